@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Runs the tests over one build. FAST is the default; `--slow` adds the long rounds (crash tests, random models).
+# usage: test.sh [--slow] [--unit | --acceptance] [PYTEST ARGUMENT...]
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+cd "$root"
+
+parts="unit acceptance"
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --slow) export TARN_SLOW=1; shift ;;
+    --unit) parts=unit; shift ;;
+    --acceptance) parts=acceptance; shift ;;
+    *) break ;;
+  esac
+done
+
+for part in $parts; do
+  case "$part" in
+    unit)
+      printf '==> unit tests\n'
+      swift test -c "${TARN_CONFIGURATION:-debug}" --skip-build
+      ;;
+    acceptance)
+      printf '==> acceptance tests\n'
+      .deps/venv/bin/python -m pytest Tests/Acceptance -q -p no:cacheprovider "$@"
+      ;;
+  esac
+done
