@@ -1,0 +1,121 @@
+#include "Bridge.hpp"
+
+#include "duckdb/catalog/catalog.hpp"
+#include "duckdb/catalog/catalog_entry/schema_catalog_entry.hpp"
+#include "duckdb/common/virtual_file_system.hpp"
+#include "duckdb/parser/parsed_data/drop_info.hpp"
+
+const char *cduck_version(void) {
+  return duckdb::DuckDB::LibraryVersion();
+}
+
+cduck_database *cduck_open(const cduck_options *options, const cduck_lake *lake, cduck_failure *failure) {
+  return tarn::Guarded<cduck_database *>(failure, nullptr, [&] {
+    auto opened = duckdb::make_uniq<cduck_database>();
+    opened->lake = *lake;
+    opened->guard = std::make_shared<tarn::LocalFilesGuard>(options->temporary_folder);
+
+    duckdb::DBConfig config;
+    config.options.maximum_memory = static_cast<duckdb::idx_t>(options->memory_bytes);
+    config.options.maximum_threads = static_cast<duckdb::idx_t>(options->threads);
+    config.options.temporary_directory = options->temporary_folder;
+    config.options.maximum_swap_space = static_cast<duckdb::idx_t>(options->temporary_bytes);
+    config.file_system =
+        duckdb::make_uniq<duckdb::VirtualFileSystem>(tarn::MakeGuardedLocalFileSystem(opened->guard));
+    config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
+    config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
+    config.SetOptionByName("allow_community_extensions", duckdb::Value::BOOLEAN(false));
+    // A query pays for the bytes it reads, every time: nothing of a file outlives the query that read it.
+    config.SetOptionByName("enable_external_file_cache", duckdb::Value::BOOLEAN(false));
+
+    opened->database = duckdb::make_uniq<duckdb::DuckDB>(nullptr, &config);
+    opened->database->GetFileSystem().RegisterSubSystem(tarn::MakeLakeFileSystem());
+    tarn::RegisterLineFunctions(opened.get());
+    return opened.release();
+  });
+}
+
+void cduck_close(cduck_database *database) {
+  try {
+    delete database;
+  } catch (...) {
+    // Nothing is kept in the database, so there is nothing to save.
+  }
+}
+
+bool cduck_run(cduck_database *database, const char *sql, size_t count, cduck_failure *failure) {
+  return tarn::Guarded(failure, false, [&] {
+    duckdb::Connection connection(*database->database);
+    auto result = connection.Query(duckdb::string(sql, count));
+    if (result->HasError()) {
+      tarn::Report(failure, result->GetErrorObject());
+      return false;
+    }
+    return true;
+  });
+}
+
+namespace tarn {
+
+// What a statement may call in FROM. The others reach into the process (Python's and Arrow's scans take addresses),
+// into logs and profiles that are files, or into other databases.
+static const std::unordered_set<std::string> TABLE_FUNCTIONS_KEPT = {
+    "range", "generate_series", "unnest", "repeat", "repeat_row", "summary", "glob", "sniff_csv", "read_csv",
+    "read_csv_auto", "read_json", "read_json_auto", "read_json_objects", "read_json_objects_auto", "read_ndjson",
+    "read_ndjson_auto", "read_ndjson_objects", "read_parquet", "read_text", "read_blob", "parquet_scan",
+    "parquet_metadata", "parquet_schema", "parquet_file_metadata", "parquet_full_metadata", "parquet_kv_metadata",
+    "parquet_bloom_probe", "json_each", "json_tree", "icu_calendar_names", "pg_timezone_names", "duckdb_columns",
+    "duckdb_tables", "duckdb_views", "duckdb_types", "duckdb_schemas", "duckdb_databases", "duckdb_functions",
+    "duckdb_keywords", "pragma_table_info", "pragma_show", "pragma_version",
+};
+// Scalar functions that a statement may not call: they hold a thread, or write logs.
+static const char *const SCALAR_FUNCTIONS_REMOVED[] = {"sleep_ms", "write_log"};
+
+static void RemoveFunctions(duckdb::ClientContext &context) {
+  auto &catalog = duckdb::Catalog::GetSystemCatalog(context);
+  auto &schema = catalog.GetSchema(context, DEFAULT_SCHEMA);
+  duckdb::vector<std::pair<duckdb::CatalogType, duckdb::string>> removed;
+  schema.Scan(context, duckdb::CatalogType::TABLE_FUNCTION_ENTRY, [&](duckdb::CatalogEntry &entry) {
+    if (entry.type == duckdb::CatalogType::TABLE_FUNCTION_ENTRY && !TABLE_FUNCTIONS_KEPT.count(entry.name)) {
+      removed.emplace_back(entry.type, entry.name);
+    }
+  });
+  schema.Scan(context, duckdb::CatalogType::PRAGMA_FUNCTION_ENTRY, [&](duckdb::CatalogEntry &entry) {
+    removed.emplace_back(entry.type, entry.name);
+  });
+  for (auto name : SCALAR_FUNCTIONS_REMOVED) {
+    removed.emplace_back(duckdb::CatalogType::SCALAR_FUNCTION_ENTRY, name);
+  }
+  for (auto &entry : removed) {
+    duckdb::DropInfo info;
+    info.type = entry.first;
+    info.catalog = SYSTEM_CATALOG;
+    info.schema = DEFAULT_SCHEMA;
+    info.name = entry.second;
+    info.if_not_found = duckdb::OnEntryNotFound::RETURN_NULL;
+    info.cascade = true;
+    info.allow_drop_internal = true;
+    catalog.DropEntry(context, info);
+  }
+}
+
+} // namespace tarn
+
+bool cduck_lock(cduck_database *database, cduck_failure *failure) {
+  static const char settings[] =
+      "SET GLOBAL TimeZone = 'UTC';"
+      "SET GLOBAL parquet_metadata_cache = false;"
+      "SET GLOBAL errors_as_json = true;"
+      "SET GLOBAL allowed_directories = ['s3://', 's3a://', 's3n://', 'session://'];"
+      "SET GLOBAL enable_external_access = false;"
+      "SET GLOBAL lock_configuration = true;";
+  if (!cduck_run(database, settings, sizeof(settings) - 1, failure)) {
+    return false;
+  }
+  return tarn::Guarded(failure, false, [&] {
+    duckdb::Connection connection(*database->database);
+    connection.context->RunFunctionInTransaction([&] { tarn::RemoveFunctions(*connection.context); });
+    database->guard->locked = true;
+    return true;
+  });
+}

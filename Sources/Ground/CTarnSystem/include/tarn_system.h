@@ -1,0 +1,3 @@
+#pragma once
+#include "tarn_checksum.h"
+#include "tarn_files.h"
