@@ -1,0 +1,193 @@
+public import LakeFiles
+public import SQL
+
+/// Turns a catalog table and the files chosen for a query into a relation of the engine: one `SELECT` that gives
+/// the table's columns, as the table's types, whatever each file holds.
+public struct TableScan: Sendable {
+  public struct Column: Hashable, Sendable {
+    /// In lower case.
+    public var name: String
+    public var type: HiveType
+
+    public init(_ name: String, _ type: HiveType) {
+      self.name = name
+      self.type = type
+    }
+  }
+
+  public struct File: Hashable, Sendable {
+    public var path: LakePath
+    public var bytes: Int64
+
+    public init(path: LakePath, bytes: Int64) {
+      self.path = path
+      self.bytes = bytes
+    }
+  }
+
+  /// Files that share their partition's values; of a table without partition keys, all files and no values.
+  public struct Partition: Hashable, Sendable {
+    public var values: [String?]
+    public var files: [File]
+
+    public init(values: [String?], files: [File]) {
+      self.values = values
+      self.files = files
+    }
+  }
+
+  /// The table cannot be read as it is described; the text is Athena's.
+  public struct Unreadable: Error, Hashable, Sendable, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+  }
+
+  public var columns: [Column]
+  public var partitionColumns: [Column]
+  /// The SerDe's class.
+  public var serde: String
+  public var serdeParameters: [String: String]
+  public var inputFormat: String
+  public var tableParameters: [String: String]
+
+  public init(
+    columns: [Column], partitionColumns: [Column], serde: String, serdeParameters: [String: String],
+    inputFormat: String, tableParameters: [String: String]
+  ) {
+    self.columns = columns
+    self.partitionColumns = partitionColumns
+    self.serde = serde
+    self.serdeParameters = serdeParameters
+    self.inputFormat = inputFormat
+    self.tableParameters = tableParameters
+  }
+
+  /// The relation's text, in brackets.
+  ///
+  /// All files are read by one scan. A partition's values are found by the number of the file, which the engine
+  /// knows before it opens one: a condition on them leaves files out, and costs nothing a row.
+  /// - Parameters:
+  ///   - wanted: the columns that the query names, in lower case; `$path` is the file's path.
+  /// - Throws: `Unreadable`.
+  public func relation(columns wanted: [String], partitions: [Partition]) throws(Unreadable) -> String {
+    let filled = partitions.filter { !$0.files.isEmpty }
+    guard !filled.isEmpty else { return "(\(empty(wanted)))" }
+    let needed = columns.filter { wanted.contains($0.name) }
+    let reader = try reader(filled.flatMap(\.files), needed)
+    var items: [String] = []
+    for name in wanted {
+      let quoted = DuckDBText.identifier(name)
+      if let index = columns.firstIndex(where: { $0.name == name }) {
+        items.append("\(reader.values[columns[index].name] ?? "NULL") AS \(quoted)")
+      } else if let index = partitionColumns.firstIndex(where: { $0.name == name }) {
+        items.append("\(try keyValue(index, filled)) AS \(quoted)")
+      } else if name == "$path" {
+        items.append("filename AS \(quoted)")
+      }
+    }
+    if items.isEmpty { items = ["1 AS \"$none\""] }
+    return "(SELECT \(items.joined(separator: ", ")) FROM \(reader.source))"
+  }
+
+  /// What a format's reader gives: where rows come from, and each needed column as its type.
+  struct Reader {
+    var source: String
+    var values: [String: String]
+  }
+
+  private func reader(_ files: [File], _ needed: [Column]) throws(Unreadable) -> Reader {
+    let list = "[" + files.map { DuckDBText.string($0.path.pattern) }.joined(separator: ", ") + "]"
+    switch try TableFormatKind(serde: serde, inputFormat: inputFormat) {
+    case .parquet: return ParquetReader(scan: self).reader(list, needed)
+    case .openXJSON, .hiveJSON:
+      try TextCompression.check(files)
+      return try JSONReader(scan: self).reader(list, needed)
+    case .lazyText:
+      try TextCompression.check(files)
+      return try LazyTextReader(scan: self).reader(list, needed)
+    case .openCSV:
+      try TextCompression.check(files)
+      return try OpenCSVReader(scan: self).reader(list, needed)
+    }
+  }
+
+  private func empty(_ wanted: [String]) -> String {
+    let items = wanted.map { name -> String in
+      let type = (columns + partitionColumns).first { $0.name == name }?.type.duckDBName ?? "VARCHAR"
+      return "CAST(NULL AS \(type)) AS \(DuckDBText.identifier(name))"
+    }
+    return "SELECT \(items.isEmpty ? "1 AS \"$none\"" : items.joined(separator: ", ")) WHERE false"
+  }
+
+  /// The value of a partition key for the row's file.
+  /// - Throws: `Unreadable` for a value that is none of the key's type.
+  private func keyValue(_ index: Int, _ partitions: [Partition]) throws(Unreadable) -> String {
+    let key = partitionColumns[index]
+    let type = key.type.duckDBName
+    var literals: [String] = []
+    var distinct: Set<String?> = []
+    for partition in partitions {
+      let value = index < partition.values.count ? partition.values[index] : nil
+      if let value, PartitionValue(value, type: key.type) == nil {
+        throw Unreadable(
+          "HIVE_INVALID_PARTITION_VALUE: Invalid partition value '\(value)' for \(key.type.description.uppercased()) "
+            + "partition key: \(key.name)")
+      }
+      distinct.insert(value)
+      let literal = value.map(DuckDBText.string) ?? "NULL"
+      for _ in partition.files { literals.append(literal) }
+    }
+    if distinct.count == 1 { return "CAST(\(literals[0]) AS \(type))" }
+    return "(CAST([\(literals.joined(separator: ", "))] AS \(type)[]))[CAST(file_index AS BIGINT) + 1]"
+  }
+
+  /// Lines that a header takes at the top of each file.
+  func headerLines() throws(Unreadable) -> Int {
+    if let footer = tableParameters["skip.footer.line.count"], footer != "0" {
+      throw Unreadable("NOT_SUPPORTED: skip.footer.line.count is not implemented by Tarn yet")
+    }
+    guard let text = tableParameters["skip.header.line.count"] ?? serdeParameters["skip.header.line.count"] else {
+      return 0
+    }
+    guard let count = Int(text), count >= 0 else {
+      throw Unreadable("HIVE_INVALID_METADATA: Invalid value for skip.header.line.count property: \(text)")
+    }
+    return count
+  }
+}
+
+/// How a table's files are written, told from its SerDe.
+enum TableFormatKind {
+  case parquet, openXJSON, hiveJSON, lazyText, openCSV
+
+  init(serde: String, inputFormat: String) throws(TableScan.Unreadable) {
+    switch serde {
+    case "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe", "parquet.hive.serde.ParquetHiveSerDe":
+      self = .parquet
+    case "org.openx.data.jsonserde.JsonSerDe": self = .openXJSON
+    case "org.apache.hive.hcatalog.data.JsonSerDe", "org.apache.hadoop.hive.serde2.JsonSerDe": self = .hiveJSON
+    case "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe": self = .lazyText
+    case "org.apache.hadoop.hive.serde2.OpenCSVSerde", "com.bizo.hive.serde.csv.CSVSerde": self = .openCSV
+    case "" where inputFormat.hasSuffix("MapredParquetInputFormat"): self = .parquet
+    default:
+      throw TableScan.Unreadable(
+        "HIVE_UNSUPPORTED_FORMAT: reading tables of \(serde.isEmpty ? inputFormat : serde) is not implemented by "
+          + "Tarn yet")
+    }
+  }
+}
+
+/// Text files may be compressed; Hive knows how by the end of the name.
+enum TextCompression {
+  private static let unknown = [".bz2", ".snappy", ".lz4", ".lzo", ".deflate", ".xz"]
+
+  static func check(_ files: [TableScan.File]) throws(TableScan.Unreadable) {
+    for file in files {
+      if let ending = unknown.first(where: file.path.key.hasSuffix) {
+        throw TableScan.Unreadable(
+          "NOT_SUPPORTED: reading text compressed as \(ending.dropFirst()) is not implemented by Tarn yet: \(file.path)"
+        )
+      }
+    }
+  }
+}
