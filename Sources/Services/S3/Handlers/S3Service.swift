@@ -1,0 +1,91 @@
+public import Kernel
+public import Logging
+public import S3Model
+public import Storage
+
+/// Amazon S3: buckets and objects, over keys and blobs.
+///
+/// Every method of `S3API` is an operation as AWS documents it; other services call them in process with the context
+/// of their role's session. `lake(for:)` gives DuckDB's threads a synchronous way in.
+public struct S3Service: S3API {
+  let store: ObjectStore
+  let clock: any WallClock
+  let random: any RandomSource
+  let logger: Logger
+
+  /// - Parameters:
+  ///   - keys: holds buckets, objects' records and uploads, under keys that begin with `s3`.
+  ///   - blobs: holds the bytes.
+  public init(
+    keys: any KeyStore, blobs: any BlobStore, clock: any WallClock, random: any RandomSource,
+    logger: Logger = Logger(label: "tarn.s3")
+  ) {
+    store = ObjectStore(keys: keys, blobs: blobs, clock: clock, random: random, logger: logger)
+    self.clock = clock
+    self.random = random
+    self.logger = logger
+  }
+
+  /// Marks every blob that S3 names: for `BlobStore.collectOrphans` where other services name blobs too.
+  public func markBlobs(_ mark: @escaping @Sendable (BlobRef) -> Void) async throws {
+    try await store.sweeper.mark(mark)
+  }
+
+  /// Frees what a crash left without a name. Once after the start; it may run beside requests.
+  public func collectOrphans() async throws -> CollectedOrphans { try await store.sweeper.collectOrphans() }
+
+  /// The service's work in the background, until the task is cancelled: frees deleted bytes, applies lifecycle rules.
+  public func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await sweepForever() }
+      group.addTask { await applyLifecycleForever() }
+    }
+  }
+
+  /// Frees the bytes of deleted objects now; `run` does so by itself.
+  /// - Returns: blobs freed.
+  @discardableResult
+  public func freeDeleted() async throws -> Int { try await store.sweeper.sweep() }
+
+  private func sweepForever() async {
+    store.sweepSignal.wake()
+    for await _ in store.sweepSignal.wakes {
+      do {
+        try await store.sweeper.sweep()
+        // Deletions that follow closely are freed together.
+        try await clock.sleep(for: .seconds(Limits.sweepPauseSeconds))
+      } catch is CancellationError {
+        return
+      } catch {
+        logger.error("S3 could not free deleted bytes; they stay queued.", metadata: ["error": "\(error)"])
+        try? await clock.sleep(for: .seconds(Limits.sweepRetrySeconds))
+      }
+    }
+  }
+
+  /// The bucket a request names.
+  /// - Throws: `NoSuchBucket`; `AccessDenied` when `expectedOwner` is not its owner.
+  func bucket(_ name: String, expectedOwner: String?) async throws -> Bucket {
+    let bucket = try await store.buckets.get(name)
+    if let expectedOwner, expectedOwner != bucket.record.owner.digits { throw S3Failure.accessDenied() }
+    return bucket
+  }
+
+  /// What a `versionId` parameter means.
+  /// - Throws: `InvalidArgument` for text that is no version id.
+  static func selector(_ versionID: String?) throws -> VersionSelector {
+    guard let versionID else { return .current }
+    if versionID == "null" { return .null }
+    guard let id = VersionID(versionID) else {
+      throw S3Failure.invalidArgument("Invalid version id specified", "versionId", versionID)
+    }
+    return .id(id)
+  }
+
+  static func checkKey(_ key: String) throws {
+    guard key.utf8.count <= Limits.keyBytesMax else { throw S3Failure.keyTooLong(key) }
+  }
+
+  /// The canonical user id that S3 shows for an account: 64 hexadecimal digits.
+  static func owner(_ account: AccountID) -> Owner { Owner(id: CanonicalID.of(account)) }
+}
