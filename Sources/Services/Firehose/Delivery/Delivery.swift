@@ -1,0 +1,255 @@
+import Engine
+import GlueModel
+import Kernel
+import LakeFiles
+import Logging
+import NIOCore
+import S3Model
+import SQL
+
+/// One delivery: a buffer's records become objects.
+struct Delivery: Sendable {
+  let record: DeliveryStreamRecord
+  let scope: Scope
+  let buffer: DeliveryBuffer
+  let source: any RecordSource
+  let with: Collaborators
+
+  struct Outcome: Sendable {
+    var objects = 0
+    var bytes: Int64 = 0
+    var converted = false
+    var backedUp = false
+    var failedRecords = 0
+    var failedBytes: Int64 = 0
+  }
+
+  private var name: ObjectName { ObjectName(record, oldest: buffer.oldest, starts: buffer.starts) }
+
+  func run() async throws -> Outcome {
+    let destination = record.destination
+    let context = try await with.acting(as: destination.role, in: scope, for: record.name)
+    let prefixes = try prefixes(destination.prefix, destination.errorPrefix)
+    var outcome = Outcome()
+    if destination.backupEnabled, let backup = destination.backup {
+      try await backUp(to: backup)
+      outcome.backedUp = true
+    }
+    if let conversion = destination.conversion, conversion.isEnabled {
+      outcome.converted = true
+      await with.conversions.take()
+      do {
+        try await convert(conversion, prefixes, context, &outcome)
+      } catch {
+        await with.conversions.giveBack()
+        throw error
+      }
+      await with.conversions.giveBack()
+    } else {
+      let spill = buffer.spill
+      let key = name.data(prefixes, ending: ObjectEncoder.ending(destination.compression))
+      outcome.bytes = try await put(
+        key, in: destination.bucket, destination.compression, context, reading: { offset in
+          try await spill.read(at: offset, count: Limits.partBytes)
+        }, count: spill.count)
+      outcome.objects = 1
+    }
+    return outcome
+  }
+
+  private func prefixes(_ prefix: String?, _ errors: String?) throws -> DestinationPrefixes {
+    do {
+      return try DestinationPrefixes(prefix: prefix, errorPrefix: errors)
+    } catch {
+      throw AWSError("InvalidArgumentException", error.reason)
+    }
+  }
+
+  // MARK: Plain objects
+
+  /// Puts an object of `count` bytes, read and compressed part by part.
+  /// - Returns: bytes of the object as stored.
+  private func put(
+    _ key: String, in bucket: String, _ compression: S3Destination.Compression, _ context: RequestContext,
+    reading: @escaping @Sendable (Int64) async throws -> ByteBuffer, count: Int64
+  ) async throws -> Int64 {
+    let time = ObjectName.local(buffer.oldest, zone: record.destination.timeZone)
+    let entryName = name.plainName
+    let written = Locked<Int64>(0)
+    let body = ByteStream(length: compression == .none ? count : nil) {
+      let parts = EncodedParts(
+        encoder: try? ObjectEncoder(compression, entryName: entryName, time: time), count: count, reading: reading)
+      return {
+        let part = try await parts.next()
+        if let part { written.withLock { $0 += Int64(part.readableBytes) } }
+        return part
+      }
+    }
+    _ = try await with.s3.putObject(
+      PutObjectInput(
+        body: body, bucket: bucket, contentEncoding: ObjectEncoder.contentEncoding(compression),
+        contentLength: compression == .none ? count : nil, contentType: "application/octet-stream", key: key),
+      context)
+    return written.withLock { $0 }
+  }
+
+  /// Puts the source records as they came to the backup bucket.
+  private func backUp(to backup: S3Destination.Backup) async throws {
+    let context = try await with.acting(as: backup.role, in: scope, for: record.name)
+    let spill = SpillFile(folder: with.scratchFolder, pool: with.files)
+    try await eachRecord { record in try await spill.append(record.data) }
+    let prefixes = try prefixes(backup.prefix, backup.errorPrefix)
+    let bucket = backup.bucketARN.split(separator: ":").last.map(String.init) ?? ""
+    _ = try await put(
+      name.backup(prefixes, ending: ObjectEncoder.ending(backup.compression)), in: bucket, backup.compression, context,
+      reading: { try await spill.read(at: $0, count: Limits.partBytes) }, count: spill.count)
+  }
+
+  /// Reads the buffer's records from the source again.
+  private func eachRecord(_ body: (SourceRecord) async throws -> Void) async throws {
+    for (lane, range) in buffer.ranges.sorted(by: { $0.key < $1.key }) {
+      var offset = range.lowerBound
+      while offset < range.upperBound {
+        let batch = try await source.read(lane, from: offset)
+        guard batch.next > offset else { break }
+        for record in batch.records where record.offset < range.upperBound { try await body(record) }
+        offset = batch.next
+      }
+    }
+  }
+
+  // MARK: Conversion
+
+  private func convert(
+    _ conversion: S3Destination.Conversion, _ prefixes: DestinationPrefixes, _ context: RequestContext,
+    _ outcome: inout Outcome
+  ) async throws {
+    let shape = try await SchemaReader(glue: with.glue).shape(conversion, scope: scope) { role in
+      try await with.acting(as: role, in: scope, for: record.name)
+    }
+    let key = name.data(prefixes, ending: ".parquet")
+    if let lines = buffer.lines, !lines.isSuspicious, !shape.needsTriage {
+      do {
+        outcome.bytes = try await write(buffer.spill, shape, conversion, to: key, context)
+        outcome.objects = 1
+        return
+      } catch let error as EngineError where Self.blamesTheData(error) {
+        with.log.debug("a batch is gone through record by record", metadata: ["error": "\(error)"])
+      }
+    }
+    try await triage(shape, conversion, prefixes, key: key, context, &outcome)
+  }
+
+  private static func blamesTheData(_ error: EngineError) -> Bool {
+    [.conversion, .invalidInput, .outOfRange, .mismatchType].contains(error.kind)
+  }
+
+  /// Goes through the records one by one: those that fit become rows, the others go to the error prefix.
+  private func triage(
+    _ shape: RowShape, _ conversion: S3Destination.Conversion, _ prefixes: DestinationPrefixes, key: String,
+    _ context: RequestContext, _ outcome: inout Outcome
+  ) async throws {
+    let good = SpillFile(folder: with.scratchFolder, pool: with.files)
+    let bad = SpillFile(folder: with.scratchFolder, pool: with.files)
+    let failed = FailedRecords(conversion: conversion, region: scope.region.code)
+    let now = with.clock.now()
+    var (failedRecords, failedBytes) = (0, Int64(0))
+    try await eachRecord { record in
+      let code: String
+      let message: String
+      do {
+        let lines = try shape.lines(of: Array(record.data.readableBytesView))
+        try await good.append(ByteBuffer(bytes: lines))
+        return
+      } catch let error as JSONNode.Malformed {
+        (code, message) = ("DataFormatConversion.ParseError", "Encountered malformed JSON. \(error.reason)")
+      } catch let error as RowShape.Mismatch {
+        (code, message) = ("DataFormatConversion.MalformedData", error.reason)
+      }
+      failedRecords += 1
+      failedBytes += Int64(record.data.readableBytes)
+      try await bad.append(failed.line(record, code: code, message: message, at: now))
+    }
+    if failedRecords > 0 {
+      let errorKey = name.errors(prefixes, type: "format-conversion-failed")
+      _ = try await put(
+        errorKey, in: record.destination.bucket, .none, context,
+        reading: { try await bad.read(at: $0, count: Limits.partBytes) }, count: bad.count)
+      outcome.objects += 1
+      with.log.warning(
+        "records could not be converted",
+        metadata: ["delivery-stream": "\(record.name)", "records": "\(failedRecords)", "object": "\(errorKey)"])
+    }
+    (outcome.failedRecords, outcome.failedBytes) = (failedRecords, failedBytes)
+    guard good.count > 0 else { return }
+    outcome.bytes = try await write(good, shape, conversion, to: key, context)
+    outcome.objects += 1
+  }
+
+  /// Lets the engine write lines of objects as one Parquet object.
+  private func write(
+    _ lines: SpillFile, _ shape: RowShape, _ conversion: S3Destination.Conversion, to key: String,
+    _ context: RequestContext
+  ) async throws -> Int64 {
+    let session = with.engine.session(for: context)
+    let path = session.attach(SpilledLakeFile(lines), as: "records.json")
+    let target = DuckDBText.string("s3://\(record.destination.bucket)/\(key)")
+    do {
+      try await session.execute(
+        "COPY (\(shape.select(from: path))) TO \(target) (\(ParquetText.options(conversion.parquet)))")
+      try await session.commitWrites()
+    } catch {
+      session.abortWrites()
+      // The object store's refusal says more than the engine that passes it on.
+      if let error = error as? EngineError, let cause = error.cause { throw cause }
+      throw error
+    }
+    return session.counters.bytesWritten
+  }
+}
+
+/// Reads, compresses and hands on an object's parts. For one reader.
+private actor EncodedParts {
+  private let encoder: ObjectEncoder?
+  private let count: Int64
+  private let reading: @Sendable (Int64) async throws -> ByteBuffer
+  private var offset: Int64 = 0
+  private var finished = false
+
+  init(encoder: sending ObjectEncoder?, count: Int64, reading: @escaping @Sendable (Int64) async throws -> ByteBuffer) {
+    self.encoder = encoder
+    self.count = count
+    self.reading = reading
+  }
+
+  func next() async throws -> ByteBuffer? {
+    guard let encoder else { throw ObjectEncoder.Failure.compression }
+    while !finished {
+      guard offset < count else {
+        finished = true
+        let last = try encoder.finish()
+        return last.readableBytes > 0 ? last : nil
+      }
+      let part = try await reading(offset)
+      guard part.readableBytes > 0 else { throw ObjectEncoder.Failure.compression }
+      offset += Int64(part.readableBytes)
+      let out = try encoder.write(part)
+      if out.readableBytes > 0 { return out }
+    }
+    return nil
+  }
+}
+
+/// The engine's words for how Parquet is to be written.
+enum ParquetText {
+  static func options(_ parquet: ParquetOptions?) -> String {
+    let compression =
+      switch parquet?.compression {
+      case "GZIP": "gzip"
+      case "UNCOMPRESSED": "uncompressed"
+      default: "snappy"
+      }
+    let version = parquet?.writerVersion == "V2" ? "V2" : "V1"
+    return "FORMAT parquet, COMPRESSION \(compression), PARQUET_VERSION \(version)"
+  }
+}

@@ -1,0 +1,52 @@
+import Kernel
+import NIOCore
+
+/// Records that wait for their delivery, laid out as the delivery wants them.
+///
+/// Used by one pump, one call at a time.
+final class DeliveryBuffer: @unchecked Sendable {
+  // Safe: only the pump that made it touches it, and the delivery that the pump waits for.
+  /// The checkpoint when the buffer began: names are drawn from it.
+  let starts: [Int: UInt64]
+  /// Arrival of the oldest and of the newest record.
+  private(set) var oldest: Timestamp
+  private(set) var newest: Timestamp
+  private(set) var records = 0
+  /// Bytes of the records as they came.
+  private(set) var plainBytes: Int64 = 0
+  /// What of each lane is in here.
+  private(set) var ranges: [Int: Range<UInt64>] = [:]
+  /// The records one behind the other, or their objects one a line for the converter.
+  let spill: SpillFile
+  private(set) var lines: ObjectLines?
+  private let delimiter: String?
+
+  init(starts: [Int: UInt64], oldest: Timestamp, destination: S3Destination, spill: SpillFile) {
+    self.starts = starts
+    self.oldest = oldest
+    newest = oldest
+    self.spill = spill
+    delimiter = destination.delimiter
+    if let conversion = destination.conversion, conversion.isEnabled, let deserializer = conversion.deserializer {
+      lines = ObjectLines(deserializer)
+    }
+  }
+
+  func add(_ batch: LaneBatch, lane: Int, from start: UInt64) async throws {
+    var bytes = ByteBuffer()
+    for record in batch.records {
+      if lines != nil {
+        lines?.add(record.data, to: &bytes)
+      } else {
+        bytes.writeImmutableBuffer(record.data)
+        if let delimiter { bytes.writeString(delimiter) }
+      }
+      plainBytes += Int64(record.data.readableBytes)
+      oldest = min(oldest, record.time)
+      newest = max(newest, record.time)
+    }
+    records += batch.records.count
+    ranges[lane] = (ranges[lane]?.lowerBound ?? start)..<batch.next
+    if lines?.isSuspicious != true { try await spill.append(bytes) }
+  }
+}
