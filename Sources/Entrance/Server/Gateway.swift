@@ -1,0 +1,161 @@
+import AWSWire
+import HTTPTypes
+import Hummingbird
+import Kernel
+import Logging
+import NIOCore
+
+/// Where every request enters: finds its service, believes or refuses its signature, hands it on, and tells audit
+/// and log how it went.
+struct Gateway: HTTPResponder {
+  typealias Context = GatewayContext
+
+  let services: [String: any WireService]
+  let credentials: any CredentialSource
+  let authorizer: any Authorizer
+  let audit: any AuditTap
+  let clock: any WallClock
+  let random: any RandomSource
+  let defaultRegion: Region
+  let logger: Logger
+  let health: Health
+
+  func respond(to request: Request, context: Context) async throws -> Response {
+    let began = clock.now()
+    let wire = HTTPBridge.wireRequest(request)
+    if wire.rawPath.hasPrefix(Health.path) {
+      return HTTPBridge.response(health.answer(wire), to: request.method)
+    }
+    let requestID = random.uuid()
+    let source = context.remoteAddress?.ipAddress ?? ""
+    let handled = await handle(wire, requestID: requestID, began: began, sourceIP: source)
+    let duration = clock.now() - began
+    logger.debug(
+      "request",
+      metadata: [
+        "request-id": "\(requestID)", "service": "\(handled.service)", "operation": "\(handled.operation)",
+        "status": "\(handled.response.status)", "ms": "\(duration.milliseconds)",
+      ])
+    if let call = handled.context {
+      audit.record(
+        AuditEvent(
+          service: handled.service, operation: handled.operation, context: call,
+          errorCode: handled.response.status >= 400 ? handled.response.headers["x-amzn-errortype"] ?? "Error" : nil,
+          httpStatus: handled.response.status, duration: duration))
+    }
+    return HTTPBridge.response(handled.response, to: request.method)
+  }
+
+  private struct Handled {
+    var service: String
+    var operation = "-"
+    var response: WireResponse
+    var context: Kernel.RequestContext?
+  }
+
+  private func handle(_ request: WireRequest, requestID: String, began: Timestamp, sourceIP: String) async -> Handled {
+    var request = request
+    var name = ServiceRouting.service(of: request, claim: nil)
+    do {
+      let claim = try SignatureClaim.parse(request)
+      name = try await findService(&request, claim: claim)
+      guard let service = services[name] else { return refuse(unknownService(name), request, "s3", requestID) }
+      let principal: Principal
+      if let claim {
+        principal = try await authenticate(claim, &request, now: began)
+      } else {
+        principal = try anonymous(name, &request)
+      }
+      // S3's old presigned URLs name no region.
+      let region = claim.flatMap { $0.region.isEmpty ? nil : Region($0.region) } ?? defaultRegion
+      let scope = Scope(account: principal.account, region: region)
+      let host = request.headers["host"] ?? ""
+      let context = Kernel.RequestContext(
+        requestID: requestID, scope: scope, principal: principal, time: began, sourceIP: sourceIP,
+        userAgent: request.headers["user-agent"] ?? "", endpoint: "\(health.scheme)://\(host)",
+        authorizer: authorizer)
+      if name == "s3" { request = S3Addressing.pathStyle(request) }
+      let operation = service.operation(of: request) ?? "-"
+      let response = await service.respond(to: request, context: context)
+      return Handled(service: name, operation: operation, response: response, context: context)
+    } catch let fault as AuthenticationFault {
+      return refuse(fault.error(for: name), request, name, requestID)
+    } catch let error as AWSError {
+      return refuse(error, request, name, requestID)
+    } catch {
+      logger.error("a request failed before its service", metadata: ["request-id": "\(requestID)", "error": "\(error)"])
+      return refuse(.internalFailure(), request, name, requestID)
+    }
+  }
+
+  /// Reads a form's body where only it tells the service.
+  private func findService(_ request: inout WireRequest, claim: SignatureClaim?) async throws -> String {
+    guard ServiceRouting.needsForm(request, claim: claim) else {
+      return ServiceRouting.service(of: request, claim: claim)
+    }
+    let form: ByteBuffer
+    do {
+      form = try await request.body.collect(upTo: Self.formBytesMax)
+    } catch is ByteStream.TooLong {
+      throw AWSError("RequestEntityTooLarge", "The form is too long.", httpStatus: 413)
+    }
+    request.body = ByteStream(form)
+    return ServiceRouting.service(of: request, claim: claim, form: String(buffer: form))
+  }
+
+  private func authenticate(_ claim: SignatureClaim, _ request: inout WireRequest, now: Timestamp) async throws
+    -> Principal
+  {
+    guard
+      let credential = try await credentials.credential(
+        accessKeyID: claim.accessKeyID, sessionToken: claim.sessionToken, now: now)
+    else { throw AuthenticationFault.unknownKey(claim.accessKeyID) }
+    request.body = try await claim.verify(request, secret: credential.secret, now: now)
+    return credential.principal
+  }
+
+  /// S3 answers whoever may be anonymous; STS has calls that need no signature; the others want one.
+  private func anonymous(_ service: String, _ request: inout WireRequest) throws -> Principal {
+    guard service == "s3" else { throw AuthenticationFault.missing }
+    request.body = try SignatureClaim.unsignedBody(request)
+    return Principal(
+      kind: .anonymous, account: .standard,
+      arn: ARN(service: "iam", region: "", account: AccountID.standard.digits, resource: "anonymous"),
+      userID: "anonymous", accessKeyID: "")
+  }
+
+  private func refuse(_ error: AWSError, _ request: WireRequest, _ service: String, _ requestID: String) -> Handled {
+    guard let writer = services[service] ?? services["s3"] else {
+      return Handled(service: service, response: WireResponse(status: error.httpStatus))
+    }
+    return Handled(service: service, response: writer.refuse(error, request: request, requestID: requestID))
+  }
+
+  private func unknownService(_ name: String) -> AWSError {
+    AWSError(
+      "NotImplemented", "Tarn does not have the service '\(name.prefix(64))' yet.", httpStatus: 501, fault: .receiver)
+  }
+
+  /// A form that names its service in the body: STS and IAM calls, all of them short.
+  static let formBytesMax = 1 << 20
+}
+
+/// What the HTTP library knows of a connection and we want to know.
+struct GatewayContext: Hummingbird.RequestContext {
+  var coreContext: CoreRequestContextStorage
+  let remoteAddress: SocketAddress?
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+    remoteAddress = source.channel.remoteAddress
+  }
+}
+
+/// Gives the secret and the principal behind an access key.
+protocol CredentialSource: Sendable {
+  /// - Returns: `nil` for a key that nobody has.
+  /// - Throws: `AuthenticationFault` for one that may not be used (expired, inactive, wrong token).
+  func credential(accessKeyID: String, sessionToken: String?, now: Timestamp) async throws -> (
+    secret: String, principal: Principal
+  )?
+}

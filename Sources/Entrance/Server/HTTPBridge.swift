@@ -1,0 +1,49 @@
+import AWSWire
+import HTTPTypes
+import Hummingbird
+import Kernel
+import NIOCore
+
+/// Turns the HTTP library's messages into the wire floor's, and back.
+enum HTTPBridge {
+  static func wireRequest(_ request: Request) -> WireRequest {
+    let target = request.head.path ?? "/"
+    let mark = target.firstIndex(of: "?")
+    let path = mark.map { target[..<$0] } ?? target[...]
+    var headers = WireHeaders()
+    // HTTP/1's Host header is the authority in the HTTP types' model; signatures cover it as a header.
+    if let authority = request.head.authority { headers.add("host", authority) }
+    for field in request.headers { headers.add(field.name.canonicalName, field.value) }
+    let length = request.headers[.contentLength].flatMap { Int64($0) }
+    let hasBody = length != nil || request.headers[.transferEncoding] != nil
+    return WireRequest(
+      method: request.method.rawValue, rawPath: path.isEmpty ? "/" : String(path),
+      rawQuery: mark.map { String(target[target.index(after: $0)...]) } ?? "", headers: headers,
+      body: hasBody && length != 0 ? ByteStream(length: length, request.body) : .empty)
+  }
+
+  static func response(_ wire: WireResponse, to method: HTTPRequest.Method) -> Response {
+    var headers = HTTPFields()
+    for field in wire.headers.fields {
+      guard let name = HTTPField.Name(field.name) else { continue }
+      headers.append(HTTPField(name: name, value: field.value))
+    }
+    let status = HTTPResponse.Status(code: wire.status)
+    let bodyless = method == .head || wire.status == 204 || wire.status == 304
+    if bodyless {
+      // A HEAD's Content-Length is that of the body a GET would have; the handler has set it.
+      var response = Response(status: status, headers: headers)
+      if wire.status == 204 || wire.status == 304 { response.headers[.contentLength] = nil }
+      return response
+    }
+    let length = wire.body.length.map(Int.init)
+    if length == 0 { return Response(status: status, headers: headers) }
+    let body = wire.body
+    return Response(
+      status: status, headers: headers,
+      body: ResponseBody(contentLength: length) { writer in
+        for try await part in body { try await writer.write(part) }
+        try await writer.finish(nil)
+      })
+  }
+}

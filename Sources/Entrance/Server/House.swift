@@ -1,0 +1,118 @@
+import AWSWire
+import Athena
+import AthenaModel
+import CloudWatch
+import CloudWatchModel
+import Engine
+import Firehose
+import FirehoseModel
+import Foundation
+import Glue
+import GlueModel
+import IAM
+import IAMModel
+import Kernel
+import Kinesis
+import KinesisModel
+import Logging
+import S3
+import S3Model
+import SQL
+import STSModel
+import ServiceLifecycle
+import Storage
+
+/// All services, built over one storage and handed their collaborators.
+struct House: Sendable {
+  var services: [String: any WireService] = [:]
+  var credentials: any CredentialSource
+  var authorizer: any Authorizer
+  var audit: any AuditTap
+  var background: Background
+  /// Run in order when the server stops, before storage closes.
+  var stop: @Sendable () async -> Void
+
+  /// Builds the services in the order of their dependence, and ends what a crash had interrupted in each.
+  static func build(
+    _ settings: ServerSettings, storage: EmbeddedStorage, clock: any WallClock, logger: Logger
+  ) async throws -> House {
+    let random = SystemRandomSource()
+    let (keys, logs, blobs) = (storage.keys, storage.logs, storage.blobs)
+    let iam = IAMService(
+      keys: keys, clock: clock, random: random,
+      rootCredentials: [
+        .init(accessKeyID: settings.accessKeyID, secret: settings.secretAccessKey, account: .standard)
+      ])
+    let cloudWatch = CloudWatchService(keys: keys, clock: clock)
+    let s3 = S3Service(keys: keys, blobs: blobs, clock: clock, random: random, logger: logger)
+    let kinesis = try await KinesisService.open(
+      keys: keys, logs: logs, clock: clock, random: random, metrics: cloudWatch,
+      options: KinesisOptions(liftShardLimits: settings.liftShardLimits), log: logger)
+    let glue = GlueService(keys: keys, clock: clock, random: random)
+    let engine = LakeEngine(
+      options: LakeEngine.Options(
+        memoryBytes: settings.engineMemoryMiB << 20, threads: ProcessInfo.processInfo.activeProcessorCount,
+        temporaryFolder: settings.dataFolder + "/spill"),
+      files: S3Lake(s3), functions: EngineFunctions(macros: TrinoMacros.databaseStatements), clock: clock)
+    let athena = AthenaService(
+      keys: keys, clock: clock, random: random, metrics: cloudWatch, glue: glue, s3: s3,
+      executor: LakeExecutor(glue: glue, s3: s3, engine: engine, clock: clock))
+    try await athena.recover()
+    let firehose = try await FirehoseService.open(
+      keys: keys, logs: logs, s3: s3, glue: glue, kinesis: kinesis, engine: engine, roles: iam.roles,
+      authorizer: iam.authorizer, clock: clock, random: random, metrics: cloudWatch,
+      scratchFolder: settings.dataFolder + "/spill", log: logger)
+
+    let routers: [any WireService] = [
+      IAMRouter(iam.api), STSRouter(iam.sts), S3Endpoint(s3), KinesisRouter(kinesis), GlueRouter(glue),
+      AthenaRouter(athena), CloudWatchRouter(cloudWatch), FirehoseRouter(firehose),
+    ]
+    return House(
+      services: Dictionary(uniqueKeysWithValues: routers.map { ($0.signingName, $0) }),
+      credentials: iam.credentials, authorizer: iam.authorizer, audit: SilentTap(),
+      background: Background(
+        logger: logger,
+        loops: [
+          .init(name: "s3") { await s3.run() },
+          .init(name: "kinesis") { await kinesis.run() },
+          .init(name: "firehose") { await firehose.run() },
+          .init(name: "metrics") { try await cloudWatch.run() },
+        ]),
+      stop: {
+        await athena.stop()
+        try? await cloudWatch.flush()
+      })
+  }
+}
+
+extension CredentialDirectory: CredentialSource {}
+
+/// Loops that run beside the requests: deliveries, trimming, metrics.
+struct Background: Service {
+  struct Loop: Sendable {
+    let name: String
+    let run: @Sendable () async throws -> Void
+  }
+  let logger: Logger
+  let loops: [Loop]
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      await withTaskGroup(of: Void.self) { group in
+        for loop in loops {
+          group.addTask {
+            do {
+              try await loop.run()
+            } catch is CancellationError {
+            } catch {
+              logger.error("a background loop ended", metadata: ["loop": "\(loop.name)", "error": "\(error)"])
+            }
+          }
+        }
+        // With no loops, or once they have ended, wait for the stop all the same: a service that ends stops the server.
+        group.addTask { try? await Task.sleep(for: .seconds(Int64(Int32.max))) }
+        await group.waitForAll()
+      }
+    }
+  }
+}
