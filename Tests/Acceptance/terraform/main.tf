@@ -1,0 +1,162 @@
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.0"
+    }
+  }
+}
+
+variable "endpoint" { type = string }
+
+provider "aws" {
+  region                      = "us-east-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  s3_use_path_style           = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = false
+  skip_credentials_validation = false
+  endpoints {
+    athena     = var.endpoint
+    cloudwatch = var.endpoint
+    firehose   = var.endpoint
+    glue       = var.endpoint
+    iam        = var.endpoint
+    kinesis    = var.endpoint
+    s3         = var.endpoint
+    sts        = var.endpoint
+  }
+}
+
+data "aws_caller_identity" "current" {}
+
+resource "aws_s3_bucket" "lake" {
+  bucket        = "terraform-lake"
+  force_destroy = true
+  tags          = { team = "data" }
+}
+
+resource "aws_s3_bucket_versioning" "lake" {
+  bucket = aws_s3_bucket.lake.id
+  versioning_configuration { status = "Enabled" }
+}
+
+resource "aws_kinesis_stream" "events" {
+  name             = "terraform-events"
+  shard_count      = 2
+  retention_period = 48
+  tags             = { team = "data" }
+}
+
+resource "aws_glue_catalog_database" "lake" {
+  name        = "terraform_lake"
+  description = "made by terraform"
+}
+
+resource "aws_glue_catalog_table" "events" {
+  name          = "events"
+  database_name = aws_glue_catalog_database.lake.name
+  table_type    = "EXTERNAL_TABLE"
+  parameters = {
+    classification = "parquet"
+    EXTERNAL       = "TRUE"
+  }
+  partition_keys {
+    name = "day"
+    type = "string"
+  }
+  storage_descriptor {
+    location      = "s3://${aws_s3_bucket.lake.bucket}/events/"
+    input_format  = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
+    output_format = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
+    ser_de_info {
+      serialization_library = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+    }
+    columns {
+      name = "id"
+      type = "string"
+    }
+    columns {
+      name = "amount"
+      type = "double"
+    }
+  }
+}
+
+resource "aws_iam_role" "delivery" {
+  name = "terraform-delivery"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "firehose.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "delivery" {
+  name = "delivery"
+  role = aws_iam_role.delivery.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = ["s3:*"], Resource = [aws_s3_bucket.lake.arn, "${aws_s3_bucket.lake.arn}/*"] },
+      { Effect = "Allow", Action = ["kinesis:*"], Resource = [aws_kinesis_stream.events.arn] },
+      { Effect = "Allow", Action = ["glue:Get*"], Resource = ["*"] },
+    ]
+  })
+}
+
+resource "aws_kinesis_firehose_delivery_stream" "events" {
+  name        = "terraform-delivery"
+  destination = "extended_s3"
+
+  kinesis_source_configuration {
+    kinesis_stream_arn = aws_kinesis_stream.events.arn
+    role_arn           = aws_iam_role.delivery.arn
+  }
+
+  extended_s3_configuration {
+    role_arn            = aws_iam_role.delivery.arn
+    bucket_arn          = aws_s3_bucket.lake.arn
+    prefix              = "events/day=!{timestamp:yyyy-MM-dd}/"
+    error_output_prefix = "errors/!{firehose:error-output-type}/"
+    buffering_size      = 64
+    buffering_interval  = 60
+
+    data_format_conversion_configuration {
+      input_format_configuration {
+        deserializer {
+          open_x_json_ser_de {}
+        }
+      }
+      output_format_configuration {
+        serializer {
+          parquet_ser_de {}
+        }
+      }
+      schema_configuration {
+        database_name = aws_glue_catalog_database.lake.name
+        role_arn      = aws_iam_role.delivery.arn
+        table_name    = aws_glue_catalog_table.events.name
+      }
+    }
+  }
+  depends_on = [aws_iam_role_policy.delivery]
+}
+
+resource "aws_athena_workgroup" "lake" {
+  name          = "terraform-lake"
+  force_destroy = true
+  configuration {
+    enforce_workgroup_configuration    = true
+    publish_cloudwatch_metrics_enabled = true
+    bytes_scanned_cutoff_per_query     = 10737418240
+    result_configuration {
+      output_location = "s3://${aws_s3_bucket.lake.bucket}/results/"
+    }
+  }
+}

@@ -1,0 +1,59 @@
+"""Terraform's AWS provider (5.x): apply, a second plan without changes, destroy."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+# Where an operator keeps providers that were fetched beforehand: nothing is downloaded while tests run.
+MIRROR = pathlib.Path(os.environ.get("TARN_TERRAFORM_MIRROR", "/opt/tf-plugins"))
+PROVIDER = MIRROR / "registry.terraform.io" / "hashicorp" / "aws"
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("terraform") and PROVIDER.is_dir()),
+    reason="needs terraform and a folder of its AWS provider (TARN_TERRAFORM_MIRROR)",
+)
+
+
+@pytest.fixture
+def terraform(fresh_tarn, tmp_path):
+    tarn = fresh_tarn()
+    folder = tmp_path / "terraform"
+    shutil.copytree(pathlib.Path(__file__).parent / "terraform", folder)
+    settings = tmp_path / "terraform.rc"
+    settings.write_text(
+        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{MIRROR}"\n  }}\n}}\n'
+        "disable_checkpoint = true\n"
+    )
+    environment = tarn.environment | {
+        "TF_CLI_CONFIG_FILE": str(settings),
+        "TF_VAR_endpoint": tarn.endpoint,
+        "TF_IN_AUTOMATION": "1",
+    }
+
+    def run(*arguments, codes=(0,)):
+        done = subprocess.run(
+            ["terraform", *arguments], cwd=folder, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode in codes, f"terraform {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    run("init", "-input=false", "-no-color")
+    return tarn, run
+
+
+def test_apply_second_plan_destroy(terraform):
+    tarn, run = terraform
+    run("apply", "-auto-approve", "-input=false", "-no-color")
+    assert tarn.client("kinesis").describe_stream_summary(StreamName="terraform-events")[
+        "StreamDescriptionSummary"
+    ]["OpenShardCount"] == 2
+
+    # With -detailed-exitcode, 0 means that nothing would change and 2 that something would.
+    second = run("plan", "-detailed-exitcode", "-input=false", "-no-color", codes=(0, 2))
+    assert second.returncode == 0, second.stdout
+
+    run("destroy", "-auto-approve", "-input=false", "-no-color")
+    assert tarn.client("s3").list_buckets()["Buckets"] == []

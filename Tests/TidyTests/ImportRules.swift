@@ -1,0 +1,44 @@
+/// Who may import whom inside the house: only floors below, and among services only the arrows listed.
+enum ImportRules {
+  /// Floors from the ground up. A target imports only targets of floors below its own, or what `alsoAllowed` adds.
+  static let floors: [[String]] = [
+    ["CTarnSystem", "CDuckDB", "CCompression", "Kernel", "Storage", "StorageTesting"],
+    ["AWSWire", "ModelGenerator"],
+    [
+      "S3Model", "KinesisModel", "FirehoseModel", "GlueModel", "AthenaModel", "IAMModel", "STSModel",
+      "CloudWatchModel",
+    ],
+    ["SQL", "LakeFiles", "LakeTesting", "Engine", "Lake"],
+    ["S3", "Kinesis", "Firehose", "Glue", "Athena", "IAM", "CloudWatch"],
+    ["Server", "Console"],
+    ["tarn"],
+  ]
+
+  /// Arrows within a floor.
+  static let alsoAllowed: [String: Set<String>] = [
+    "Storage": ["Kernel", "CTarnSystem"],
+    "StorageTesting": ["Kernel", "Storage"],
+    "LakeTesting": ["LakeFiles"],
+    "Engine": ["LakeFiles"],
+    "Lake": ["SQL", "LakeFiles", "Engine"],
+    "Glue": ["S3"],
+    "Firehose": ["S3", "Kinesis", "Glue"],
+    "Athena": ["S3", "Glue"],
+  ]
+
+  /// The generated models that a service may speak: its own, and those of the services that it may call.
+  static func models(of service: String) -> Set<String> {
+    var services = alsoAllowed[service] ?? []
+    services.insert(service)
+    if service == "IAM" { services.insert("STS") }
+    return Set(services.map { "\($0)Model" })
+  }
+
+  static func isAllowed(_ imported: String, by target: String) -> Bool {
+    guard let importedFloor = floors.firstIndex(where: { $0.contains(imported) }) else { return true }
+    guard let floor = floors.firstIndex(where: { $0.contains(target) }) else { return false }
+    if alsoAllowed[target]?.contains(imported) == true { return true }
+    if floors[4].contains(target), floors[2].contains(imported) { return models(of: target).contains(imported) }
+    return importedFloor < floor
+  }
+}
