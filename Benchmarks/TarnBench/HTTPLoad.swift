@@ -84,7 +84,8 @@ private final class LoadHandler: ChannelInboundHandler {
   private var status = 0
   private var failure = ByteBuffer()
 
-  init(deadline: ContinuousClock.Instant, finished: EventLoopPromise<LoadOutcome>, next: @escaping (Int) -> ByteBuffer?) {
+  init(deadline: ContinuousClock.Instant, finished: EventLoopPromise<LoadOutcome>, next: @escaping (Int) -> ByteBuffer?)
+  {
     self.deadline = deadline
     self.finished = finished
     self.next = next

@@ -77,7 +77,8 @@ struct MachineLimits: Sendable {
     let small = ByteBuffer(string: "GET / HTTP/1.1\r\nhost: x\r\n\r\n")
     let empty = try await load.run(seconds: seconds) { _, _ in small }
     let large = ByteBuffer(string: "GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
-    let bodies = try await HTTPLoad(host: "127.0.0.1", port: port, connections: 2).run(seconds: seconds) { _, _ in large }
+    let bodies = try await HTTPLoad(host: "127.0.0.1", port: port, connections: 2).run(seconds: seconds) { _, _ in large
+    }
     return (empty.requestsPerSecond, Double(bodies.responseBytes) / bodies.seconds)
   }
 }

@@ -46,7 +46,9 @@ struct QueryClient: Sendable {
       .sign(&wire, body: body, at: SystemClock().now())
     var request = HTTPClientRequest(url: endpoint + "/")
     request.method = .POST
-    for field in wire.headers.fields where field.name != "host" { request.headers.add(name: field.name, value: field.value) }
+    for field in wire.headers.fields where field.name != "host" {
+      request.headers.add(name: field.name, value: field.value)
+    }
     request.body = .bytes(body)
     let response = try await http.execute(request, timeout: .minutes(5))
     let bytes = try await response.body.collect(upTo: 16 << 20)

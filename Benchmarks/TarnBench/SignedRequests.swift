@@ -8,7 +8,8 @@ struct SignedRequests {
   let port: Int
 
   func request(
-    _ service: String, _ method: String, _ path: String, headers: [(String, String)] = [], body: ByteBuffer = ByteBuffer(),
+    _ service: String, _ method: String, _ path: String, headers: [(String, String)] = [],
+    body: ByteBuffer = ByteBuffer(),
     unsignedPayload: Bool = false
   ) -> ByteBuffer {
     var wire = WireRequest(

@@ -26,7 +26,8 @@ struct TarnBench: AsyncParsableCommand {
 
   func run() async throws {
     let program =
-      tarn ?? URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("tarn").path
+      tarn
+      ?? URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("tarn").path
     guard FileManager.default.isExecutableFile(atPath: program) else {
       throw ValidationError("there is no server at \(program): build it, or give --tarn")
     }

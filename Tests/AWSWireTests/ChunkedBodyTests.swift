@@ -22,10 +22,12 @@ import Testing
     let headers = WireHeaders([
       ("Host", "s3.amazonaws.com"), ("x-amz-date", "20130524T000000Z"),
       ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
-      ("Authorization",
+      (
+        "Authorization",
         "AWS4-HMAC-SHA256 Credential=\(S3SignatureTests.credential),SignedHeaders=content-encoding;content-length;"
           + "host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-class,"
-          + "Signature=\(Self.seed)"),
+          + "Signature=\(Self.seed)"
+      ),
       ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"), ("Content-Encoding", "aws-chunked"),
       ("x-amz-decoded-content-length", "66560"), ("Content-Length", "66824"),
     ])
@@ -39,7 +41,9 @@ import Testing
     let size = max(1, buffer.readableBytes / parts)
     return ByteStream(length: Int64(buffer.readableBytes)) {
       let rest = Locked(buffer)
-      return { rest.withLock { $0.readSlice(length: min(size, $0.readableBytes)).flatMap { $0.readableBytes > 0 ? $0 : nil } } }
+      return {
+        rest.withLock { $0.readSlice(length: min(size, $0.readableBytes)).flatMap { $0.readableBytes > 0 ? $0 : nil } }
+      }
     }
   }
 
@@ -49,7 +53,8 @@ import Testing
     ])
     if let trailer { headers.add("x-amz-trailer", trailer) }
     return WireRequest(
-      method: "PUT", rawPath: "/b/k", rawQuery: "", headers: headers, body: Self.stream(ByteBuffer(string: body), parts: 3))
+      method: "PUT", rawPath: "/b/k", rawQuery: "", headers: headers,
+      body: Self.stream(ByteBuffer(string: body), parts: 3))
   }
 
   func outcome(_ body: () async throws -> ByteStream) async -> String {
@@ -92,7 +97,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("x-amz-checksum-crc32", "DUoRhQ=="), ("x-amz-checksum-crc32c", "yZRlqg=="), ("x-amz-checksum-crc64nvme", "jSnVw/bqjr4="),
+    ("x-amz-checksum-crc32", "DUoRhQ=="), ("x-amz-checksum-crc32c", "yZRlqg=="),
+    ("x-amz-checksum-crc64nvme", "jSnVw/bqjr4="),
     ("x-amz-checksum-sha1", "Kq5sNclPz7QV2+lfQIuc6R7oRu0="),
     ("x-amz-checksum-sha256", "uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek="),
   ]) func `trailing checksums are verified`(header: String, value: String) async {
@@ -101,7 +107,9 @@ import Testing
       await outcome { try SignatureClaim.unsignedBody(unsigned(body(value), length: 11, trailer: header)) }
         == "hello world")
     #expect(
-      await outcome { try SignatureClaim.unsignedBody(unsigned(body("AAAA" + value.dropFirst(4)), length: 11, trailer: header)) }
+      await outcome {
+        try SignatureClaim.unsignedBody(unsigned(body("AAAA" + value.dropFirst(4)), length: 11, trailer: header))
+      }
         == "BadDigest")
     #expect(
       await outcome { try SignatureClaim.unsignedBody(unsigned("5\r\nhello\r\n0\r\n\r\n", length: 5, trailer: header)) }
@@ -111,9 +119,13 @@ import Testing
   @Test func `the announced length is held to`() async {
     let body = "5\r\nhello\r\n0\r\n\r\n"
     for length in [0, 4, 6, 1_000_000] {
-      #expect(await outcome { try SignatureClaim.unsignedBody(unsigned(body, length: length, trailer: nil)) } == "IncompleteBody")
+      #expect(
+        await outcome { try SignatureClaim.unsignedBody(unsigned(body, length: length, trailer: nil)) }
+          == "IncompleteBody")
     }
-    #expect(await outcome { try SignatureClaim.unsignedBody(unsigned(body, length: -1, trailer: nil)) } == "MissingContentLength")
+    #expect(
+      await outcome { try SignatureClaim.unsignedBody(unsigned(body, length: -1, trailer: nil)) }
+        == "MissingContentLength")
   }
 
   @Test(arguments: [
@@ -127,8 +139,10 @@ import Testing
 
   @Test func `a header line without an end is refused`() async {
     let long = String(repeating: "1", count: 100_000)
-    #expect(await outcome { try SignatureClaim.unsignedBody(unsigned(long, length: 5, trailer: nil)) } == "InvalidRequest")
+    #expect(
+      await outcome { try SignatureClaim.unsignedBody(unsigned(long, length: 5, trailer: nil)) } == "InvalidRequest")
     let trailer = "5\r\nhello\r\n0\r\nx-amz-meta:" + long
-    #expect(await outcome { try SignatureClaim.unsignedBody(unsigned(trailer, length: 5, trailer: nil)) } == "InvalidRequest")
+    #expect(
+      await outcome { try SignatureClaim.unsignedBody(unsigned(trailer, length: 5, trailer: nil)) } == "InvalidRequest")
   }
 }

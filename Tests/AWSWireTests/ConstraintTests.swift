@@ -36,7 +36,9 @@ import Testing
   @Test func `several at once`() async throws {
     let text = try await refusal("PutRecord", #"{"StreamName":""}"#)
     #expect(text.contains("4 validation errors detected: "))
-    #expect(text.contains("Value '' at 'streamName' failed to satisfy constraint: Member must have length greater than or equal to 1; "))
+    #expect(
+      text.contains(
+        "Value '' at 'streamName' failed to satisfy constraint: Member must have length greater than or equal to 1; "))
     #expect(text.contains("Value null at 'data' failed to satisfy constraint: Member must not be null"))
     #expect(text.contains("Value null at 'partitionKey' failed to satisfy constraint: Member must not be null"))
   }
@@ -134,6 +136,7 @@ import Testing
         "The specified value for pathPrefix is invalid. It must begin with the / character"))
     let long = try await refusal("Action=CreateUser&UserName=" + String(repeating: "a", count: 65))
     #expect(long.contains("1 validation error detected: Value "))
-    #expect(long.contains("at 'userName' failed to satisfy constraint: Member must have length less than or equal to 64"))
+    #expect(
+      long.contains("at 'userName' failed to satisfy constraint: Member must have length less than or equal to 64"))
   }
 }

@@ -112,7 +112,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "{", "}", "[]", "null", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{,}", "{\"a\" 1}",
+    "{", "}", "[]", "null", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{,}",
+    "{\"a\" 1}",
     "{\"StreamName\":\"a\"", "{\"StreamName\":\"a", "{\"StreamName\":\"a\\", "{\"StreamName\":\"\\u12\"}",
     "{\"StreamName\":\"\\ud800\"}", "{\"StreamName\":\"\\x\"}", "{\"StreamName\":tru}", "{\"StreamName\":-}",
     "{\"x\":[}]}", "{\"x\":nul}", "{} {}", "{}x", "\u{0}", "{\"StreamName\":\"a\nb\"}",
@@ -123,7 +124,8 @@ import Testing
   }
 
   @Test func `every beginning of a request is refused and does no harm`() async throws {
-    let whole = #"{"StreamName":"s\u0041","Records":[{"Data":"aGVsbG8=","PartitionKey":"k","X":[1.5e3,null,{"a":false}]}]}"#
+    let whole =
+      #"{"StreamName":"s\u0041","Records":[{"Data":"aGVsbG8=","PartitionKey":"k","X":[1.5e3,null,{"a":false}]}]}"#
     for length in 1..<whole.utf8.count {
       let (status, _) = try await answer("PutRecords", String(whole.prefix(length)))
       #expect(status == 400)
@@ -143,7 +145,8 @@ import Testing
   @Test func `more than a body may hold is refused`() async throws {
     let body = String(repeating: " ", count: WireLimits.bodyBytesMax + 1)
     #expect(try await answer("PutRecords", body).status == 413)
-    #expect(try await answer("DeleteStream", String(repeating: " ", count: WireLimits.bodyBytesMax - 2) + "{}").status == 200)
+    #expect(
+      try await answer("DeleteStream", String(repeating: " ", count: WireLimits.bodyBytesMax - 2) + "{}").status == 200)
   }
 
   @Test(arguments: ["YQ", "YQ=", "Y===", "YQ==YQ==", "Y Q=", "Y\u{e9}==", "=", "===="])

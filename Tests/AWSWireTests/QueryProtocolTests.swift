@@ -32,7 +32,9 @@ import Testing
           + "\(datum?.dimensions?.map { "\($0.name):\($0.value)" } ?? [])")
     }
     func listMetrics(_ input: ListMetricsInput, _ context: RequestContext) async throws -> ListMetricsOutput {
-      ListMetricsOutput(metrics: [Metric(namespace: "n", metricName: "m", dimensions: [Dimension(name: "d", value: "v")])])
+      ListMetricsOutput(metrics: [
+        Metric(namespace: "n", metricName: "m", dimensions: [Dimension(name: "d", value: "v")])
+      ])
     }
   }
 
@@ -53,7 +55,8 @@ import Testing
       text
         == "<CreateUserResponse \(Self.iamSpace)><CreateUserResult><User><Path>/p/</Path>"
         + "<UserName>a[k 1=,k2=v 2]</UserName><UserId>AIDA</UserId><Arn>arn</Arn>"
-        + "<CreateDate>2024-05-01T12:30:00Z</CreateDate></User></CreateUserResult>\(Self.metadata)</CreateUserResponse>")
+        + "<CreateDate>2024-05-01T12:30:00Z</CreateDate></User></CreateUserResult>\(Self.metadata)</CreateUserResponse>"
+    )
   }
 
   @Test func `lists beyond ten keep their order`() async throws {
@@ -92,7 +95,8 @@ import Testing
   @Test(arguments: [
     "Action=CreateUser&UserName.a=b", "Action=CreateUser&Tags.member.x.Key=a&UserName=", "Action=ListUsers&MaxItems=x",
     "Action=ListUsers&MaxItems=", "Action=ListUsers&MaxItems=99999999999999999999", "Action=CreateUser&UserName=%ff",
-    "Action=CreateUser", "Action=CreateUser&Tags.member.1=a&UserName=b", "Action=CreateUser&UserName=" + String(repeating: "a.", count: 300) ,
+    "Action=CreateUser", "Action=CreateUser&Tags.member.1=a&UserName=b",
+    "Action=CreateUser&UserName=" + String(repeating: "a.", count: 300),
     "Action=CreateUser&" + String(repeating: "a.", count: 300) + "=1", "Action", "Action=", "&&&", "=",
   ]) func `broken forms are refused and do no harm`(body: String) async throws {
     #expect(try await iam(body).status == 400)
@@ -129,7 +133,8 @@ import Testing
     let response = try await cloudWatch(request)
     #expect(response.headers["x-amzn-query-error"] == "InvalidParameterValue;Sender")
     #expect(response.headers["content-type"] == "application/x-amz-json-1.0")
-    #expect(try await response.text() == #"{"__type":"InvalidParameterValueException","message":"N M 1.5 1714566600 []"}"#)
+    #expect(
+      try await response.text() == #"{"__type":"InvalidParameterValueException","message":"N M 1.5 1714566600 []"}"#)
   }
 
   @Test func `CloudWatch understands CBOR`() async throws {
@@ -162,12 +167,16 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    [0x81], [0x9F], [0xBF], [0xFF], [0x5F], [0x7F], [0xC1], [0xF9], [0x1C], [0xDF, 0x00], [0xA1, 0x61, 0x61],
-    [0xBB, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [0x9B, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
-    [0xA1, 0x7B, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [0xA1, 0x61, 0x78, 0x9B, 0x40, 0, 0, 0, 0, 0, 0, 0],
-    [0xA1, 0x61, 0x78, 0xBB, 0xC0, 0, 0, 0, 0, 0, 0, 0], [0xA1, 0x01, 0x01], [0xA1, 0x61, 0x78, 0x7F, 0x41, 0x61, 0xFF],
-  ] as [[UInt8]]) func `broken CBOR is refused and does no harm`(bytes: [UInt8]) async throws {
+  @Test(
+    arguments: [
+      [0x81], [0x9F], [0xBF], [0xFF], [0x5F], [0x7F], [0xC1], [0xF9], [0x1C], [0xDF, 0x00], [0xA1, 0x61, 0x61],
+      [0xBB, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [0x9B, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+      [0xA1, 0x7B, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+      [0xA1, 0x61, 0x78, 0x9B, 0x40, 0, 0, 0, 0, 0, 0, 0],
+      [0xA1, 0x61, 0x78, 0xBB, 0xC0, 0, 0, 0, 0, 0, 0, 0], [0xA1, 0x01, 0x01],
+      [0xA1, 0x61, 0x78, 0x7F, 0x41, 0x61, 0xFF],
+    ] as [[UInt8]]) func `broken CBOR is refused and does no harm`(bytes: [UInt8]) async throws
+  {
     var request = Fixtures.request("POST", "/service/GraniteServiceVersion20100801/operation/ListMetrics")
     request.body = ByteStream(ByteBuffer(bytes: bytes))
     #expect(try await cloudWatch(request).status == 400)

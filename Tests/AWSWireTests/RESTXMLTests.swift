@@ -13,7 +13,9 @@ import Testing
 
     func putObject(_ input: PutObjectInput, _ context: RequestContext) async throws -> PutObjectOutput {
       let body = String(buffer: try await input.body?.collect(upTo: 1 << 20) ?? ByteBuffer())
-      note("\(input.bucket)|\(input.key)|\(body)|\(input.metadata?.sorted { $0.key < $1.key } ?? [])|\(input.contentType ?? "")")
+      note(
+        "\(input.bucket)|\(input.key)|\(body)|\(input.metadata?.sorted { $0.key < $1.key } ?? [])|\(input.contentType ?? "")"
+      )
       return PutObjectOutput(eTag: "\"abc\"", versionId: "v1")
     }
     func getObject(_ input: GetObjectInput, _ context: RequestContext) async throws -> GetObjectOutput {
@@ -30,7 +32,8 @@ import Testing
     func listObjectsV2(_ input: ListObjectsV2Input, _ context: RequestContext) async throws -> ListObjectsV2Output {
       note("v2|\(input.prefix ?? "")|\(input.maxKeys ?? -1)")
       return ListObjectsV2Output(
-        isTruncated: false, contents: [ObjectSummary(key: "k\r1", size: 5), ObjectSummary(key: "k 2", size: 6)], name: "b",
+        isTruncated: false, contents: [ObjectSummary(key: "k\r1", size: 5), ObjectSummary(key: "k 2", size: 6)],
+        name: "b",
         keyCount: 2)
     }
     func listObjects(_ input: ListObjectsInput, _ context: RequestContext) async throws -> ListObjectsOutput {
@@ -68,10 +71,12 @@ import Testing
       note("\(input.accessControlPolicy?.grants?.first?.grantee?.type.rawValue ?? "none")")
       return PutBucketAclOutput()
     }
-    func getBucketPolicy(_ input: GetBucketPolicyInput, _ context: RequestContext) async throws -> GetBucketPolicyOutput {
+    func getBucketPolicy(_ input: GetBucketPolicyInput, _ context: RequestContext) async throws -> GetBucketPolicyOutput
+    {
       GetBucketPolicyOutput(policy: "{\"Version\":\"2012-10-17\"}")
     }
-    func putBucketPolicy(_ input: PutBucketPolicyInput, _ context: RequestContext) async throws -> PutBucketPolicyOutput {
+    func putBucketPolicy(_ input: PutBucketPolicyInput, _ context: RequestContext) async throws -> PutBucketPolicyOutput
+    {
       note(input.policy)
       return PutBucketPolicyOutput()
     }
@@ -108,7 +113,9 @@ import Testing
       async throws -> PutBucketLifecycleConfigurationOutput
     {
       let rule = input.lifecycleConfiguration?.rules.first
-      note("\(rule?.id ?? "")|\(rule?.filter?.prefix ?? "nil")|\(rule?.expiration?.days ?? -1)|\(rule?.transitions?.count ?? -1)")
+      note(
+        "\(rule?.id ?? "")|\(rule?.filter?.prefix ?? "nil")|\(rule?.expiration?.days ?? -1)|\(rule?.transitions?.count ?? -1)"
+      )
       return PutBucketLifecycleConfigurationOutput()
     }
   }
@@ -128,7 +135,9 @@ import Testing
   @Test func `an object's parts come from path, headers and body`() async throws {
     let (response, text, seen) = try await ask(
       "PUT", "/bucket/a%20b//c+d%2Fe/%E2%82%AC", query: "x-id=PutObject",
-      headers: [("x-amz-meta-One", "1"), ("X-Amz-Meta-two", "2"), ("x-amz-meta-two", "3"), ("Content-Type", "text/plain")],
+      headers: [
+        ("x-amz-meta-One", "1"), ("X-Amz-Meta-two", "2"), ("x-amz-meta-two", "3"), ("Content-Type", "text/plain"),
+      ],
       body: "hello")
     #expect(seen == [#"bucket|a b//c+d/e/€|hello|[(key: "one", value: "1"), (key: "two", value: "2,3")]|text/plain"#])
     #expect(response.status == 200)
@@ -182,7 +191,8 @@ import Testing
     #expect(
       try await ask(
         "POST", "/b", query: "delete",
-        body: "<?xml version='1.0'?><!-- c --><Delete xmlns='http://s3.amazonaws.com/doc/2006-03-01/'><Object><Key>a&amp;&#x41;&#66;</Key>"
+        body:
+          "<?xml version='1.0'?><!-- c --><Delete xmlns='http://s3.amazonaws.com/doc/2006-03-01/'><Object><Key>a&amp;&#x41;&#66;</Key>"
           + "<VersionId>v</VersionId></Object><Quiet>true</Quiet><Object><Key><![CDATA[<b>]]></Key></Object></Delete>"
       ).seen == [#"["a&AB@v", "<b>@"]|true"#])
     #expect(
@@ -194,7 +204,8 @@ import Testing
     #expect(
       try await ask(
         "PUT", "/b", query: "tagging",
-        body: "<Tagging><TagSet><Tag><Key>k</Key><Value></Value></Tag><Tag><Key>l</Key><Value>2</Value></Tag></TagSet></Tagging>"
+        body:
+          "<Tagging><TagSet><Tag><Key>k</Key><Value></Value></Tag><Tag><Key>l</Key><Value>2</Value></Tag></TagSet></Tagging>"
       ).seen == [#"["k=", "l=2"]"#])
     #expect(
       try await ask(
@@ -214,7 +225,8 @@ import Testing
         == "\(Self.declaration)<LocationConstraint \(Self.namespace)></LocationConstraint>")
     #expect(
       try await ask("GET", "/b", query: "acl").text.contains(
-        "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\"><ID>1</ID></Grantee>"))
+        "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\"><ID>1</ID></Grantee>"
+      ))
     let (policy, text, _) = try await ask("GET", "/b", query: "policy")
     #expect(text == "{\"Version\":\"2012-10-17\"}")
     #expect(policy.headers["content-type"] == "application/json")
@@ -226,7 +238,8 @@ import Testing
     #expect(
       try await ask(
         "PUT", "/b", query: "acl",
-        body: "<AccessControlPolicy><AccessControlList><Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+        body:
+          "<AccessControlPolicy><AccessControlList><Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
           + "xsi:type=\"Group\"><URI>u</URI></Grantee></Grant></AccessControlList></AccessControlPolicy>"
       ).seen == ["Group"])
   }
@@ -247,8 +260,11 @@ import Testing
 
   @Test func `lists in headers`() async throws {
     #expect(
-      try await ask("GET", "/b/k", query: "attributes", headers: [("x-amz-object-attributes", "ETag, ObjectSize"), ("x-amz-object-attributes", "Checksum")])
-        .seen == [#"["ETag", "ObjectSize", "Checksum"]"#])
+      try await ask(
+        "GET", "/b/k", query: "attributes",
+        headers: [("x-amz-object-attributes", "ETag, ObjectSize"), ("x-amz-object-attributes", "Checksum")]
+      )
+      .seen == [#"["ETag", "ObjectSize", "Checksum"]"#])
   }
 
   @Test func `errors in S3's form`() async throws {
@@ -270,7 +286,8 @@ import Testing
     ] {
       let (response, text, _) = try await ask(
         method, path, query: query,
-        body: name == "PutBucketVersioning" ? "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>" : "")
+        body: name == "PutBucketVersioning"
+          ? "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>" : "")
       #expect(response.status == 501)
       #expect(text.contains("S3 \(name)"))
     }
@@ -279,10 +296,12 @@ import Testing
   }
 
   @Test(arguments: [
-    "<", "<Delete", "<Delete>", "<Delete></Other>", "</Delete>", "<Delete/><Delete/>", "text", "<Delete>&nbsp;</Delete>",
+    "<", "<Delete", "<Delete>", "<Delete></Other>", "</Delete>", "<Delete/><Delete/>", "text",
+    "<Delete>&nbsp;</Delete>",
     "<!DOCTYPE a [<!ENTITY x \"y\">]><Delete>&x;</Delete>", "<Delete>&#0;</Delete>", "<Delete>&#x110000;</Delete>",
     "<Delete a></Delete>", "<Delete a=b></Delete>", "<Delete a=\"b></Delete>", "<Delete><Object></Delete></Object>",
-    "<Delete><![CDATA[</Delete>", "<Delete><!-- </Delete>", "<?xml", "<Delete><Quiet>maybe</Quiet></Delete>", "<Delete></Delete>",
+    "<Delete><![CDATA[</Delete>", "<Delete><!-- </Delete>", "<?xml", "<Delete><Quiet>maybe</Quiet></Delete>",
+    "<Delete></Delete>",
     "<Delete>\u{0}</Delete", "<>", "< Delete/>", "<Delete =\"1\"/>",
   ]) func `broken documents are refused and do no harm`(body: String) async throws {
     let (response, text, seen) = try await ask("POST", "/b", query: "delete", body: body)
@@ -292,7 +311,8 @@ import Testing
   }
 
   @Test func `every beginning of a document is refused and does no harm`() async throws {
-    let whole = "<?xml version=\"1.0\"?><Delete a=\"b\"><Object><Key>a&amp;b</Key></Object><!-- x --><Quiet>true</Quiet></Delete>"
+    let whole =
+      "<?xml version=\"1.0\"?><Delete a=\"b\"><Object><Key>a&amp;b</Key></Object><!-- x --><Quiet>true</Quiet></Delete>"
     for length in 0..<whole.utf8.count {
       #expect(try await ask("POST", "/b", query: "delete", body: String(whole.prefix(length))).response.status == 400)
     }

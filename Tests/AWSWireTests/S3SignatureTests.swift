@@ -152,7 +152,9 @@ import Testing
   static let url =
     "AWSAccessKeyId=test&Signature=GZkXyDW1NXNVxmPrRvyMgTtzvF0%3D&Expires=1795261932"
 
-  func code(_ method: String, _ path: String, query: String, headers: [(String, String)] = [], at seconds: Int64 = 1_795_261_000)
+  func code(
+    _ method: String, _ path: String, query: String, headers: [(String, String)] = [], at seconds: Int64 = 1_795_261_000
+  )
     async -> String
   {
     let request = WireRequest(
@@ -177,12 +179,14 @@ import Testing
     #expect(await code("PUT", Self.path, query: Self.url) == "SignatureDoesNotMatch")
     #expect(await code("GET", "/bkt/other", query: Self.url) == "SignatureDoesNotMatch")
     #expect(await code("GET", Self.path, query: "acl&" + Self.url) == "SignatureDoesNotMatch")
-    #expect(await code("GET", Self.path, query: Self.url, headers: [("x-amz-acl", "public-read")]) == "SignatureDoesNotMatch")
+    #expect(
+      await code("GET", Self.path, query: Self.url, headers: [("x-amz-acl", "public-read")]) == "SignatureDoesNotMatch")
     #expect(await code("GET", Self.path, query: Self.url.replacing("1932", with: "9932")) == "SignatureDoesNotMatch")
   }
 
   @Test(arguments: [
-    "AWSAccessKeyId=", "AWSAccessKeyId=test", "AWSAccessKeyId=test&Signature=x", "AWSAccessKeyId=test&Signature=x&Expires=",
+    "AWSAccessKeyId=", "AWSAccessKeyId=test", "AWSAccessKeyId=test&Signature=x",
+    "AWSAccessKeyId=test&Signature=x&Expires=",
     "AWSAccessKeyId=test&Signature=x&Expires=99999999999999999999", "AWSAccessKeyId=test&Expires=1",
   ]) func `a URL that lacks a part is refused`(query: String) async {
     #expect(["AuthorizationQueryParametersError", "AccessDenied"].contains(await code("GET", Self.path, query: query)))

@@ -37,9 +37,11 @@ struct MetricMathTests {
         id: id, metricStat: MetricStat(metric: Metric(namespace: "App", metricName: id), period: 60, stat: "Sum"),
         returnData: expressions.isEmpty)
     }
-    let queries = [stat("a"), stat("b")] + expressions.enumerated().map {
-      MetricDataQuery(id: "e\($0.offset)", expression: $0.element)
-    }
+    let queries =
+      [stat("a"), stat("b")]
+      + expressions.enumerated().map {
+        MetricDataQuery(id: "e\($0.offset)", expression: $0.element)
+      }
     return try await service.getMetricData(
       GetMetricDataInput(
         metricDataQueries: queries, startTime: Timestamp(seconds: Self.start),

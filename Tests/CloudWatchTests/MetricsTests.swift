@@ -143,7 +143,9 @@ struct MetricsTests {
   }
 
   @Test func `bad input is refused with AWS's codes and changes nothing`() async throws {
-    #expect(await code { try await put(MetricDatum(metricName: "m", value: 1), namespace: "AWS/S3") } == "InvalidParameterValue")
+    #expect(
+      await code { try await put(MetricDatum(metricName: "m", value: 1), namespace: "AWS/S3") }
+        == "InvalidParameterValue")
     #expect(await code { try await put(MetricDatum(metricName: "m")) } == "MissingParameter")
     #expect(
       await code { try await put(MetricDatum(metricName: "m", value: 1, values: [1])) }
@@ -171,7 +173,8 @@ struct MetricsTests {
     for index in 0..<7 {
       let datums = (0..<100).map { number in
         MetricDatum(
-          metricName: "m\(index)", dimensions: [Dimension(name: "d", value: "\(number)"), Dimension(name: "e", value: "x")],
+          metricName: "m\(index)",
+          dimensions: [Dimension(name: "d", value: "\(number)"), Dimension(name: "e", value: "x")],
           value: 1)
       }
       _ = try await service.putMetricData(PutMetricDataInput(namespace: "App", metricData: datums), context())
@@ -185,7 +188,9 @@ struct MetricsTests {
         namespace: "App", metricName: "m3",
         dimensions: [DimensionFilter(name: "d", value: "7"), DimensionFilter(name: "e")]), context())
     #expect(some.metrics?.count == 1)
-    #expect(await code { _ = try await service.listMetrics(ListMetricsInput(nextToken: "x"), context()) } == "InvalidNextToken")
+    #expect(
+      await code { _ = try await service.listMetrics(ListMetricsInput(nextToken: "x"), context()) }
+        == "InvalidNextToken")
     clock.advance(by: .seconds(4 * 3600))
     #expect(try await service.listMetrics(ListMetricsInput(recentlyActive: .pt3h), context()).metrics == [])
     #expect(try await service.listMetrics(ListMetricsInput(), context()).metrics?.count == 500)
@@ -196,7 +201,8 @@ struct MetricsTests {
   @Test func `old minutes become hours, and old hours go`() async throws {
     for minute in 0..<120 {
       try await put(
-        MetricDatum(metricName: "old", timestamp: Timestamp(seconds: clock.now().seconds - Int64(minute) * 60), value: 1))
+        MetricDatum(
+          metricName: "old", timestamp: Timestamp(seconds: clock.now().seconds - Int64(minute) * 60), value: 1))
     }
     clock.advance(by: .seconds(16 * 86_400))
     try await service.maintain()

@@ -109,14 +109,17 @@ import Testing
     try await deliver(house)
     let path = try #require(house.lake.paths.first)
     #expect(
-      try await query(house, "SELECT event_id FROM '\(path)' ORDER BY 1") == [[.string("a")], [.string("b")], [.string("c")]])
+      try await query(house, "SELECT event_id FROM '\(path)' ORDER BY 1") == [
+        [.string("a")], [.string("b")], [.string("c")],
+      ])
   }
 
   @Test func epochsAndTextMakeTheSameMoment() async throws {
     let house = try await House(columns: Self.columns)
     try await house.create("d", converting(house))
     try await house.put([
-      #"{"ts":1779192000}"#, #"{"ts":1779192000000}"#, #"{"ts":"2026-05-19 12:00:00"}"#, #"{"ts":"2026-05-19T12:00:00Z"}"#,
+      #"{"ts":1779192000}"#, #"{"ts":1779192000000}"#, #"{"ts":"2026-05-19 12:00:00"}"#,
+      #"{"ts":"2026-05-19T12:00:00Z"}"#,
       #"{"ts":1779192000.0}"#, #"{"ts":null}"#, "{}",
     ])
     try await deliver(house)

@@ -48,7 +48,8 @@ final class Catalog: GlueAPI {
     if denied.withLock({ $0 }) { throw AWSError("AccessDeniedException", "no") }
     return GetTableOutput(
       table: Table(
-        name: input.name, storageDescriptor: StorageDescriptor(columns: columns.map { Column(name: $0.0, type: $0.1) })))
+        name: input.name, storageDescriptor: StorageDescriptor(columns: columns.map { Column(name: $0.0, type: $0.1) }))
+    )
   }
 }
 

@@ -33,12 +33,13 @@ import Testing
       ])
   }
 
-  @Test(arguments: [
-    ("!{timestamp:yyyy/MM/dd}", nil), ("a", "b/!{timestamp:yyyy}"), ("!{firehose:error-output-type}/", "e/"),
-    ("!{timestamp:yyyy", "e"), ("!{nothing:x}", "!{firehose:error-output-type}"),
-    ("!{firehose:other}", "!{firehose:error-output-type}"), ("!{timestamp:bbb}", "!{firehose:error-output-type}"),
-    ("!{partitionKeyFromQuery:id}/", "!{firehose:error-output-type}"),
-  ] as [(String, String?)])
+  @Test(
+    arguments: [
+      ("!{timestamp:yyyy/MM/dd}", nil), ("a", "b/!{timestamp:yyyy}"), ("!{firehose:error-output-type}/", "e/"),
+      ("!{timestamp:yyyy", "e"), ("!{nothing:x}", "!{firehose:error-output-type}"),
+      ("!{firehose:other}", "!{firehose:error-output-type}"), ("!{timestamp:bbb}", "!{firehose:error-output-type}"),
+      ("!{partitionKeyFromQuery:id}/", "!{firehose:error-output-type}"),
+    ] as [(String, String?)])
   func refusals(prefix: String, errors: String?) {
     #expect(throws: PrefixExpression.Malformed.self) {
       try DestinationPrefixes(prefix: prefix, errorPrefix: errors)

@@ -84,7 +84,8 @@ struct ConditionTests {
   ]
 
   @Test(arguments: cases) func `an operator holds as documented`(_ example: Case) throws {
-    let text = #"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","#
+    let text =
+      #"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","#
       + #""Condition":{"\#(example.test)":{"My:Key":\#(example.policy)}}}}"#
     let document = try PolicyDocument.parse(text, as: .managed)
     let request = example.request
@@ -103,7 +104,8 @@ struct ConditionTests {
   }
 
   @Test func `the older version takes variables for text`() throws {
-    let text = #"{"Version":"2008-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","#
+    let text =
+      #"{"Version":"2008-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","#
       + #""Condition":{"StringEquals":{"k":"${aws:username}"}}}}"#
     let document = try PolicyDocument.parse(text, as: .inline)
     var question = Question(

@@ -156,7 +156,8 @@ struct EvaluatorTests {
   }
 
   @Test func `NotPrincipal denies all but those it names`() throws {
-    let guarded = #"{"Version":"2012-10-17","Statement":{"Effect":"Deny","NotPrincipal":{"AWS":["\#(Self.bob)","#
+    let guarded =
+      #"{"Version":"2012-10-17","Statement":{"Effect":"Deny","NotPrincipal":{"AWS":["\#(Self.bob)","#
       + #""arn:aws:iam::000000000000:root"]},"Action":"s3:*","Resource":"*"}}"#
     let allow = Self.policy("Allow", "s3:*")
     #expect(try ask(.user(arn: Self.bob), [allow], resource: guarded) == .allowed)
@@ -178,7 +179,8 @@ struct EvaluatorTests {
   }
 
   @Test func `a matched statement is named by line and column`() throws {
-    let text = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\"Effect\":\"Allow\",\"Action\":\"*\","
+    let text =
+      "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\"Effect\":\"Allow\",\"Action\":\"*\","
       + "\"Resource\":\"*\"}\n  ]\n}"
     let document = try PolicyDocument.parse(text, as: .managed)
     var question = Question(caller: Caller(.user(arn: "a"), account: "0"), action: "a:b", resource: "*")

@@ -35,7 +35,8 @@ struct MalformedPolicyTests {
     Case(document: statement(#"\#(list),\#(bucket),"Extra":"x""#), message: "Syntax errors in policy."),
     Case(document: statement(#""Action":"s3:ListBucket",\#(bucket)"#), message: "Syntax errors in policy."),
     Case(
-      document: statement(#""Effect":"maybe","Action":"s3:ListBucket",\#(bucket)"#), message: "Syntax errors in policy."),
+      document: statement(#""Effect":"maybe","Action":"s3:ListBucket",\#(bucket)"#), message: "Syntax errors in policy."
+    ),
     Case(
       document: statement(#""Effect":"denY","Action":"s3:ListBucket",\#(bucket)"#),
       message: "The policy failed legacy parsing"),
@@ -50,7 +51,8 @@ struct MalformedPolicyTests {
       message: "Vendor a a is not valid"),
     Case(document: statement(#""Effect":"Allow",\#(bucket)"#), message: "Policy statement must contain actions."),
     Case(
-      document: statement(#""Effect":"Allow","Action":[],\#(bucket)"#), message: "Policy statement must contain actions."),
+      document: statement(#""Effect":"Allow","Action":[],\#(bucket)"#),
+      message: "Policy statement must contain actions."),
     Case(document: statement(list), message: "Policy statement must contain resources."),
     Case(document: statement(#"\#(list),"Resource":[]"#), message: "Policy statement must contain resources."),
     Case(

@@ -154,7 +154,8 @@ struct ServiceTests {
   @Test func `a role trusts whom it names`() async throws {
     let bob = try await user("bob")
     let account = try await role("account", Self.trustAccount)
-    let denied = "AccessDenied: User: arn:aws:iam::000000000000:user/bob is not authorized to perform: sts:AssumeRole on "
+    let denied =
+      "AccessDenied: User: arn:aws:iam::000000000000:user/bob is not authorized to perform: sts:AssumeRole on "
     // The account is trusted, but bob's own policies do not let him.
     #expect(
       await message {
@@ -320,7 +321,10 @@ struct ServiceTests {
     #expect(results.first?.missingContextValues == ["aws:SecureTransport"])
     let denied = try await iam.api.simulateCustomPolicy(
       SimulateCustomPolicyInput(
-        policyInputList: [Self.allow("s3:*"), #"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Put*","Resource":"*"}}"#],
+        policyInputList: [
+          Self.allow("s3:*"),
+          #"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Put*","Resource":"*"}}"#,
+        ],
         permissionsBoundaryPolicyInputList: [Self.allow("ec2:*")], actionNames: ["s3:PutObject", "s3:GetObject"]),
       context())
     #expect(denied.evaluationResults?.map(\.evalDecision) == [.explicitDeny, .implicitDeny])

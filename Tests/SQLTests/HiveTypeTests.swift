@@ -30,7 +30,8 @@ import Testing
   @Test func aQuerysColumnBecomesATablesColumn() throws {
     #expect(try HiveType(SQLParser.type("varchar")) == .string)
     #expect(try HiveType(SQLParser.type("varchar(3)")) == .varchar(length: 3))
-    #expect(try HiveType(SQLParser.type("row(a real, b array(bigint))")).description == "struct<a:float,b:array<bigint>>")
+    #expect(
+      try HiveType(SQLParser.type("row(a real, b array(bigint))")).description == "struct<a:float,b:array<bigint>>")
     #expect(throws: SQLError.self) { try HiveType(SQLParser.type("time(3)")) }
     #expect(throws: SQLError.self) { try HiveType(SQLParser.type("row(integer)")) }
   }

@@ -23,7 +23,8 @@ import Testing
     "SELECT extract(year FROM d), position('a' IN b), substring(c FROM 2 FOR 3), trim(LEADING 'x' FROM y), trim(z)",
     "SELECT a AT TIME ZONE 'UTC', -a, - - b, +c, a || b || 'c', a % 2 / 3 FROM t OFFSET 5 ROWS FETCH FIRST 3 ROWS WITH TIES",
     "SELECT * FROM t TABLESAMPLE BERNOULLI (10) LIMIT ALL", "VALUES (1, 'a'), (2, 'b') ORDER BY 1 LIMIT 1", "TABLE t",
-    "SELECT 1 UNION SELECT 2 INTERSECT SELECT 3 EXCEPT ALL SELECT 4", "EXPLAIN (TYPE DISTRIBUTED, FORMAT JSON) SELECT 1",
+    "SELECT 1 UNION SELECT 2 INTERSECT SELECT 3 EXCEPT ALL SELECT 4",
+    "EXPLAIN (TYPE DISTRIBUTED, FORMAT JSON) SELECT 1",
     "PREPARE p FROM SELECT * FROM t WHERE a = ? AND b = ?", "EXECUTE p USING 1, 'x'", "DEALLOCATE PREPARE p",
     "INSERT INTO t (a, b) SELECT 1, 2", "INSERT INTO t (SELECT 1)", "INSERT INTO t VALUES (1), (2)",
     "CREATE TABLE a.b WITH (format = 'PARQUET', partitioned_by = ARRAY['x']) AS SELECT 1 x WITH NO DATA",
@@ -39,9 +40,15 @@ import Testing
   }
 
   @Test(arguments: [
-    ("SELECT * FORM t", "line 1:10: mismatched input 'FORM'. Expecting: ',', 'EXCEPT', 'FETCH', 'FROM', 'GROUP', 'HAVING', 'INTERSECT', 'LIMIT', 'OFFSET', 'ORDER', 'UNION', 'WHERE', 'WINDOW', <EOF>"),
+    (
+      "SELECT * FORM t",
+      "line 1:10: mismatched input 'FORM'. Expecting: ',', 'EXCEPT', 'FETCH', 'FROM', 'GROUP', 'HAVING', 'INTERSECT', 'LIMIT', 'OFFSET', 'ORDER', 'UNION', 'WHERE', 'WINDOW', <EOF>"
+    ),
     ("SELECT `a` FROM t", "line 1:8: backquoted identifiers are not supported; use double quotes to quote identifiers"),
-    ("SELECT * FROM 1t", "line 1:15: identifiers must not start with a digit; surround the identifier with double quotes"),
+    (
+      "SELECT * FROM 1t",
+      "line 1:15: identifiers must not start with a digit; surround the identifier with double quotes"
+    ),
     ("SELECT 1; SELECT 2", "Only one sql statement is allowed. Got: SELECT 1; SELECT 2"),
     ("SELECT\n  (1,", "line 2:6: mismatched input '<EOF>'. Expecting: <expression>"),
   ])
@@ -52,16 +59,20 @@ import Testing
   @Test(arguments: [
     String(repeating: "(", count: 250_000), "SELECT " + String(repeating: "(", count: 100_000) + "1",
     "SELECT " + String(repeating: "[", count: 100_000), "SELECT " + String(repeating: "-", count: 200_000),
-    "SELECT " + String(repeating: "- ", count: 100_000) + "1", "SELECT " + String(repeating: "NOT ", count: 60_000) + "a",
+    "SELECT " + String(repeating: "- ", count: 100_000) + "1",
+    "SELECT " + String(repeating: "NOT ", count: 60_000) + "a",
     "SELECT 1" + String(repeating: " + 1", count: 50_000), "SELECT a" + String(repeating: "[1]", count: 50_000),
     "SELECT a" + String(repeating: ".b", count: 100_000), "SELECT " + String(repeating: "CASE WHEN ", count: 20_000),
     "SELECT " + String(repeating: "x -> ", count: 50_000) + "1", "SELECT " + String(repeating: "f(", count: 100_000),
     "SELECT * FROM " + String(repeating: "(SELECT * FROM ", count: 15_000) + "t",
-    "SELECT " + String(repeating: "ARRAY[", count: 40_000), "SELECT " + String(repeating: "((SELECT 1)+", count: 20_000),
-    "SELECT CAST(1 AS " + String(repeating: "array(", count: 40_000), "CREATE EXTERNAL TABLE t (a "
+    "SELECT " + String(repeating: "ARRAY[", count: 40_000),
+    "SELECT " + String(repeating: "((SELECT 1)+", count: 20_000),
+    "SELECT CAST(1 AS " + String(repeating: "array(", count: 40_000),
+    "CREATE EXTERNAL TABLE t (a "
       + String(repeating: "array<", count: 40_000),
     String(repeating: "x", count: 300_000), "SELECT * FROM t" + String(repeating: " JOIN t ON true", count: 10_000),
-    "SELECT 'abc", "SELECT \"abc", "SELECT /* abc", "SELECT X'abc'", "SELECT X'zz'", "SELECT U&'\\12'", "", ";", "\u{0}", "é",
+    "SELECT 'abc", "SELECT \"abc", "SELECT /* abc", "SELECT X'abc'", "SELECT X'zz'", "SELECT U&'\\12'", "", ";",
+    "\u{0}", "é",
   ])
   func refusesWithoutFailing(text: String) {
     #expect(throws: SQLError.self) { try SQLParser.statement(text) }

@@ -83,7 +83,8 @@ struct Gateway: HTTPResponder {
     } catch let error as AWSError {
       return refuse(error, request, name, requestID)
     } catch {
-      logger.error("a request failed before its service", metadata: ["request-id": "\(requestID)", "error": "\(error)"])
+      logger.error(
+        "a request failed before its service", metadata: ["request-id": "\(requestID)", "error": "\(error)"])
       return refuse(.internalFailure(), request, name, requestID)
     }
   }

@@ -139,7 +139,8 @@ public struct CivilTime: Hashable, Sendable {
 
   /// 1 for the first of January.
   public var dayOfYear: Int {
-    Int((timestamp.seconds.floorDivide(86_400)) - CivilTime(year: year, month: 1, day: 1).timestamp.seconds / 86_400) + 1
+    Int((timestamp.seconds.floorDivide(86_400)) - CivilTime(year: year, month: 1, day: 1).timestamp.seconds / 86_400)
+      + 1
   }
 }
 

@@ -202,10 +202,11 @@ private final class SessionFileWriter: LakeFileWriter {
   }
 
   func finish() throws {
-    try session.keep(bytes.withLock { bytes in
-      defer { bytes = [] }
-      return bytes
-    }, as: name)
+    try session.keep(
+      bytes.withLock { bytes in
+        defer { bytes = [] }
+        return bytes
+      }, as: name)
   }
 
   func abort() {}

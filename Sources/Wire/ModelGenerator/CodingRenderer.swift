@@ -7,7 +7,8 @@ struct CodingRenderer {
 
   private func render(_ structure: Translation.Structure) -> Piece {
     let roles =
-      ["WireStructure"] + (structure.isDecoded ? ["WireDecodable"] : []) + (structure.isEncoded ? ["WireEncodable"] : [])
+      ["WireStructure"] + (structure.isDecoded ? ["WireDecodable"] : [])
+      + (structure.isEncoded ? ["WireEncodable"] : [])
     var lines = ["extension \(structure.name): \(roles.joined(separator: ", ")) {"]
     lines += schema(structure)
     if structure.isDecoded { lines += [""] + decoding(structure) }
@@ -42,7 +43,9 @@ struct CodingRenderer {
       parts.append("wire: \(Names.literal(wire))")
     }
     if property.isRequired { parts.append("required: true") }
-    if let traits = constraints.reference(property.member, isHeader: location == "header") { parts.append("traits: \(traits)") }
+    if let traits = constraints.reference(property.member, isHeader: location == "header") {
+      parts.append("traits: \(traits)")
+    }
     if let namespace = property.shape.traits["xmlNamespace"], let prefix = namespace["prefix"]?.string,
       let uri = namespace["uri"]?.string
     {
@@ -84,7 +87,9 @@ struct CodingRenderer {
     for property in structure.properties {
       lines.append("    var \(Names.quoted(property.swiftName)): \(property.type)?")
     }
-    lines += ["    try decoder.begin(Self.schema)", "    while let member = try decoder.next() {", "      switch member {"]
+    lines += [
+      "    try decoder.begin(Self.schema)", "    while let member = try decoder.next() {", "      switch member {",
+    ]
     for (index, property) in structure.properties.enumerated() {
       lines.append("      case \(index): try decoder.read(&\(Names.quoted(property.swiftName)))")
     }

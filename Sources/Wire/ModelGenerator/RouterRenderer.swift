@@ -37,17 +37,21 @@ struct RouterRenderer {
     let model = operation.model
     guard isREST else { return ["    table.add(\"\(model.name)\", api.\(operation.method))"] }
     let status = model.status == 200 ? "" : ", status: \(model.status)"
-    let line = "    table.add(\"\(model.name)\", http: \"\(model.method) \(model.uri)\"\(status), api.\(operation.method))"
+    let line =
+      "    table.add(\"\(model.name)\", http: \"\(model.method) \(model.uri)\"\(status), api.\(operation.method))"
     if line.count <= 120 { return [line] }
-    return ["    table.add(", "      \"\(model.name)\", http: \"\(model.method) \(model.uri)\"\(status),",
-      "      api.\(operation.method))"]
+    return [
+      "    table.add(", "      \"\(model.name)\", http: \"\(model.method) \(model.uri)\"\(status),",
+      "      api.\(operation.method))",
+    ]
   }
 
   private func description() -> [String] {
     var lines = ["/// How \(name) is spoken to.", "public enum \(name)Description {"]
     lines += ["  public static let service = ServiceDescription("]
     var parts = [
-      "name: \"\(name)\"", "signingName: \"\(model.signingName)\"", "protocols: [\(protocols().joined(separator: ", "))]",
+      "name: \"\(name)\"", "signingName: \"\(model.signingName)\"",
+      "protocols: [\(protocols().joined(separator: ", "))]",
     ]
     if !model.targetPrefix.isEmpty { parts.append("targetPrefix: \"\(model.targetPrefix)\"") }
     parts.append("apiVersion: \"\(model.apiVersion)\"")

@@ -54,7 +54,8 @@ struct ServiceModel {
     xmlNamespace = metadata["xmlNamespace"]?.string ?? metadata["xmlNamespace"]?["uri"]?.string ?? ""
     operations = (json["operations"]?.members ?? []).map { name, value in
       Operation(
-        name: name, method: value["http"]?["method"]?.string ?? "POST", uri: value["http"]?["requestUri"]?.string ?? "/",
+        name: name, method: value["http"]?["method"]?.string ?? "POST",
+        uri: value["http"]?["requestUri"]?.string ?? "/",
         status: value["http"]?["responseCode"]?.number.flatMap { Int($0) } ?? 200,
         input: value["input"]?["shape"]?.string, inputRoot: value["input"]?["locationName"]?.string,
         output: value["output"]?["shape"]?.string)

@@ -40,7 +40,9 @@ final class CaseShape: @unchecked Sendable {
         shape.element = make(entry["shape"] as? String ?? "", of: shapes, &made)
       }
     }
-    if let entry = json["key"] as? [String: Any] { shape.key = make(entry["shape"] as? String ?? "", of: shapes, &made) }
+    if let entry = json["key"] as? [String: Any] {
+      shape.key = make(entry["shape"] as? String ?? "", of: shapes, &made)
+    }
     return shape
   }
 

@@ -9,7 +9,8 @@ enum ProtocolCases {
     let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
     let path =
-      ProcessInfo.processInfo.environment["TARN_PROTOCOL_CASES"] ?? here.appendingPathComponent(".deps/protocol-cases")
+      ProcessInfo.processInfo.environment["TARN_PROTOCOL_CASES"]
+      ?? here.appendingPathComponent(".deps/protocol-cases")
       .path
     return FileManager.default.fileExists(atPath: "\(path)/input") ? URL(fileURLWithPath: path) : nil
   }()

@@ -6,7 +6,9 @@ import Testing
 
 /// Requests as AWS's clients write them are read as what the clients were given.
 @Suite struct ProtocolInputTests {
-  @Test(.enabled(if: ProtocolCases.folder != nil, Comment(rawValue: ProtocolCases.absence)), arguments: ProtocolCases.files.map(\.name))
+  @Test(
+    .enabled(if: ProtocolCases.folder != nil, Comment(rawValue: ProtocolCases.absence)),
+    arguments: ProtocolCases.files.map(\.name))
   func `requests of botocore's cases are understood`(file: String) async throws {
     let wire = try #require(ProtocolCases.files.first { $0.name == file }).wire
     var passed = 0
@@ -40,7 +42,8 @@ import Testing
 
   private func request(_ item: ProtocolCases.Case, _ wire: ServiceDescription.WireProtocol) throws -> WireRequest {
     let serialized = item.json["serialized"] as? [String: Any] ?? [:]
-    let uri = (serialized["uri"] as? String ?? "/").split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let uri = (serialized["uri"] as? String ?? "/").split(
+      separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     var headers = WireHeaders((serialized["headers"] as? [String: String] ?? [:]).map { ($0.key, $0.value) })
     if headers["x-amz-target"] == nil, wire == .json10 || wire == .json11 {
       headers["x-amz-target"] = "\(item.metadata["targetPrefix"] as? String ?? "").\(item.name)"

@@ -10,7 +10,9 @@ import Testing
 
 /// What is written for a result is what AWS's services write for it.
 @Suite struct ProtocolOutputTests {
-  @Test(.enabled(if: ProtocolCases.folder != nil, Comment(rawValue: ProtocolCases.absence)), arguments: ProtocolCases.files.map(\.name))
+  @Test(
+    .enabled(if: ProtocolCases.folder != nil, Comment(rawValue: ProtocolCases.absence)),
+    arguments: ProtocolCases.files.map(\.name))
   func `responses of botocore's cases are written`(file: String) async throws {
     let wire = try #require(ProtocolCases.files.first { $0.name == file }).wire
     var passed = 0

@@ -47,7 +47,8 @@ struct DemoClient: Sendable {
   }
 
   /// Calls S3.
-  func s3(_ method: String, _ path: String, query: String = "", body: ByteBuffer = ByteBuffer()) async throws -> String {
+  func s3(_ method: String, _ path: String, query: String = "", body: ByteBuffer = ByteBuffer()) async throws -> String
+  {
     let answer = try await send("s3", method, path, query: query, headers: [], body: body, called: "\(method) \(path)")
     return String(buffer: answer)
   }
@@ -68,7 +69,9 @@ struct DemoClient: Sendable {
     signer.sign(&wire, body: body, at: SystemClock().now())
     var request = HTTPClientRequest(url: endpoint + path + (query.isEmpty ? "" : "?" + query))
     request.method = HTTPMethod(rawValue: method)
-    for field in wire.headers.fields where field.name != "host" { request.headers.add(name: field.name, value: field.value) }
+    for field in wire.headers.fields where field.name != "host" {
+      request.headers.add(name: field.name, value: field.value)
+    }
     if body.readableBytes > 0 { request.body = .bytes(body) }
     let response = try await http.execute(request, timeout: .minutes(2))
     let bytes = try await response.body.collect(upTo: Self.responseBytesMax)

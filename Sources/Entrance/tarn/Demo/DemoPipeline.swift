@@ -70,7 +70,8 @@ struct DemoPipeline {
   // MARK: - The tasks
 
   private func prepare() async throws {
-    _ = try await kinesis("CreateStream", ["StreamName": Self.stream, "StreamModeDetails": ["StreamMode": "ON_DEMAND"]])
+    _ = try await kinesis(
+      "CreateStream", ["StreamName": Self.stream, "StreamModeDetails": ["StreamMode": "ON_DEMAND"]])
     _ = try await client.s3("PUT", "/\(Self.bucket)")
     let trust =
       #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"firehose.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#

@@ -15,7 +15,8 @@ enum Terminal {
     let filled = Int(share * Double(width))
     let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
     let line = "    [\(bar)] \(Int(share * 100))% \(label)"
-    FileHandle.standardOutput.write(Data((isInteractive ? "\r\u{1B}[K" + line + (done >= total ? "\n" : "") : line + "\n").utf8))
+    FileHandle.standardOutput.write(
+      Data((isInteractive ? "\r\u{1B}[K" + line + (done >= total ? "\n" : "") : line + "\n").utf8))
   }
 
   static func table(_ header: [String], _ rows: [[String]]) {

@@ -43,7 +43,8 @@ public final class Binder {
       let columns = known.filter(used.contains) + used.subtracting(known).sorted()
       return TableUse(
         reference: reference, columns: columns,
-        partitions: predicates[reference.relation] ?? PartitionPredicate(table: reference.table, condition: .constant(.boolean(true))))
+        partitions: predicates[reference.relation]
+          ?? PartitionPredicate(table: reference.table, condition: .constant(.boolean(true))))
     }
     return BoundStatement(query: bound, tables: tables)
   }
@@ -90,7 +91,9 @@ public final class Binder {
   }
 
   /// Demands a boolean.
-  func condition(_ value: BoundExpression, _ what: String, at position: SourcePosition) throws(SQLError) -> BoundExpression {
+  func condition(_ value: BoundExpression, _ what: String, at position: SourcePosition) throws(SQLError)
+    -> BoundExpression
+  {
     guard value.type == .boolean || value.type == .unknown else {
       throw SQLError(.typeMismatch, "\(what): actual type \(value.type)", at: position)
     }

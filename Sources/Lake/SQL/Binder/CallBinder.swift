@@ -9,7 +9,8 @@ extension Binder {
   func call(_ call: FunctionCall, _ expression: Expression, _ context: ExpressionContext) throws -> BoundExpression {
     let position = expression.position
     let name = call.name.key
-    guard call.name.parts.count == 1 || call.name.parts.dropLast().allSatisfy({ ["system", "builtin"].contains($0.key) })
+    guard
+      call.name.parts.count == 1 || call.name.parts.dropLast().allSatisfy({ ["system", "builtin"].contains($0.key) })
     else {
       throw SQLError(.functionNotFound, "Function '\(call.name)' not registered", at: position)
     }
@@ -27,7 +28,8 @@ extension Binder {
       if call.distinct || call.filter != nil || !call.orderBy.isEmpty || call.star {
         let what = call.filter != nil ? "FILTER" : call.distinct ? "DISTINCT" : call.star ? "*" : "ORDER BY"
         throw SQLError(
-          .functionNotAggregate, "\(what) is not supported for non-aggregation function '\(name)'".replacing("  ", with: " "),
+          .functionNotAggregate,
+          "\(what) is not supported for non-aggregation function '\(name)'".replacing("  ", with: " "),
           at: position)
       }
       return try resolve(name, try arguments(call, context), at: position, context)
@@ -96,7 +98,8 @@ extension Binder {
       let value = try bind(item.key, context)
       guard value.type.isOrderable else {
         throw SQLError(
-          .typeMismatch, "ORDER BY can only be applied to orderable types (actual: \(value.type))", at: item.key.position)
+          .typeMismatch, "ORDER BY can only be applied to orderable types (actual: \(value.type))",
+          at: item.key.position)
       }
       sorts.append(
         BoundSort(key: .expression(value), descending: item.descending, nullsFirst: item.nullsFirst ?? false))
@@ -121,7 +124,9 @@ extension Binder {
         .functionNotWindow, "Function '\(call.name.key)' is not a window function", at: position)
     }
     if call.distinct {
-      throw SQLError(.notSupported, "DISTINCT in window function parameters not yet supported: \(TrinoText.expression(expression))", at: position)
+      throw SQLError(
+        .notSupported, "DISTINCT in window function parameters not yet supported: \(TrinoText.expression(expression))",
+        at: position)
     }
     var inner = context
     inner.windowsRefused = "Window function argument"
@@ -233,7 +238,8 @@ extension Binder {
     let expected = rules.map(\.signature).joined(separator: ", ")
     return SQLError(
       .functionNotFound,
-      "Unexpected parameters (\(actual.joined(separator: ", "))) for function \(name). Expected: \(expected)", at: position)
+      "Unexpected parameters (\(actual.joined(separator: ", "))) for function \(name). Expected: \(expected)",
+      at: position)
   }
 
   private static func match(_ rule: FunctionRule, _ arguments: [Argument]) -> (TypeBindings, Int)? {
@@ -338,7 +344,8 @@ extension Binder {
       let before = bindings
       guard result.learn(value.type, &bindings) else {
         throw SQLError(
-          .typeMismatch, "Lambda expression must evaluate to \(result.resolve(before)?.description ?? result.text): actual \(value.type)",
+          .typeMismatch,
+          "Lambda expression must evaluate to \(result.resolve(before)?.description ?? result.text): actual \(value.type)",
           at: body.position)
       }
       let grown = zip(parameters, types).contains { pattern, type in

@@ -10,7 +10,8 @@ extension Binder {
       guard index < parameters.count else {
         throw SQLError(
           .invalidParameterUsage,
-          "Incorrect number of parameters: expected \(index + 1) but found \(parameters.count)", at: expression.position)
+          "Incorrect number of parameters: expected \(index + 1) but found \(parameters.count)", at: expression.position
+        )
       }
       return try bind(parameters[index], context)
     case .identifier, .dereference: return try name(expression, context)
@@ -19,7 +20,8 @@ extension Binder {
     case .positive(let value):
       let bound = try bind(value, context)
       guard bound.type.isNumeric || bound.type == .unknown else {
-        throw SQLError(.typeMismatch, "Unary '+' operator cannot by applied to \(bound.type) type", at: expression.position)
+        throw SQLError(
+          .typeMismatch, "Unary '+' operator cannot by applied to \(bound.type) type", at: expression.position)
       }
       return bound
     case .comparison, .between, .inList, .like, .isNull, .isDistinct, .logical, .not:
@@ -29,7 +31,8 @@ extension Binder {
       return try structured(expression, context)
     case .call(let call): return try self.call(call, expression, context)
     case .lambda:
-      throw SQLError(.typeMismatch, "Lambda expression should always be used inside a function", at: expression.position)
+      throw SQLError(
+        .typeMismatch, "Lambda expression should always be used inside a function", at: expression.position)
     case .grouping(let items):
       if let reason = context.aggregatesRefused {
         throw SQLError(
@@ -188,7 +191,8 @@ extension Binder {
       var bound: [BoundExpression] = []
       for term in terms {
         bound.append(
-          try condition(try bind(term, context), "Logical expression term must evaluate to a boolean", at: term.position))
+          try condition(
+            try bind(term, context), "Logical expression term must evaluate to a boolean", at: term.position))
       }
       return BoundExpression(.boolean, .logical(operation, bound))
     case .not(let term):
@@ -234,17 +238,23 @@ extension Binder {
     case .like(let value, let pattern, let escape, let negated):
       let subject = try bind(value, context)
       guard subject.type.isString || subject.type == .unknown else {
-        throw SQLError(.typeMismatch, "Left side of LIKE expression must evaluate to a varchar (actual: \(subject.type))", at: value.position)
+        throw SQLError(
+          .typeMismatch, "Left side of LIKE expression must evaluate to a varchar (actual: \(subject.type))",
+          at: value.position)
       }
       let patternValue = try bind(pattern, context)
       guard patternValue.type.isString || patternValue.type == .unknown else {
-        throw SQLError(.typeMismatch, "Pattern for LIKE expression must evaluate to a varchar (actual: \(patternValue.type))", at: pattern.position)
+        throw SQLError(
+          .typeMismatch, "Pattern for LIKE expression must evaluate to a varchar (actual: \(patternValue.type))",
+          at: pattern.position)
       }
       var escapeValue: BoundExpression?
       if let escape {
         let bound = try bind(escape, context)
         guard bound.type.isString || bound.type == .unknown else {
-          throw SQLError(.typeMismatch, "Escape for LIKE expression must evaluate to a varchar (actual: \(bound.type))", at: escape.position)
+          throw SQLError(
+            .typeMismatch, "Escape for LIKE expression must evaluate to a varchar (actual: \(bound.type))",
+            at: escape.position)
         }
         if case .string(let text) = bound.kind, text.count != 1 {
           throw SQLError(.invalidFunctionArgument, "Escape string must be a single character")
@@ -319,7 +329,8 @@ extension Binder {
       for (field, column) in zip(fields, query.columns) {
         guard let type = TypeCoercion.common(field.type, column.type) else {
           throw SQLError(
-            .typeMismatch, "value and result of subquery must be of the same type for \(sign) expression: \(field.type) vs \(column.type)",
+            .typeMismatch,
+            "value and result of subquery must be of the same type for \(sign) expression: \(field.type) vs \(column.type)",
             at: position)
         }
         types.append(type)
@@ -357,7 +368,8 @@ extension Binder {
       distinct: false, items: items, from: .derived(query, relation: relation, lateral: false), filter: nil,
       groupingSets: nil, having: nil)
     return BoundQuery(
-      common: [], body: .select(select), columns: zip(query.columns, types).map { OutputColumn(name: $0.name, type: $1) },
+      common: [], body: .select(select),
+      columns: zip(query.columns, types).map { OutputColumn(name: $0.name, type: $1) },
       orderBy: [], offset: nil, limit: nil, withTies: false)
   }
 }

@@ -32,7 +32,8 @@ enum Literals {
       return BoundExpression(.time(precision: precision), .text(String(full.dropFirst(11))))
     case .timeWithTimeZone(let precision):
       let parts = DateTimeLiteral.split(text, isTime: true)
-      guard let zone = parts.zone, CivilText.timestamp("1970-01-01 " + parts.local) != nil, let offset = minutes(of: zone)
+      guard let zone = parts.zone, CivilText.timestamp("1970-01-01 " + parts.local) != nil,
+        let offset = minutes(of: zone)
       else { throw invalid("TIME") }
       let sign = offset < 0 ? "-" : "+"
       let hours = CivilText.padded(abs(offset) / 60, 2)

@@ -31,7 +31,8 @@ extension Binder {
     return value
   }
 
-  func negative(_ expression: Expression, _ operand: Expression, _ context: ExpressionContext) throws -> BoundExpression {
+  func negative(_ expression: Expression, _ operand: Expression, _ context: ExpressionContext) throws -> BoundExpression
+  {
     let value = try bind(operand, context)
     switch value.kind {
     case .integer(let number) where number != .min: return BoundExpression(value.type, .integer(-number))
@@ -121,7 +122,8 @@ extension Binder {
     let leftValue = coerce(left, to: .decimal(precision: first.precision, scale: first.scale))
     let rightValue = coerce(right, to: .decimal(precision: second.precision, scale: second.scale))
     return BoundExpression(
-      .decimal(precision: max(1, min(38, max(precision, scale))), scale: scale), .arithmetic(operation, leftValue, rightValue))
+      .decimal(precision: max(1, min(38, max(precision, scale))), scale: scale),
+      .arithmetic(operation, leftValue, rightValue))
   }
 
   /// Precision and scale of a decimal operation. Source: Trino's `DecimalOperators`.

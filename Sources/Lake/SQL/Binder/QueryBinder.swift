@@ -10,7 +10,8 @@ extension Binder {
       for named in with.queries {
         guard names.insert(named.name.key).inserted else {
           throw SQLError(
-            .duplicateNamedQuery, "WITH query name '\(named.name.text)' specified more than once", at: named.name.position)
+            .duplicateNamedQuery, "WITH query name '\(named.name.text)' specified more than once",
+            at: named.name.position)
         }
         common.append(try bind(named, recursive: with.recursive, outer: outer))
       }
@@ -73,7 +74,8 @@ extension Binder {
       operation.terms.count == 2, named.query.with == nil, named.query.orderBy.isEmpty
     else {
       throw SQLError(
-        .invalidRecursiveReference, "recursive reference outside of the step term of a recursive query", at: named.name.position)
+        .invalidRecursiveReference, "recursive reference outside of the step term of a recursive query",
+        at: named.name.position)
     }
     guard let names = named.columns else {
       throw SQLError(
@@ -88,17 +90,21 @@ extension Binder {
     let step = try bind(term(operation.terms[1]), outer: outer)
     guard step.columns.count == base.columns.count else {
       throw SQLError(
-        .typeMismatch, "base and step relations of recursion have different number of fields: \(base.columns.count), \(step.columns.count)",
+        .typeMismatch,
+        "base and step relations of recursion have different number of fields: \(base.columns.count), \(step.columns.count)",
         at: named.name.position)
     }
-    for (index, (from, to)) in zip(step.columns, base.columns).enumerated() where !TypeCoercion.canCoerce(from.type, to: to.type) {
+    for (index, (from, to)) in zip(step.columns, base.columns).enumerated()
+    where !TypeCoercion.canCoerce(from.type, to: to.type) {
       throw SQLError(
-        .typeMismatch, "recursion step relation output type (\(from.type)) is not coercible to recursion base relation output type (\(to.type)) at column \(index + 1)",
+        .typeMismatch,
+        "recursion step relation output type (\(from.type)) is not coercible to recursion base relation output type (\(to.type)) at column \(index + 1)",
         at: named.name.position)
     }
     let types = base.columns.map(\.type)
     let union = BoundQuery(
-      common: [], body: .setOperation(.union, all: operation.all, [convert(base, to: types), convert(step, to: types)]),
+      common: [],
+      body: .setOperation(.union, all: operation.all, [convert(base, to: types), convert(step, to: types)]),
       columns: columns, orderBy: [], offset: nil, limit: nil, withTies: false)
     return CommonTable(number: number, recursive: true, query: union)
   }
@@ -204,7 +210,8 @@ extension Binder {
       switch item.key.kind {
       case .integer(let text):
         guard let number = Int(text), (1...max(1, columns.count)).contains(number), !columns.isEmpty else {
-          throw SQLError(.invalidColumnReference, "ORDER BY position \(text) is not in select list", at: item.key.position)
+          throw SQLError(
+            .invalidColumnReference, "ORDER BY position \(text) is not in select list", at: item.key.position)
         }
         index = number
       case .identifier(let name):
@@ -225,7 +232,8 @@ extension Binder {
       }
       guard columns[index - 1].type.isOrderable else {
         throw SQLError(
-          .typeMismatch, "Type \(columns[index - 1].type) is not orderable, and therefore cannot be used in ORDER BY: \(TrinoText.expression(item.key))",
+          .typeMismatch,
+          "Type \(columns[index - 1].type) is not orderable, and therefore cannot be used in ORDER BY: \(TrinoText.expression(item.key))",
           at: item.key.position)
       }
       sorts.append(

@@ -135,10 +135,16 @@ extension Binder {
     do {
       query = try bind(SQLParser.query(view.sql), outer: nil)
     } catch let error as SQLError {
-      throw SQLError(.invalidView, "Failed analyzing stored view '\(name)': \(error.position.map { "line \($0.line):\($0.column): " } ?? "")\(error.message)", at: position)
+      throw SQLError(
+        .invalidView,
+        "Failed analyzing stored view '\(name)': \(error.position.map { "line \($0.line):\($0.column): " } ?? "")\(error.message)",
+        at: position)
     }
     guard view.columns.isEmpty || query.columns.count == view.columns.count else {
-      throw SQLError(.viewIsStale, "View '\(name)' is stale or in invalid state: a column of the query was added or removed; it must be re-created", at: position)
+      throw SQLError(
+        .viewIsStale,
+        "View '\(name)' is stale or in invalid state: a column of the query was added or removed; it must be re-created",
+        at: position)
     }
     for (column, declared) in zip(query.columns, view.columns)
     where !TypeCoercion.canCoerce(column.type, to: declared.type) {
@@ -207,7 +213,11 @@ extension Binder {
       }
       let names = shared.compactMap { $0.name.map { Identifier($0, at: position) } }
       guard !names.isEmpty else {
-        return (.join(join.kind == .inner ? .cross : join.kind, left, right, condition: join.kind == .inner ? nil : BoundExpression(.boolean, .boolean(true))), leftFields + rightFields)
+        return (
+          .join(
+            join.kind == .inner ? .cross : join.kind, left, right,
+            condition: join.kind == .inner ? nil : BoundExpression(.boolean, .boolean(true))), leftFields + rightFields
+        )
       }
       return try merged(join.kind, left, leftFields, right, rightFields, names, at: position)
     }
@@ -250,7 +260,9 @@ extension Binder {
       shared.append(Scope.Field(qualifier: [], name: name.key, value: value))
     }
     let keys = Set(names.map(\.key))
-    func others(_ fields: [Scope.Field]) -> [Scope.Field] { fields.filter { $0.name.map { !keys.contains($0) } ?? true } }
+    func others(_ fields: [Scope.Field]) -> [Scope.Field] {
+      fields.filter { $0.name.map { !keys.contains($0) } ?? true }
+    }
     let condition = tests.count == 1 ? tests[0] : BoundExpression(.boolean, .logical(.and, tests))
     return (.join(kind, left, right, condition: condition), shared + others(leftFields) + others(rightFields))
   }

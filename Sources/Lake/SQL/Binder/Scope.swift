@@ -11,8 +11,9 @@ final class Scope {
     var hidden = false
 
     func isOf(_ qualifier: ArraySlice<String>) -> Bool {
-      qualifier.isEmpty || self.qualifier.suffix(qualifier.count).elementsEqual(qualifier)
-        && qualifier.count <= self.qualifier.count
+      qualifier.isEmpty
+        || self.qualifier.suffix(qualifier.count).elementsEqual(qualifier)
+          && qualifier.count <= self.qualifier.count
     }
   }
 

@@ -14,7 +14,8 @@ extension Binder {
     for window in select.windows {
       guard context.windows[window.name.key] == nil else {
         throw SQLError(
-          .invalidWindowReference, "WINDOW name '\(window.name.text)' specified more than once", at: window.name.position)
+          .invalidWindowReference, "WINDOW name '\(window.name.text)' specified more than once",
+          at: window.name.position)
       }
       context.windows[window.name.key] = window.specification
     }
@@ -54,7 +55,9 @@ extension Binder {
       orderBy: sorts, offset: nil, limit: nil, withTies: false)
   }
 
-  private static func isGrouping(_ value: BoundExpression) -> Bool { if case .grouping = value.kind { true } else { false } }
+  private static func isGrouping(_ value: BoundExpression) -> Bool {
+    if case .grouping = value.kind { true } else { false }
+  }
 
   private func clause(
     _ expression: Expression, _ name: String, _ context: ExpressionContext, aggregates: Bool
@@ -76,11 +79,14 @@ extension Binder {
         let value = try bind(expression, context)
         guard select.distinct == false || value.type.isComparable else {
           throw SQLError(
-            .typeMismatch, "DISTINCT can only be applied to comparable types (actual: \(value.type)): \(TrinoText.expression(expression))",
+            .typeMismatch,
+            "DISTINCT can only be applied to comparable types (actual: \(value.type)): \(TrinoText.expression(expression))",
             at: expression.position)
         }
         items.append(
-          Item(name: alias?.key ?? Self.name(of: expression), value: value, position: expression.position, source: expression))
+          Item(
+            name: alias?.key ?? Self.name(of: expression), value: value, position: expression.position,
+            source: expression))
       case .all(let target, let aliases, let position):
         items += try star(target, aliases, position, context)
       }
@@ -116,7 +122,8 @@ extension Binder {
       }
       return fields.enumerated().map { index, field in
         Item(
-          name: aliases.isEmpty ? field.name : aliases[index].key, value: use(field.value), position: position, source: nil)
+          name: aliases.isEmpty ? field.name : aliases[index].key, value: use(field.value), position: position,
+          source: nil)
       }
     }
     if let qualifier = Self.qualifier(target), qualifier.count == 1, context.scope.matches([], qualifier[0]).isEmpty {
@@ -128,7 +135,8 @@ extension Binder {
     }
     guard aliases.isEmpty || aliases.count == fields.count else {
       throw SQLError(
-        .mismatchedColumnAliases, "Column alias list has \(aliases.count) entries but relation has \(fields.count) columns",
+        .mismatchedColumnAliases,
+        "Column alias list has \(aliases.count) entries but relation has \(fields.count) columns",
         at: position)
     }
     return fields.enumerated().map { index, field in
@@ -174,7 +182,8 @@ extension Binder {
       }
       guard value.type.isComparable else {
         throw SQLError(
-          .typeMismatch, "\(value.type) is not comparable, and therefore cannot be used in GROUP BY", at: expression.position)
+          .typeMismatch, "\(value.type) is not comparable, and therefore cannot be used in GROUP BY",
+          at: expression.position)
       }
       return value
     }
@@ -203,7 +212,8 @@ extension Binder {
       guard !overflow, product <= SQLLimits.groupingSetsMax else {
         throw SQLError(
           .tooManyGroupingSets,
-          "GROUP BY has \(product) grouping sets but can contain at most \(SQLLimits.groupingSetsMax)", at: select.position)
+          "GROUP BY has \(product) grouping sets but can contain at most \(SQLLimits.groupingSetsMax)",
+          at: select.position)
       }
       sets = sets.flatMap { set in alternatives.map { set + $0 } }
     }
@@ -228,7 +238,8 @@ extension Binder {
       case .column(let column) where owned.contains(column.relation):
         let text = source.map { TrinoText.expression($0) } ?? column.name
         throw SQLError(
-          .expressionNotAggregate, "'\(text)' must be an aggregate expression or appear in GROUP BY clause", at: position)
+          .expressionNotAggregate, "'\(text)' must be an aggregate expression or appear in GROUP BY clause",
+          at: position)
       case .window(let window):
         // The window runs over the groups: what it takes must be known of a group.
         stack.append(contentsOf: window.children)
@@ -250,7 +261,8 @@ extension Binder {
       let type: SQLType
       if case .integer(let text) = item.key.kind {
         guard let number = Int(text), number >= 1, number <= items.count else {
-          throw SQLError(.invalidColumnReference, "ORDER BY position \(text) is not in select list", at: item.key.position)
+          throw SQLError(
+            .invalidColumnReference, "ORDER BY position \(text) is not in select list", at: item.key.position)
         }
         key = .ordinal(number)
         type = items[number - 1].value.type
@@ -268,7 +280,8 @@ extension Binder {
       }
       guard type.isOrderable else {
         throw SQLError(
-          .typeMismatch, "Type \(type) is not orderable, and therefore cannot be used in ORDER BY: \(TrinoText.expression(item.key))",
+          .typeMismatch,
+          "Type \(type) is not orderable, and therefore cannot be used in ORDER BY: \(TrinoText.expression(item.key))",
           at: item.key.position)
       }
       sorts.append(BoundSort(key: key, descending: item.descending, nullsFirst: item.nullsFirst ?? false))

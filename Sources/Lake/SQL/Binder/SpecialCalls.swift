@@ -78,7 +78,8 @@ extension Binder {
       }
       let bound = try values()
       guard bound[0].type.isString else {
-        throw SQLError(.typeMismatch, "Type of first argument to format() must be VARCHAR (actual: \(bound[0].type))", at: position)
+        throw SQLError(
+          .typeMismatch, "Type of first argument to format() must be VARCHAR (actual: \(bound[0].type))", at: position)
       }
       return BoundExpression(
         .varcharUnbounded, .call(BoundCall(name: "format", arguments: bound, form: .builder("format"))))

@@ -51,7 +51,8 @@ extension Binder {
       if let subject {
         guard let type = TypeCoercion.common(subject.type, value.type), type.isComparable else {
           throw SQLError(
-            .typeMismatch, "CASE operand type does not match WHEN clause operand type: \(subject.type) vs \(value.type)",
+            .typeMismatch,
+            "CASE operand type does not match WHEN clause operand type: \(subject.type) vs \(value.type)",
             at: when.condition.position)
         }
         conditions.append(
@@ -74,7 +75,9 @@ extension Binder {
 
   // MARK: CAST
 
-  func cast(_ value: BoundExpression, to type: SQLType, safe: Bool, at position: SourcePosition) throws(SQLError) -> BoundExpression {
+  func cast(_ value: BoundExpression, to type: SQLType, safe: Bool, at position: SourcePosition) throws(SQLError)
+    -> BoundExpression
+  {
     guard TypeCoercion.canCast(value.type, to: type) else {
       throw SQLError(.typeMismatch, "Cannot cast \(value.type) to \(type)", at: position)
     }
@@ -136,7 +139,8 @@ extension Binder {
       let minutes = micros / 60_000_000
       let sign = minutes < 0 ? "-" : "+"
       return minutes == 0
-        ? .utc : .named("\(sign)\(CivilText.padded(Int(abs(minutes)) / 60, 2)):\(CivilText.padded(Int(abs(minutes)) % 60, 2))")
+        ? .utc
+        : .named("\(sign)\(CivilText.padded(Int(abs(minutes)) / 60, 2)):\(CivilText.padded(Int(abs(minutes)) % 60, 2))")
     default:
       throw SQLError(.notSupported, "Time zones that differ by row are not supported", at: position)
     }
@@ -178,7 +182,8 @@ extension Binder {
         element,
         .call(
           BoundCall(
-            name: "$subscript", arguments: [base, coerce(index, to: .bigint)], form: .template("trino_subscript({0}, {1})"))))
+            name: "$subscript", arguments: [base, coerce(index, to: .bigint)],
+            form: .template("trino_subscript({0}, {1})"))))
     case .map(let key, let value):
       guard let common = TypeCoercion.common(index.type, key) else { throw mismatch() }
       return BoundExpression(

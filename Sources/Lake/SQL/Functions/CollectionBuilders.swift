@@ -15,7 +15,8 @@ extension DuckDBBuilders {
       let rank =
         "len(list_filter(\(list), lambda y\(n), j\(n): CASE WHEN j\(n) < i\(n) THEN \(earlier) <= 0 "
         + "WHEN j\(n) > i\(n) THEN \(later) > 0 ELSE false END))"
-      return "list_transform(list_sort(list_transform(\(list), lambda x\(n), i\(n): {'r': \(rank), 'v': x\(n)})), lambda s: s.v)"
+      return
+        "list_transform(list_sort(list_transform(\(list), lambda x\(n), i\(n): {'r': \(rank), 'v': x\(n)})), lambda s: s.v)"
     },
     "reduce": { printer, call in
       guard case .function(let types, _) = call.arguments[2].type, types.count == 2 else { return "NULL" }
@@ -46,17 +47,20 @@ extension DuckDBBuilders {
     "map_filter": { printer, call in
       let n = number(call.arguments[1])
       let test = body(printer, call.arguments[1], ["e\(n).key", "e\(n).value"])
-      return "map_from_entries(list_filter(map_entries(\(printer.expression(call.arguments[0]))), lambda e\(n): \(test)))"
+      return
+        "map_from_entries(list_filter(map_entries(\(printer.expression(call.arguments[0]))), lambda e\(n): \(test)))"
     },
     "transform_values": { printer, call in
       let n = number(call.arguments[1])
       let inner = body(printer, call.arguments[1], ["e\(n).key", "e\(n).value"])
-      return "map_from_entries(list_transform(map_entries(\(printer.expression(call.arguments[0]))), lambda e\(n): {'key': e\(n).key, 'value': \(inner)}))"
+      return
+        "map_from_entries(list_transform(map_entries(\(printer.expression(call.arguments[0]))), lambda e\(n): {'key': e\(n).key, 'value': \(inner)}))"
     },
     "transform_keys": { printer, call in
       let n = number(call.arguments[1])
       let inner = body(printer, call.arguments[1], ["e\(n).key", "e\(n).value"])
-      return "map_from_entries(list_transform(map_entries(\(printer.expression(call.arguments[0]))), lambda e\(n): {'key': \(inner), 'value': e\(n).value}))"
+      return
+        "map_from_entries(list_transform(map_entries(\(printer.expression(call.arguments[0]))), lambda e\(n): {'key': \(inner), 'value': e\(n).value}))"
     },
     "map_zip_with": { printer, call in
       let (first, second) = (printer.expression(call.arguments[0]), printer.expression(call.arguments[1]))
@@ -64,7 +68,8 @@ extension DuckDBBuilders {
       let inner = body(
         printer, call.arguments[2],
         ["k\(n)", "map_extract_value(\(first), k\(n))", "map_extract_value(\(second), k\(n))"])
-      return "map_from_entries(list_transform(trino_array_distinct(list_concat(map_keys(\(first)), map_keys(\(second)))), "
+      return
+        "map_from_entries(list_transform(trino_array_distinct(list_concat(map_keys(\(first)), map_keys(\(second)))), "
         + "lambda k\(n): {'key': k\(n), 'value': \(inner)}))"
     },
     "map_from_entries": { printer, call in
@@ -82,7 +87,8 @@ extension DuckDBBuilders {
   private static func entries(_ printer: DuckDBPrinter, _ value: BoundExpression) -> String {
     guard case .array(.row(let fields)) = value.type, fields.count == 2 else { return printer.expression(value) }
     let (key, item) = (fields[0].name ?? "field0", fields[1].name ?? "field1")
-    return "list_transform(\(printer.expression(value)), lambda e: {'key': struct_extract(e, \(DuckDBText.string(key))), "
+    return
+      "list_transform(\(printer.expression(value)), lambda e: {'key': struct_extract(e, \(DuckDBText.string(key))), "
       + "'value': struct_extract(e, \(DuckDBText.string(item)))})"
   }
 
@@ -117,7 +123,8 @@ extension DuckDBBuilders {
       let (state, element) = (types[0].duckDBName, types[1].duckDBName)
       let n = number(arguments[2])
       let step = body(printer, arguments[2], ["a\(n).s", "e\(n).x"])
-      return "list_reduce(list_transform(list(\(printer.expression(arguments[0])))\(tail), lambda x: {'s': CAST(NULL AS \(state)), 'x': x}), "
+      return
+        "list_reduce(list_transform(list(\(printer.expression(arguments[0])))\(tail), lambda x: {'s': CAST(NULL AS \(state)), 'x': x}), "
         + "lambda a\(n), e\(n): {'s': CAST(\(step) AS \(state)), 'x': CAST(NULL AS \(element))}, "
         + "{'s': CAST(\(printer.expression(arguments[1])) AS \(state)), 'x': CAST(NULL AS \(element))}).s"
     },
@@ -125,6 +132,7 @@ extension DuckDBBuilders {
 
   private static func pairs(_ printer: DuckDBPrinter, _ aggregate: BoundAggregate) -> String {
     let (key, value) = (aggregate.call.arguments[0], aggregate.call.arguments[1])
-    return "list({'key': \(printer.expression(key)), 'value': \(printer.expression(value))}\(printer.orderBy(aggregate.orderBy)))"
+    return
+      "list({'key': \(printer.expression(key)), 'value': \(printer.expression(value))}\(printer.orderBy(aggregate.orderBy)))"
   }
 }

@@ -30,7 +30,8 @@ extension DuckDBBuilders {
     },
     "date_format": { printer, call in
       guard let pattern = constantText(call.arguments[1]) else {
-        return "strftime(\(printer.local(call.arguments[0])), trino_mysql_format(\(printer.expression(call.arguments[1]))))"
+        return
+          "strftime(\(printer.local(call.arguments[0])), trino_mysql_format(\(printer.expression(call.arguments[1]))))"
       }
       return "strftime(\(printer.local(call.arguments[0])), \(DuckDBText.string(MySQLPattern.strftime(pattern))))"
     },
@@ -133,7 +134,8 @@ extension DuckDBBuilders {
     guard let pattern = constantText(call.arguments[1]) else { return nil }
     var format = pattern
     for (from, to) in [
-      ("yyyy", "%Y"), ("yy", "%y"), ("mm", "%m"), ("dd", "%d"), ("hh24", "%H"), ("hh", "%I"), ("mi", "%M"), ("ss", "%S"),
+      ("yyyy", "%Y"), ("yy", "%y"), ("mm", "%m"), ("dd", "%d"), ("hh24", "%H"), ("hh", "%I"), ("mi", "%M"),
+      ("ss", "%S"),
     ] { format = format.replacing(from, with: to) }
     return DuckDBText.string(format)
   }

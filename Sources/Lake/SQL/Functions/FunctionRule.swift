@@ -64,8 +64,9 @@ struct FunctionRuleReader {
   private mutating func word() -> String {
     skip()
     let start = position
-    while position < characters.count, characters[position].isLetter || characters[position].isNumber
-      || characters[position] == "_"
+    while position < characters.count,
+      characters[position].isLetter || characters[position].isNumber
+        || characters[position] == "_"
     {
       position += 1
     }

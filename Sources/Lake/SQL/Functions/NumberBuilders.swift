@@ -1,8 +1,11 @@
 extension DuckDBBuilders {
   static let numbers: [String: Builder] = [
     "whole_decimal": { printer, call in
-      let name = ["ceil": "ceil", "ceiling": "ceil", "floor": "floor", "truncate": "trunc", "round": "round"][call.name] ?? "round"
-      return "CAST(\(name)(\(printer.expression(call.arguments[0]))) AS DECIMAL(\(wholeDigits(call.arguments[0].type)),0))"
+      let name =
+        ["ceil": "ceil", "ceiling": "ceil", "floor": "floor", "truncate": "trunc", "round": "round"][call.name]
+        ?? "round"
+      return
+        "CAST(\(name)(\(printer.expression(call.arguments[0]))) AS DECIMAL(\(wholeDigits(call.arguments[0].type)),0))"
     },
     "round_decimal": { printer, call in
       guard case .decimal(let precision, let scale) = call.arguments[0].type else { return "NULL" }
@@ -15,12 +18,14 @@ extension DuckDBBuilders {
     },
     "truncate_decimal": { printer, call in
       let digits = printer.expression(call.arguments[1])
-      return "CAST(trino_truncate(CAST(\(printer.expression(call.arguments[0])) AS DOUBLE), \(digits)) AS \(call.arguments[0].type.duckDBName))"
+      return
+        "CAST(trino_truncate(CAST(\(printer.expression(call.arguments[0])) AS DOUBLE), \(digits)) AS \(call.arguments[0].type.duckDBName))"
     },
     "round_integer": { printer, call in
       let value = printer.expression(call.arguments[0])
       if case .integer(let digits) = call.arguments[1].kind, digits >= 0 { return value }
-      return "CAST(trino_round(CAST(\(value) AS DOUBLE), \(printer.expression(call.arguments[1]))) AS \(call.arguments[0].type.duckDBName))"
+      return
+        "CAST(trino_round(CAST(\(value) AS DOUBLE), \(printer.expression(call.arguments[1]))) AS \(call.arguments[0].type.duckDBName))"
     },
     "sign": { printer, call in
       let type = call.arguments[0].type.isDecimal ? "DECIMAL(1,0)" : call.arguments[0].type.duckDBName

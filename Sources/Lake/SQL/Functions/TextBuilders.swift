@@ -95,7 +95,8 @@ enum JSONPath {
     let characters = Array(path)
     var index = 0
     while index < characters.count {
-      guard characters[index] == "[", index + 1 < characters.count, characters[index + 1] == "\"" || characters[index + 1] == "'"
+      guard characters[index] == "[", index + 1 < characters.count,
+        characters[index + 1] == "\"" || characters[index + 1] == "'"
       else {
         result.append(characters[index])
         index += 1
@@ -160,7 +161,8 @@ enum JavaPattern {
       case "[": inClass = true
       case "]": inClass = false
       case "(" where !inClass:
-        let named = characters[index...].prefix(3).elementsEqual("(?<") || characters[index...].prefix(3).elementsEqual("(?P")
+        let named =
+          characters[index...].prefix(3).elementsEqual("(?<") || characters[index...].prefix(3).elementsEqual("(?P")
         if named || index + 1 >= characters.count || characters[index + 1] != "?" { count += 1 }
       default: break
       }
@@ -231,7 +233,9 @@ enum JavaFormat {
         if !literal.isEmpty { pieces.append(DuckDBText.string(literal)) }
         literal = ""
         guard place >= 1, place < arguments.count else {
-          pieces.append("CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'Invalid format string: \(format.filter { $0 != "'" })') AS VARCHAR)")
+          pieces.append(
+            "CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'Invalid format string: \(format.filter { $0 != "'" })') AS VARCHAR)"
+          )
           continue
         }
         if conversion == "t" || conversion == "T", index < characters.count {
@@ -255,7 +259,8 @@ enum JavaFormat {
     func fmt(_ kind: String, _ value: String) -> String {
       let left = flags.contains("-")
       let rest = flags.filter { $0 != "-" }
-      let align = left ? "<" : rest.hasPrefix("0") || rest.hasPrefix("+") || rest.isEmpty || rest.hasPrefix(".") ? "" : ">"
+      let align =
+        left ? "<" : rest.hasPrefix("0") || rest.hasPrefix("+") || rest.isEmpty || rest.hasPrefix(".") ? "" : ">"
       return "format('{:\(align)\(grouped ? insertComma(rest) : rest)\(kind)}', \(value))"
     }
     switch conversion {

@@ -60,7 +60,11 @@ extension TypePattern {
       switch type {
       case .varchar(let actual):
         let known = bindings.numbers[length]
-        if let actual, known != -1 { bindings.numbers[length] = max(known ?? 0, actual) } else { bindings.numbers[length] = -1 }
+        if let actual, known != -1 {
+          bindings.numbers[length] = max(known ?? 0, actual)
+        } else {
+          bindings.numbers[length] = -1
+        }
         return true
       case .char(let actual):
         bindings.numbers[length] = max(bindings.numbers[length] ?? 0, actual)

@@ -44,5 +44,7 @@ public struct Dialect: Sendable, Hashable {
     VALUES VARCHAR VIEWS WHEN WHERE WINDOW WITH
     """)
 
-  private static func words(_ text: String) -> Set<String> { Set(text.split { $0 == " " || $0 == "\n" }.map(String.init)) }
+  private static func words(_ text: String) -> Set<String> {
+    Set(text.split { $0 == " " || $0 == "\n" }.map(String.init))
+  }
 }

@@ -10,7 +10,9 @@ struct Lexer {
   /// - Throws: `SQLError` when the text is too large.
   static func tokens(of text: String, dialect: Dialect) throws(SQLError) -> [Token] {
     guard text.utf8.count <= SQLLimits.statementBytesMax else {
-      throw SQLError(.statementTooLarge, "Query text length (\(text.utf8.count)) exceeds the maximum length (\(SQLLimits.statementBytesMax))")
+      throw SQLError(
+        .statementTooLarge,
+        "Query text length (\(text.utf8.count)) exceeds the maximum length (\(SQLLimits.statementBytesMax))")
     }
     var lexer = Lexer(dialect: dialect, bytes: Array(text.utf8))
     lexer.run()

@@ -40,7 +40,9 @@ extension Parser {
         left = node(here, .atTimeZone(left, zone))
         continue
       }
-      if lowest <= Level.product.rawValue, highest >= Level.product.rawValue, let operation = arithmetic(["*", "/", "%"]) {
+      if lowest <= Level.product.rawValue, highest >= Level.product.rawValue,
+        let operation = arithmetic(["*", "/", "%"])
+      {
         let right = try expression(at: Level.sign.rawValue)
         left = node(here, .arithmetic(operation, left, right))
         continue

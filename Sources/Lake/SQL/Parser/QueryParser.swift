@@ -244,7 +244,8 @@ extension Parser {
     while true {
       joins += 1
       guard joins < SQLLimits.nestingMax else {
-        throw SQLError(.statementTooLarge, "statement is too large (more than \(SQLLimits.nestingMax) joins)", at: start)
+        throw SQLError(
+          .statementTooLarge, "statement is too large (more than \(SQLLimits.nestingMax) joins)", at: start)
       }
       if taken("CROSS") {
         try expect("JOIN")

@@ -113,7 +113,8 @@ extension Parser {
         && (followed.kind == .word || followed.kind == .quotedIdentifier)
         && !(token.upper == "DOUBLE" && followed.upper == "PRECISION")
         && !(token.upper == "INTERVAL" && (followed.upper == "DAY" || followed.upper == "YEAR"))
-        && !((token.upper == "TIMESTAMP" || token.upper == "TIME") && (followed.upper == "WITH" || followed.upper == "WITHOUT"))
+        && !((token.upper == "TIMESTAMP" || token.upper == "TIME")
+          && (followed.upper == "WITH" || followed.upper == "WITHOUT"))
       if named {
         let name = token.kind == .word ? token.text.lowercased() : token.text
         advance()

@@ -72,7 +72,9 @@ extension DuckDBPrinter {
     }
   }
 
-  private func power10(_ exponent: Int) -> Int { [1, 10, 100, 1000, 10_000, 100_000, 1_000_000][min(6, max(0, exponent))] }
+  private func power10(_ exponent: Int) -> Int {
+    [1, 10, 100, 1000, 10_000, 100_000, 1_000_000][min(6, max(0, exponent))]
+  }
 
   /// Whether a value of the one type is one of the other as it is.
   private func same(_ from: SQLType, _ to: SQLType) -> Bool {

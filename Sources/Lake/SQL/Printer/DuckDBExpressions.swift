@@ -44,13 +44,15 @@ extension DuckDBPrinter {
     case .subquery(let query):
       guard query.columns.count > 1 else { return "(\(self.query(query, names: nil)))" }
       let fields = query.columns.enumerated().map { "\(DuckDBText.string($1.name ?? "field\($0)")): q.c\($0)" }
-      return "(SELECT {\(fields.joined(separator: ", "))} FROM (\(self.query(query, names: nil))) AS q(\(columnList(query.columns.count))))"
+      return
+        "(SELECT {\(fields.joined(separator: ", "))} FROM (\(self.query(query, names: nil))) AS q(\(columnList(query.columns.count))))"
     case .exists(let query): return "EXISTS (\(self.query(query, names: nil)))"
     case .inSubquery(let inner, let query): return "(\(subject(inner, query)) IN (\(self.query(query, names: nil))))"
     case .quantified(let operation, let inner, let quantifier, let query):
       let word = quantifier == .all ? "ALL" : "ANY"
       return "(\(subject(inner, query)) \(operation.rawValue) \(word) (\(self.query(query, names: nil))))"
-    case .grouping(let items): return "CAST(GROUPING(" + items.map(expression).joined(separator: ", ") + ") AS \(value.type.duckDBName))"
+    case .grouping(let items):
+      return "CAST(GROUPING(" + items.map(expression).joined(separator: ", ") + ") AS \(value.type.duckDBName))"
     }
   }
 
@@ -103,7 +105,8 @@ extension DuckDBPrinter {
       if case .char(let length) = value.type { return "rpad(\(literal), \(length), ' ')" }
       return value.type.isString ? literal : "CAST(\(literal) AS \(value.type.duckDBName))"
     case .binary(let bytes):
-      return "'" + bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined() + "'::BLOB"
+      return "'" + bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined()
+        + "'::BLOB"
     case .text(let text):
       switch value.type {
       case .timestampWithTimeZone: return "CAST('\(text)+00' AS TIMESTAMPTZ)"
@@ -143,13 +146,15 @@ extension DuckDBPrinter {
     if type.isInteger, operation == .divide || operation == .modulus {
       let sign = operation == .divide ? "//" : "%"
       if case .integer(let number) = right.kind, number != 0 { return "(\(leftText) \(sign) \(rightText))" }
-      return "(CASE WHEN \(rightText) = 0 THEN trino_fail('DIVISION_BY_ZERO', 'Division by zero') ELSE \(leftText) \(sign) \(rightText) END)"
+      return
+        "(CASE WHEN \(rightText) = 0 THEN trino_fail('DIVISION_BY_ZERO', 'Division by zero') ELSE \(leftText) \(sign) \(rightText) END)"
     }
     if case .decimal(let precision, let scale) = type {
       switch operation {
       case .divide: return decimalDivision(left.type, leftText, right.type, rightText, precision, scale)
       case .modulus:
-        return "(CASE WHEN \(rightText) = 0 THEN trino_fail('DIVISION_BY_ZERO', 'Division by zero') ELSE \(leftText) % \(rightText) END)"
+        return
+          "(CASE WHEN \(rightText) = 0 THEN trino_fail('DIVISION_BY_ZERO', 'Division by zero') ELSE \(leftText) % \(rightText) END)"
       default: return "(\(leftText) \(operation.rawValue) \(rightText))"
       }
     }
@@ -162,12 +167,14 @@ extension DuckDBPrinter {
       case (_, _) where left.type.isDateTime: return "to_microseconds(epoch_us(\(leftText)) - epoch_us(\(rightText)))"
       case (_, _) where operation == .multiply || operation == .divide:
         // Trino's intervals count whole milliseconds.
-        return "to_microseconds(CAST(round(trino_interval_ms(\(leftText)) \(operation.rawValue) CAST(\(rightText) AS DOUBLE)) AS BIGINT) * 1000)"
+        return
+          "to_microseconds(CAST(round(trino_interval_ms(\(leftText)) \(operation.rawValue) CAST(\(rightText) AS DOUBLE)) AS BIGINT) * 1000)"
       default: break
       }
     }
     if type == .intervalYearToMonth, operation == .multiply || operation == .divide {
-      return "to_months(CAST(round(trino_interval_months(\(leftText)) \(operation.rawValue) CAST(\(rightText) AS DOUBLE)) AS INTEGER))"
+      return
+        "to_months(CAST(round(trino_interval_months(\(leftText)) \(operation.rawValue) CAST(\(rightText) AS DOUBLE)) AS INTEGER))"
     }
     return "(\(leftText) \(operation.rawValue) \(rightText))"
   }
@@ -200,7 +207,8 @@ extension DuckDBPrinter {
     let numerator = unscaled(left, leftScale) + (shift > 0 ? " * \(power(shift))" : "")
     let quotient = "CAST(trino_divide(\(numerator), \(unscaled(right, rightScale))) AS DECIMAL(38,0))"
     guard scale > 0 else { return "CAST(\(quotient) AS DECIMAL(\(precision),0))" }
-    return "CAST(\(quotient) * CAST('\(fraction(scale))' AS DECIMAL(\(scale),\(scale))) AS DECIMAL(\(precision),\(scale)))"
+    return
+      "CAST(\(quotient) * CAST('\(fraction(scale))' AS DECIMAL(\(scale),\(scale))) AS DECIMAL(\(precision),\(scale)))"
   }
 
   private func power(_ exponent: Int) -> String {

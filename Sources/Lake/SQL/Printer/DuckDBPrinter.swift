@@ -26,9 +26,10 @@ public struct DuckDBPrinter {
     if !query.common.isEmpty {
       let recursive = query.common.contains(where: \.recursive)
       text += recursive ? "WITH RECURSIVE " : "WITH "
-      text += query.common.map { common in
-        "w\(common.number)(\(columnList(common.query.columns.count))) AS (\(self.query(common.query, names: nil)))"
-      }.joined(separator: ", ") + " "
+      text +=
+        query.common.map { common in
+          "w\(common.number)(\(columnList(common.query.columns.count))) AS (\(self.query(common.query, names: nil)))"
+        }.joined(separator: ", ") + " "
     }
     if query.withTies { return text + ties(query, names) }
     switch query.body {
@@ -77,7 +78,9 @@ public struct DuckDBPrinter {
       }
       inner.body = .select(select)
     } else {
-      for sort in query.orderBy { if case .ordinal(let number) = sort.key { keys.append("q.c\(number - 1)" + direction(sort)) } }
+      for sort in query.orderBy {
+        if case .ordinal(let number) = sort.key { keys.append("q.c\(number - 1)" + direction(sort)) }
+      }
     }
     let order = keys.joined(separator: ", ")
     let first = (query.offset ?? 0)
@@ -150,7 +153,8 @@ public struct DuckDBPrinter {
       }
       return " GROUP BY " + sets[0].map(key).joined(separator: ", ")
     }
-    return " GROUP BY GROUPING SETS (" + sets.map { "(" + $0.map(key).joined(separator: ", ") + ")" }.joined(separator: ", ")
+    return " GROUP BY GROUPING SETS ("
+      + sets.map { "(" + $0.map(key).joined(separator: ", ") + ")" }.joined(separator: ", ")
       + ")"
   }
 

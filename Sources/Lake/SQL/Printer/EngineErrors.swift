@@ -7,7 +7,9 @@ public enum EngineErrors {
       return SQLError(.subqueryMultipleRows, "Scalar sub-query has returned multiple rows")
     }
     if let overflow = overflow(message) { return overflow }
-    if let text = between(message, "invalid date field format: \"", "\"") ?? between(message, "date field value out of range: \"", "\"") {
+    if let text = between(message, "invalid date field format: \"", "\"")
+      ?? between(message, "date field value out of range: \"", "\"")
+    {
       return SQLError(.invalidCastArgument, "Value cannot be cast to date: \(text)")
     }
     if let text = between(message, "invalid timestamp field format: \"", "\"")
@@ -27,10 +29,14 @@ public enum EngineErrors {
     if let text = between(message, "with value ", " can't be cast") {
       return SQLError(.invalidCastArgument, "Out of range: \(text)")
     }
-    if let text = between(message, "Could not convert string '", "' to ") ?? between(message, "Could not convert string \"", "\" to ") {
+    if let text = between(message, "Could not convert string '", "' to ")
+      ?? between(message, "Could not convert string \"", "\" to ")
+    {
       return SQLError(.invalidCastArgument, "Cannot cast '\(text)'")
     }
-    if message.contains("Could not cast value") || message.contains("Casting value") || message.hasPrefix("Conversion Error") {
+    if message.contains("Could not cast value") || message.contains("Casting value")
+      || message.hasPrefix("Conversion Error")
+    {
       return SQLError(.invalidCastArgument, firstLine(message))
     }
     return SQLError(.genericInternalError, firstLine(message))
@@ -51,10 +57,14 @@ public enum EngineErrors {
   private static func raised(_ message: String) -> SQLError? {
     guard let mark = message.firstRange(of: TrinoMacros.failureMarker) else { return nil }
     let rest = message[mark.upperBound...]
-    guard let bang = rest.firstIndex(of: "!"), let code = SQLError.Code(rawValue: String(rest[..<bang])) else { return nil }
+    guard let bang = rest.firstIndex(of: "!"), let code = SQLError.Code(rawValue: String(rest[..<bang])) else {
+      return nil
+    }
     let text = rest[rest.index(after: bang)...]
     // The text ends where DuckDB goes on: `' to INT32`, or a quote at the end of the line.
-    for end in ["' to INT", "' to DOUBLE", "' to FLOAT", "' to BOOL", "\" to DECIMAL", "' to DECIMAL", "' to DATE", "' to TIME"] {
+    for end in [
+      "' to INT", "' to DOUBLE", "' to FLOAT", "' to BOOL", "\" to DECIMAL", "' to DECIMAL", "' to DATE", "' to TIME",
+    ] {
       if let stop = text.ranges(of: end).last { return SQLError(code, String(text[..<stop.lowerBound])) }
     }
     let line = firstLine(String(text))
@@ -73,4 +83,3 @@ public enum EngineErrors {
     return SQLError(.numericOutOfRange, "\(names[type] ?? type.lowercased()) \(operation) overflow: \(operands)")
   }
 }
-

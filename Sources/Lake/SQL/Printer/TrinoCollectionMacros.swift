@@ -16,7 +16,10 @@ extension TrinoMacros {
         THEN trino_fail('INVALID_FUNCTION_ARGUMENT', 'Key not present in map: ' || CAST(k AS VARCHAR)) ELSE list_position(map_keys(m), k) END]
       """
     ),
-    ("trino_element_at(l, i)", "l[CASE WHEN i = 0 THEN trino_fail('INVALID_FUNCTION_ARGUMENT', 'SQL array indices start at 1') ELSE i END]"),
+    (
+      "trino_element_at(l, i)",
+      "l[CASE WHEN i = 0 THEN trino_fail('INVALID_FUNCTION_ARGUMENT', 'SQL array indices start at 1') ELSE i END]"
+    ),
     (
       "trino_any(l)",
       "CASE WHEN l IS NULL THEN NULL WHEN list_contains(l, true) THEN true WHEN list_count(l) < len(l) THEN NULL ELSE false END"
@@ -38,13 +41,25 @@ extension TrinoMacros {
       "list_filter(l, lambda a_x, a_i: len(list_filter(l, lambda a_y, a_j: a_j < a_i AND a_y IS NOT DISTINCT FROM a_x)) = 0)"
     ),
     ("trino_array_has(l, x)", "len(list_filter(l, lambda c_y: c_y IS NOT DISTINCT FROM x)) > 0"),
-    ("trino_array_except(a, b)", "CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE trino_array_distinct(list_filter(a, lambda e_x: NOT trino_array_has(b, e_x))) END"),
-    ("trino_array_intersect(a, b)", "CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE trino_array_distinct(list_filter(a, lambda i_x: trino_array_has(b, i_x))) END"),
-    ("trino_array_histogram(l)", "map_from_entries(list_transform(list_filter(trino_array_distinct(l), lambda h_x: h_x IS NOT NULL), lambda h_y: {'key': h_y, 'value': len(list_filter(l, lambda h_z: h_z = h_y))}))"),
+    (
+      "trino_array_except(a, b)",
+      "CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE trino_array_distinct(list_filter(a, lambda e_x: NOT trino_array_has(b, e_x))) END"
+    ),
+    (
+      "trino_array_intersect(a, b)",
+      "CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE trino_array_distinct(list_filter(a, lambda i_x: trino_array_has(b, i_x))) END"
+    ),
+    (
+      "trino_array_histogram(l)",
+      "map_from_entries(list_transform(list_filter(trino_array_distinct(l), lambda h_x: h_x IS NOT NULL), lambda h_y: {'key': h_y, 'value': len(list_filter(l, lambda h_z: h_z = h_y))}))"
+    ),
     // Null as soon as one element is.
     ("trino_array_max(l)", "CASE WHEN list_count(l) = len(l) THEN list_max(l) END"),
     ("trino_array_min(l)", "CASE WHEN list_count(l) = len(l) THEN list_min(l) END"),
-    ("trino_array_position(l, x)", "CASE WHEN l IS NULL OR x IS NULL THEN NULL ELSE CAST(coalesce(list_position(l, x), 0) AS BIGINT) END"),
+    (
+      "trino_array_position(l, x)",
+      "CASE WHEN l IS NULL OR x IS NULL THEN NULL ELSE CAST(coalesce(list_position(l, x), 0) AS BIGINT) END"
+    ),
     (
       "trino_arrays_overlap(a, b)",
       """
@@ -84,7 +99,10 @@ extension TrinoMacros {
         ELSE s END)
       """
     ),
-    ("trino_shuffle(l)", "list_transform(list_sort(list_transform(l, lambda u_x: {'r': random(), 'v': u_x})), lambda u_y: u_y.v)"),
+    (
+      "trino_shuffle(l)",
+      "list_transform(list_sort(list_transform(l, lambda u_x: {'r': random(), 'v': u_x})), lambda u_y: u_y.v)"
+    ),
     (
       "trino_slice(l, start, n)",
       """

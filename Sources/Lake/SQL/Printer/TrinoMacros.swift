@@ -53,7 +53,9 @@ public enum TrinoMacros {
     // DuckDB's shortest text taken apart: the digits without point and outer zeros, and the power of the first one.
     ("trino_mantissa(d)", "regexp_replace(CAST(abs(d) AS VARCHAR), 'e.*$', '')"),
     ("trino_digits(d)", "ltrim(replace(trino_mantissa(d), '.', ''), '0')"),
-    ("trino_significant(d)", "CASE WHEN rtrim(trino_digits(d), '0') = '' THEN '0' ELSE rtrim(trino_digits(d), '0') END"),
+    (
+      "trino_significant(d)", "CASE WHEN rtrim(trino_digits(d), '0') = '' THEN '0' ELSE rtrim(trino_digits(d), '0') END"
+    ),
     (
       "trino_exponent(d)",
       """
@@ -94,9 +96,18 @@ public enum TrinoMacros {
     ),
     ("trino_real_text(d)", "trino_double_text(CAST(CAST(d AS VARCHAR) AS DOUBLE))"),
     // NULL or an error outside the function's domain is NaN in Java.
-    ("trino_ln(d)", "CASE WHEN d < 0 THEN CAST('NaN' AS DOUBLE) WHEN d = 0 THEN CAST('-Infinity' AS DOUBLE) ELSE ln(d) END"),
-    ("trino_log10(d)", "CASE WHEN d < 0 THEN CAST('NaN' AS DOUBLE) WHEN d = 0 THEN CAST('-Infinity' AS DOUBLE) ELSE log10(d) END"),
-    ("trino_log2(d)", "CASE WHEN d < 0 THEN CAST('NaN' AS DOUBLE) WHEN d = 0 THEN CAST('-Infinity' AS DOUBLE) ELSE log2(d) END"),
+    (
+      "trino_ln(d)",
+      "CASE WHEN d < 0 THEN CAST('NaN' AS DOUBLE) WHEN d = 0 THEN CAST('-Infinity' AS DOUBLE) ELSE ln(d) END"
+    ),
+    (
+      "trino_log10(d)",
+      "CASE WHEN d < 0 THEN CAST('NaN' AS DOUBLE) WHEN d = 0 THEN CAST('-Infinity' AS DOUBLE) ELSE log10(d) END"
+    ),
+    (
+      "trino_log2(d)",
+      "CASE WHEN d < 0 THEN CAST('NaN' AS DOUBLE) WHEN d = 0 THEN CAST('-Infinity' AS DOUBLE) ELSE log2(d) END"
+    ),
     ("trino_cbrt(d)", "CASE WHEN pow(round(cbrt(d)), 3) = d THEN round(cbrt(d)) ELSE cbrt(d) END"),
     ("trino_sqrt(d)", "CASE WHEN d < 0 THEN CAST('NaN' AS DOUBLE) ELSE sqrt(d) END"),
     ("trino_acos(d)", "CASE WHEN abs(d) > 1 THEN CAST('NaN' AS DOUBLE) ELSE acos(d) END"),
@@ -173,11 +184,13 @@ public enum TrinoMacros {
           // trino_two_to(places) END
       """
     ),
-    ("trino_cosine_similarity(a, b)",
+    (
+      "trino_cosine_similarity(a, b)",
       """
       list_sum(list_transform(map_keys(a), lambda s_k: coalesce(map_extract_value(a, s_k) * map_extract_value(b, s_k), 0)))
         / (sqrt(list_sum(list_transform(map_values(a), lambda s_x: s_x * s_x))) * sqrt(list_sum(list_transform(map_values(b), lambda s_y: s_y * s_y))))
-      """),
+      """
+    ),
     (
       "trino_entropy(counts)",
       """
@@ -194,7 +207,10 @@ public enum TrinoMacros {
     ),
     ("trino_to_big_endian(n, width)", "unhex(right(printf('%016x', CAST(n AS BIGINT)), CAST(width * 2 AS INTEGER)))"),
     ("trino_to_big_endian_unsigned(n)", "unhex(format('{:016x}', n))"),
-    ("trino_from_hex_text(t)", "list_reduce(list_transform(string_split(lower(t), ''), lambda x_c: CAST(CASE WHEN ord(x_c) < 58 THEN ord(x_c) - 48 ELSE ord(x_c) - 87 END AS HUGEINT)), lambda x_a, x_b: x_a * 16 + x_b)"),
+    (
+      "trino_from_hex_text(t)",
+      "list_reduce(list_transform(string_split(lower(t), ''), lambda x_c: CAST(CASE WHEN ord(x_c) < 58 THEN ord(x_c) - 48 ELSE ord(x_c) - 87 END AS HUGEINT)), lambda x_a, x_b: x_a * 16 + x_b)"
+    ),
     (
       "trino_from_big_endian_64(b)",
       """

@@ -1,7 +1,10 @@
 extension TrinoMacros {
   static let moments: [(String, String)] = [
     // `unit` is in microseconds: 1000 rounds to milliseconds, half up.
-    ("trino_round_timestamp(t, unit)", "make_timestamp((epoch_us(t) + unit // 2) // unit * unit - CASE WHEN (epoch_us(t) + unit // 2) % unit < 0 THEN unit ELSE 0 END)"),
+    (
+      "trino_round_timestamp(t, unit)",
+      "make_timestamp((epoch_us(t) + unit // 2) // unit * unit - CASE WHEN (epoch_us(t) + unit // 2) % unit < 0 THEN unit ELSE 0 END)"
+    ),
     // `2020-01-01 00:00:00 America/New_York`, with the zone as a name or as an offset.
     (
       "trino_moment_text(t)",
@@ -11,8 +14,14 @@ extension TrinoMacros {
       """
     ),
     ("trino_from_unixtime(d)", "to_timestamp(round(d * 1000) / 1000)"),
-    ("trino_from_unixtime_nanos(n)", "timezone('UTC', make_timestamp(n // 1000 - CASE WHEN n % 1000 < 0 THEN 1 ELSE 0 END))"),
-    ("trino_interval_ms(i)", "CAST(datepart('day', i) * 86400000 + datepart('hour', i) * 3600000 + datepart('minute', i) * 60000 + datepart('millisecond', i) AS BIGINT)"),
+    (
+      "trino_from_unixtime_nanos(n)",
+      "timezone('UTC', make_timestamp(n // 1000 - CASE WHEN n % 1000 < 0 THEN 1 ELSE 0 END))"
+    ),
+    (
+      "trino_interval_ms(i)",
+      "CAST(datepart('day', i) * 86400000 + datepart('hour', i) * 3600000 + datepart('minute', i) * 60000 + datepart('millisecond', i) AS BIGINT)"
+    ),
     ("trino_interval_months(i)", "CAST(datepart('year', i) * 12 + datepart('month', i) AS BIGINT)"),
     (
       "trino_milliseconds_text(n)",
@@ -88,6 +97,9 @@ extension TrinoMacros {
         ELSE CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'Invalid data size: ''' || t || '''') AS DECIMAL(20,0)) END AS DECIMAL(38,0))
       """
     ),
-    ("trino_sequence_date(a, b)", "list_transform(generate_series(a, b, CASE WHEN a <= b THEN INTERVAL 1 DAY ELSE INTERVAL (-1) DAY END), lambda t_d: CAST(t_d AS DATE))"),
+    (
+      "trino_sequence_date(a, b)",
+      "list_transform(generate_series(a, b, CASE WHEN a <= b THEN INTERVAL 1 DAY ELSE INTERVAL (-1) DAY END), lambda t_d: CAST(t_d AS DATE))"
+    ),
   ]
 }

@@ -4,7 +4,9 @@ public enum TrinoText {
   static let messageCharactersMax = 1000
 
   /// `a.b`, as messages name columns.
-  static func name(_ parts: [Identifier]) -> String { parts.map { $0.quoted ? $0.text : $0.key }.joined(separator: ".") }
+  static func name(_ parts: [Identifier]) -> String {
+    parts.map { $0.quoted ? $0.text : $0.key }.joined(separator: ".")
+  }
 
   /// An expression as messages show it.
   public static func expression(_ expression: Expression) -> String {
@@ -22,7 +24,8 @@ public enum TrinoText {
         case _ where scalar.value >= 0x20 && scalar.value < 0x7f: result.unicodeScalars.append(scalar)
         default:
           let hex = String(scalar.value, radix: 16, uppercase: true)
-          result += scalar.value > 0xffff
+          result +=
+            scalar.value > 0xffff
             ? "\\+" + String(repeating: "0", count: 6 - hex.count) + hex
             : "\\" + String(repeating: "0", count: max(0, 4 - hex.count)) + hex
         }

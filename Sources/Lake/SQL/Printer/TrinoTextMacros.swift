@@ -31,7 +31,10 @@ extension TrinoMacros {
       """
     ),
     // Trino's blanks: the ASCII ones and Unicode's, without the no-break ones.
-    ("trino_blanks()", "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(28) || chr(29) || chr(30) || chr(31) || chr(5760) || chr(8192) || chr(8193) || chr(8194) || chr(8195) || chr(8196) || chr(8197) || chr(8198) || chr(8200) || chr(8201) || chr(8202) || chr(8232) || chr(8233) || chr(8287) || chr(12288)"),
+    (
+      "trino_blanks()",
+      "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(28) || chr(29) || chr(30) || chr(31) || chr(5760) || chr(8192) || chr(8193) || chr(8194) || chr(8195) || chr(8196) || chr(8197) || chr(8198) || chr(8200) || chr(8201) || chr(8202) || chr(8232) || chr(8233) || chr(8287) || chr(12288)"
+    ),
     ("trino_trim(t)", "trim(t, trino_blanks())"),
     ("trino_ltrim(t)", "ltrim(t, trino_blanks())"),
     ("trino_rtrim(t)", "rtrim(t, trino_blanks())"),
@@ -69,7 +72,10 @@ extension TrinoMacros {
         lambda w_t: CASE WHEN length(w_t) = 2 AND w_t >= '80' THEN hex(encode(r)) ELSE w_t END), ''))))
       """
     ),
-    ("trino_split(t, d)", "CASE WHEN d = '' THEN CAST([trino_fail('INVALID_FUNCTION_ARGUMENT', 'The delimiter may not be the empty string')] AS VARCHAR[]) ELSE string_split(t, d) END"),
+    (
+      "trino_split(t, d)",
+      "CASE WHEN d = '' THEN CAST([trino_fail('INVALID_FUNCTION_ARGUMENT', 'The delimiter may not be the empty string')] AS VARCHAR[]) ELSE string_split(t, d) END"
+    ),
     (
       "trino_split_limit(t, d, n)",
       """
@@ -157,16 +163,31 @@ extension TrinoMacros {
       "trino_interleave(pieces, matches)",
       "array_to_string(list_transform(pieces, lambda i_p, i_i: i_p || coalesce(matches[i_i], '')), '')"
     ),
-    ("trino_array_join(l, d)", "CASE WHEN l IS NULL OR d IS NULL THEN NULL ELSE coalesce(array_to_string(l, d), '') END"),
+    (
+      "trino_array_join(l, d)",
+      "CASE WHEN l IS NULL OR d IS NULL THEN NULL ELSE coalesce(array_to_string(l, d), '') END"
+    ),
   ]
 
   static let urls: [(String, String)] = [
-    ("trino_url_part(u, g)", "regexp_extract(u, '^(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\\?([^#]*))?(?:#(.*))?$', g)"),
+    (
+      "trino_url_part(u, g)",
+      "regexp_extract(u, '^(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\\?([^#]*))?(?:#(.*))?$', g)"
+    ),
     // A text that is no URI has no parts.
-    ("trino_is_url(u)", "NOT regexp_matches(u, '[\\s<>\"{}|\\\\^`]') AND NOT regexp_matches(u, '%($|.$|[^0-9A-Fa-f]|.[^0-9A-Fa-f])')"),
+    (
+      "trino_is_url(u)",
+      "NOT regexp_matches(u, '[\\s<>\"{}|\\\\^`]') AND NOT regexp_matches(u, '%($|.$|[^0-9A-Fa-f]|.[^0-9A-Fa-f])')"
+    ),
     ("trino_url_protocol(u)", "CASE WHEN trino_is_url(u) THEN trino_url_part(u, 1) END"),
-    ("trino_url_host(u)", "CASE WHEN trino_is_url(u) THEN regexp_replace(regexp_replace(trino_url_part(u, 2), '^.*@', ''), ':[0-9]*$', '') END"),
-    ("trino_url_port(u)", "CASE WHEN trino_is_url(u) THEN TRY_CAST(nullif(regexp_extract(trino_url_part(u, 2), ':([0-9]+)$', 1), '') AS BIGINT) END"),
+    (
+      "trino_url_host(u)",
+      "CASE WHEN trino_is_url(u) THEN regexp_replace(regexp_replace(trino_url_part(u, 2), '^.*@', ''), ':[0-9]*$', '') END"
+    ),
+    (
+      "trino_url_port(u)",
+      "CASE WHEN trino_is_url(u) THEN TRY_CAST(nullif(regexp_extract(trino_url_part(u, 2), ':([0-9]+)$', 1), '') AS BIGINT) END"
+    ),
     ("trino_url_path(u)", "CASE WHEN trino_is_url(u) THEN url_decode(trino_url_part(u, 3)) END"),
     ("trino_url_query(u)", "CASE WHEN trino_is_url(u) THEN url_decode(trino_url_part(u, 4)) END"),
     ("trino_url_fragment(u)", "CASE WHEN trino_is_url(u) THEN url_decode(trino_url_part(u, 5)) END"),
@@ -191,7 +212,10 @@ extension TrinoMacros {
       """
     ),
     ("trino_is_json_scalar(j)", "json_type(j) NOT IN ('OBJECT', 'ARRAY')"),
-    ("trino_json_scalar(j)", "CASE WHEN json_type(j) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN json_extract_string(j, '$') END"),
+    (
+      "trino_json_scalar(j)",
+      "CASE WHEN json_type(j) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN json_extract_string(j, '$') END"
+    ),
     (
       "trino_json_size(j)",
       """
@@ -199,7 +223,10 @@ extension TrinoMacros {
         ELSE CASE WHEN j IS NULL THEN NULL ELSE 0 END END
       """
     ),
-    ("trino_json_array_length(j)", "CASE WHEN json_valid(j) AND json_type(j) = 'ARRAY' THEN CAST(json_array_length(j) AS BIGINT) END"),
+    (
+      "trino_json_array_length(j)",
+      "CASE WHEN json_valid(j) AND json_type(j) = 'ARRAY' THEN CAST(json_array_length(j) AS BIGINT) END"
+    ),
     (
       "trino_json_array_contains(j, v)",
       """

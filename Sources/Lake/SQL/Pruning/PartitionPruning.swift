@@ -192,7 +192,8 @@ struct PartitionPruning {
     case .null: return .constant(.null)
     case .boolean(let flag): return .constant(.boolean(flag))
     case .integer(let number):
-      return value.type.isDecimal ? .cast(.constant(.integer(number)), value.type, safe: false) : .constant(.integer(number))
+      return value.type.isDecimal
+        ? .cast(.constant(.integer(number)), value.type, safe: false) : .constant(.integer(number))
     case .decimal(let text): return DecimalValue(text).map { .constant(.decimal($0)) } ?? .unknown
     case .double(let number): return .constant(.double(number))
     case .string(let text): return .constant(.string(text))

@@ -61,8 +61,9 @@ private struct HiveTypeReader {
   mutating func word() throws(HiveType.Malformed) -> String {
     skipSpaces()
     let start = position
-    while position < characters.count, characters[position].isLetter || characters[position].isNumber
-      || characters[position] == "_"
+    while position < characters.count,
+      characters[position].isLetter || characters[position].isNumber
+        || characters[position] == "_"
     {
       position += 1
     }

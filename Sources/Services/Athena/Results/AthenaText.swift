@@ -51,7 +51,9 @@ enum AthenaText {
 
   private static func nested(_ value: EngineValue, _ type: SQLType) -> String { text(value, type) ?? "null" }
 
-  private static func element(_ type: SQLType) -> SQLType { if case .array(let element) = type { element } else { .unknown } }
+  private static func element(_ type: SQLType) -> SQLType {
+    if case .array(let element) = type { element } else { .unknown }
+  }
   private static func field(_ type: SQLType, _ index: Int) -> SQLType {
     if case .row(let fields) = type, index < fields.count { fields[index].type } else { .unknown }
   }

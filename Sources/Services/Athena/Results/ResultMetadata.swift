@@ -24,7 +24,9 @@ enum ResultMetadata {
     return file
   }
 
-  private static func tag(_ field: UInt64, wire: UInt64, _ buffer: inout ByteBuffer) { varint(field << 3 | wire, &buffer) }
+  private static func tag(_ field: UInt64, wire: UInt64, _ buffer: inout ByteBuffer) {
+    varint(field << 3 | wire, &buffer)
+  }
 
   private static func string(_ field: UInt64, _ text: String, _ buffer: inout ByteBuffer) {
     tag(field, wire: 2, &buffer)

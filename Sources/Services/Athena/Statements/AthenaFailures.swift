@@ -51,7 +51,8 @@ enum AthenaFailures {
   private static func explained(_ error: LakeError) -> QueryFailure {
     switch error {
     case .notFound(let path):
-      QueryFailure("HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split \(path): the object or bucket does not exist", type: 1100)
+      QueryFailure(
+        "HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split \(path): the object or bucket does not exist", type: 1100)
     case .accessDenied(_, let message): QueryFailure("PERMISSION_DENIED: \(message)", type: 1301)
     case .invalidPath(let text): QueryFailure("HIVE_INVALID_METADATA: not an S3 path: \(text)")
     }

@@ -85,7 +85,9 @@ struct OutputProperties: Sendable {
   }
 
   private static func refused(_ name: String, _ position: SourcePosition) -> SQLError {
-    SQLError(.invalidTableProperty, "Catalog 'awsdatacatalog' table property '\(name)' does not exist or has an invalid value", at: position)
+    SQLError(
+      .invalidTableProperty, "Catalog 'awsdatacatalog' table property '\(name)' does not exist or has an invalid value",
+      at: position)
   }
 
   private static func compression(_ name: String?, _ kind: OutputFormat.Kind) throws -> String {
@@ -120,7 +122,8 @@ struct OutputFiles: Sendable {
   func copyStatement(_ sql: String, name: String) throws -> String {
     let aliases = columns.indices.map { "c\($0)" }.joined(separator: ", ")
     let items = try columns.enumerated().map { index, column -> String in
-      let text = partitionKeys.contains(column.name) && index >= dataColumns.count
+      let text =
+        partitionKeys.contains(column.name) && index >= dataColumns.count
         ? Self.partitionText("c\(index)", column.type) : try stored("c\(index)", column.type)
       return "\(text) AS \(DuckDBText.identifier(column.name))"
     }

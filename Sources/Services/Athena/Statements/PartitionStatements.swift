@@ -64,7 +64,8 @@ extension HiveStatements {
     return .nothing
   }
 
-  func rename(_ old: PartitionSpecification, to new: PartitionSpecification, of table: Table) async throws -> TextResult {
+  func rename(_ old: PartitionSpecification, to new: PartitionSpecification, of table: Table) async throws -> TextResult
+  {
     let (before, after) = (try values(of: old, table), try values(of: new, table))
     let partition = try await partition(before, table)
     var input = Self.input(after, at: partition.storageDescriptor?.location ?? Self.location(before, table), table)
@@ -168,7 +169,8 @@ extension HiveStatements {
     let keys = (table.partitionKeys ?? []).map { $0.name.lowercased() }
     guard !keys.isEmpty else {
       throw QueryFailure(
-        "FAILED: SemanticException table \(table.name) is not partitioned but partition spec exists: \(specification.text)")
+        "FAILED: SemanticException table \(table.name) is not partitioned but partition spec exists: \(specification.text)"
+      )
     }
     return try keys.map { key in
       guard let value = specification.values.first(where: { $0.column.key == key })?.value,

@@ -7,7 +7,9 @@ extension LakeExecutor {
   /// How often a running query is asked what it has read, for the statistics and the workgroup's limit.
   static let watchMilliseconds: Int64 = 25
 
-  func plan(_ statement: Statement, _ query: Query, _ job: QueryJob, _ parameters: [Expression]) async throws -> QueryPlan {
+  func plan(_ statement: Statement, _ query: Query, _ job: QueryJob, _ parameters: [Expression]) async throws
+    -> QueryPlan
+  {
     try await QueryPlanner(glue: glue, s3: LakeListing(s3: s3), job: job, clock: clock)
       .plan(statement, query, parameters)
   }

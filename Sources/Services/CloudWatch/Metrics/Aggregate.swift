@@ -63,7 +63,8 @@ package struct Aggregate: Sendable, Hashable {
   /// - Returns: `nil` when the bytes are no aggregate of a known version.
   init?(bytes: [UInt8]) {
     var reader = bytes[...]
-    guard reader.popFirst() == 1, let count = Self.read(UInt64.self, &reader), let sum = Self.read(UInt64.self, &reader),
+    guard reader.popFirst() == 1, let count = Self.read(UInt64.self, &reader),
+      let sum = Self.read(UInt64.self, &reader),
       let minimum = Self.read(UInt64.self, &reader), let maximum = Self.read(UInt64.self, &reader),
       let hasSketch = reader.popFirst()
     else { return nil }

@@ -151,7 +151,9 @@ struct DataPlan {
       let place = "MetricDataQueries.member.\(index + 1)"
       guard query.id.first?.isLowercase == true,
         query.id.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
-      else { throw Fault.validation("The value \(query.id) for parameter \(place).Id is not matching the expected pattern.") }
+      else {
+        throw Fault.validation("The value \(query.id) for parameter \(place).Id is not matching the expected pattern.")
+      }
       guard ids.insert(query.id).inserted else {
         throw Fault.validation("The values for parameter id in MetricDataQueries are not unique.")
       }

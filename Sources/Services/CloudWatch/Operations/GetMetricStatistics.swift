@@ -18,7 +18,9 @@ extension CloudWatchService {
     }
     for statistic in statistics where !statistic.isKnown { throw Fault.value(statistic.rawValue, "Statistics") }
     let percentiles = try extended.map { text in
-      guard case .percentile(let percent)? = MetricStatistic(text) else { throw Fault.value(text, "ExtendedStatistics") }
+      guard case .percentile(let percent)? = MetricStatistic(text) else {
+        throw Fault.value(text, "ExtendedStatistics")
+      }
       return (text, percent)
     }
     // The first period begins at StartTime, rounded down to the minute (below a minute, to the second).

@@ -36,7 +36,8 @@ extension CloudWatchService {
       throw Fault.combination("The parameter \(place).Dimensions must not hold a dimension name twice.")
     }
     let metric = MetricName(
-      namespace: namespace, name: datum.metricName, dimensions: dimensions.map { .init(name: $0.name, value: $0.value) })
+      namespace: namespace, name: datum.metricName, dimensions: dimensions.map { .init(name: $0.name, value: $0.value) }
+    )
     var resolutions: [Int64] = [60]
     switch datum.storageResolution {
     case nil, 60: break
@@ -110,8 +111,9 @@ extension CloudWatchService {
         aggregate.add(try check(value, "Values"), times: count)
       }
     } else {
-      throw Fault.missing("At least one of the parameters \(place).Value, \(place).Values and "
-        + "\(place).StatisticValues must be specified.")
+      throw Fault.missing(
+        "At least one of the parameters \(place).Value, \(place).Values and "
+          + "\(place).StatisticValues must be specified.")
     }
     return aggregate
   }

@@ -51,7 +51,9 @@ struct DigitCursor {
 
   mutating func take(text: String) -> Bool {
     let wanted = Array(text.utf8)
-    guard bytes.count - place >= wanted.count, Array(bytes[place..<place + wanted.count]) == wanted else { return false }
+    guard bytes.count - place >= wanted.count, Array(bytes[place..<place + wanted.count]) == wanted else {
+      return false
+    }
     place += wanted.count
     return true
   }

@@ -49,7 +49,8 @@ struct Delivery: Sendable {
       let spill = buffer.spill
       let key = name.data(prefixes, ending: ObjectEncoder.ending(destination.compression))
       outcome.bytes = try await put(
-        key, in: destination.bucket, destination.compression, context, reading: { offset in
+        key, in: destination.bucket, destination.compression, context,
+        reading: { offset in
           try await spill.read(at: offset, count: Limits.partBytes)
         }, count: spill.count)
       outcome.objects = 1

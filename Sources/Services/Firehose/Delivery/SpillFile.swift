@@ -1,12 +1,13 @@
+package import Kernel
+import LakeFiles
+package import NIOCore
+import Storage
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-package import Kernel
-import LakeFiles
-package import NIOCore
-import Storage
 
 /// Bytes that wait for their delivery: the first in memory, the rest in a temporary file that has no name and so is
 /// gone with the process. Nothing here need be durable: the source has it all.

@@ -60,7 +60,8 @@ extension FirehoseService {
       ("Iceberg tables", input.icebergDestinationConfiguration != nil),
     ]
     let given = others.filter(\.1)
-    let s3 = (input.s3DestinationConfiguration != nil ? 1 : 0) + (input.extendedS3DestinationConfiguration != nil ? 1 : 0)
+    let s3 =
+      (input.s3DestinationConfiguration != nil ? 1 : 0) + (input.extendedS3DestinationConfiguration != nil ? 1 : 0)
     guard given.count + s3 == 1 else {
       throw FirehoseError.invalidArgumentException("Exactly one destination configuration is supported for a Firehose")
     }
@@ -131,7 +132,8 @@ extension FirehoseService {
   private func checkSource(
     _ input: CreateDeliveryStreamInput, _ record: inout DeliveryStreamRecord, _ id: StreamID, _ context: RequestContext
   ) async throws -> DeliveryCheckpoint {
-    let type = input.deliveryStreamType ?? (input.kinesisStreamSourceConfiguration == nil ? .directPut : .kinesisStreamAsSource)
+    let type =
+      input.deliveryStreamType ?? (input.kinesisStreamSourceConfiguration == nil ? .directPut : .kinesisStreamAsSource)
     guard let configured = input.kinesisStreamSourceConfiguration else {
       guard type == .directPut else {
         throw FirehoseError.invalidArgumentException(

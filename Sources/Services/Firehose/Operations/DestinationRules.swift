@@ -104,7 +104,8 @@ enum DestinationRules {
         bufferingHints: input.bufferingHints
           ?? old.map { BufferingHints(sizeInMBs: $0.bufferMiB, intervalInSeconds: $0.bufferSeconds) },
         compressionFormat: input.compressionFormat ?? old.map { CompressionFormat(rawValue: $0.compression.rawValue) },
-        encryptionConfiguration: input.encryptionConfiguration, cloudWatchLoggingOptions: input.cloudWatchLoggingOptions))
+        encryptionConfiguration: input.encryptionConfiguration, cloudWatchLoggingOptions: input.cloudWatchLoggingOptions
+      ))
     if input.encryptionConfiguration == nil { new.kmsKey = old?.kmsKey }
     if input.cloudWatchLoggingOptions == nil, let old { new.logging = old.logging }
     return new
@@ -157,7 +158,8 @@ enum DestinationRules {
         })
     }
     if input.enabled == true, let other = processors.first(where: { $0.type != "AppendDelimiterToRecord" }) {
-      throw AWSError.notImplemented(service: "firehose", operation: "CreateDeliveryStream with the processor \(other.type)")
+      throw AWSError.notImplemented(
+        service: "firehose", operation: "CreateDeliveryStream with the processor \(other.type)")
     }
     return S3Destination.Processing(isEnabled: input.enabled ?? false, processors: processors)
   }

@@ -216,7 +216,9 @@ enum ConditionDate {
         guard let month = digits(1...2), (1...12).contains(month) else { return nil }
         civil.month = month
         if take("-") {
-          guard let day = digits(1...2), (1...CivilTime.days(inMonth: month, of: year)).contains(day) else { return nil }
+          guard let day = digits(1...2), (1...CivilTime.days(inMonth: month, of: year)).contains(day) else {
+            return nil
+          }
           civil.day = day
         }
       }
@@ -233,8 +235,10 @@ enum ConditionDate {
           if take(".") {
             let start = index
             guard let fraction = digits(1...9) else { return nil }
-            civil.nanosecond = fraction * [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000][
-              9 - (index - start)]
+            civil.nanosecond =
+              fraction
+              * [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000][
+                9 - (index - start)]
           }
         }
       }

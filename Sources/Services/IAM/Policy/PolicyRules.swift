@@ -101,7 +101,8 @@ enum PolicyRules {
 
   private static func checkIAMPath(_ path: String) throws(MalformedPolicy) {
     if path == "*" || path == "root" || path.hasPrefix("*") || path.hasPrefix("${") { return }
-    guard iamPaths.contains(where: { path.hasPrefix($0) || path.hasSuffix("*") && $0.hasPrefix(path.dropLast()) }) else {
+    guard iamPaths.contains(where: { path.hasPrefix($0) || path.hasSuffix("*") && $0.hasPrefix(path.dropLast()) })
+    else {
       throw MalformedPolicy(
         "IAM resource path must either be \"*\" or start with \(iamPaths.joined(separator: ", ")).")
     }

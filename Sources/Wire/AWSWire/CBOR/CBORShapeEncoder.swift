@@ -23,7 +23,9 @@ final class CBORShapeEncoder: ShapeEncoder {
   /// An initial byte and the low `count` bytes of `value`, the high ones first.
   private func bytes(_ initial: UInt8, _ value: UInt64, _ count: Int) {
     sink.write(initial)
-    for shift in stride(from: (count - 1) * 8, through: 0, by: -8) { sink.write(UInt8(truncatingIfNeeded: value >> UInt64(shift))) }
+    for shift in stride(from: (count - 1) * 8, through: 0, by: -8) {
+      sink.write(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
+    }
   }
 
   // How many members will come is not known at a structure's beginning: it ends with a break.

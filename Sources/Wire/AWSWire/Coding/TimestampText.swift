@@ -114,7 +114,8 @@ public enum TimestampText {
   private static func moment(
     _ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int, _ second: Int, _ nanosecond: Int, _ offset: Int
   ) -> Timestamp? {
-    guard (1...9999).contains(year), (1...12).contains(month), day >= 1, day <= CivilTime.days(inMonth: month, of: year),
+    guard (1...9999).contains(year), (1...12).contains(month), day >= 1,
+      day <= CivilTime.days(inMonth: month, of: year),
       (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second)
     else { return nil }
     let civil = CivilTime(

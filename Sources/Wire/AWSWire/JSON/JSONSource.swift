@@ -85,8 +85,9 @@ final class JSONSource: ValueSource {
   private func open(_ mark: Character, _ kind: String) throws {
     try skipSpace()
     guard bytes[at] == mark.asciiValue else {
-      throw isValueStart ? WireFault.mismatch(
-        mark == "{" ? "Unexpected field type" : "Expected list or null") : broken
+      throw isValueStart
+        ? WireFault.mismatch(
+          mark == "{" ? "Unexpected field type" : "Expected list or null") : broken
     }
     at += 1
     isFresh = true

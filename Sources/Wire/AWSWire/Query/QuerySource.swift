@@ -19,7 +19,9 @@ final class QueryTree {
           node = known
         } else {
           count += 1
-          guard count <= WireLimits.xmlNodesMax else { throw WireFault.malformed("The request has too many parameters") }
+          guard count <= WireLimits.xmlNodesMax else {
+            throw WireFault.malformed("The request has too many parameters")
+          }
           let child = QueryTree(value: nil)
           node.children[String(part)] = child
           node = child

@@ -55,7 +55,9 @@ struct ErrorWriter: Sendable {
     case (.restXML, .badBinding(let name, let value)):
       return AWSError(
         "InvalidArgument", "Provided \(name) not valid.",
-        details: [.init("ArgumentName", name), .init("ArgumentValue", String(value.prefix(WireLimits.echoedCharactersMax)))])
+        details: [
+          .init("ArgumentName", name), .init("ArgumentValue", String(value.prefix(WireLimits.echoedCharactersMax))),
+        ])
     case (.restXML, _):
       return AWSError(
         "MalformedXML",

@@ -135,7 +135,9 @@ extension StructureSchema {
 enum RPCv2Path {
   static func operation(_ path: String) -> String? {
     let parts = path.split(separator: "/")
-    guard parts.count >= 4, parts[parts.count - 4] == "service", parts[parts.count - 2] == "operation" else { return nil }
+    guard parts.count >= 4, parts[parts.count - 4] == "service", parts[parts.count - 2] == "operation" else {
+      return nil
+    }
     return String(parts[parts.count - 1])
   }
 

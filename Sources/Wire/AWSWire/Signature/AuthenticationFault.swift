@@ -110,7 +110,8 @@ public enum AuthenticationFault: Error, Sendable, Hashable {
   private var jsonError: AWSError {
     switch self {
     case .missing: AWSError("MissingAuthenticationTokenException", "Missing Authentication Token", httpStatus: 400)
-    case .malformed(let text), .malformedQuery(let text): AWSError("IncompleteSignatureException", text, httpStatus: 400)
+    case .malformed(let text), .malformedQuery(let text):
+      AWSError("IncompleteSignatureException", text, httpStatus: 400)
     case .unknownKey, .inactiveKey, .invalidToken:
       AWSError("UnrecognizedClientException", Self.tokenText, httpStatus: 400)
     case .expiredToken: AWSError("ExpiredTokenException", Self.expiredText, httpStatus: 400)
@@ -128,7 +129,8 @@ public enum AuthenticationFault: Error, Sendable, Hashable {
       return "Signature expired: \(signed.text) is now earlier than \(limit.text) (\(now.text) - \(minutes) min.)"
     case .skewed(let signed, let now, early: true):
       let limit = SigningDate(now.moment + .seconds(Int64(minutes * 60)))
-      return "Signature not yet current: \(signed.text) is still later than \(limit.text) (\(now.text) + \(minutes) min.)"
+      return
+        "Signature not yet current: \(signed.text) is still later than \(limit.text) (\(now.text) + \(minutes) min.)"
     case .presignedExpired(let expires, let now):
       return "Signature expired: \(SigningDate(expires).text) is now earlier than \(SigningDate(now).text)"
     default: return ""

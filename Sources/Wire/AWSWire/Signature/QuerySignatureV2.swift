@@ -59,13 +59,16 @@ extension SignatureClaim {
       throw .malformedQuery(
         "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters")
     }
-    guard let expires = Int64(text) else { throw .malformedQuery("Invalid date (should be seconds since epoch): \(text.prefix(64))") }
+    guard let expires = Int64(text) else {
+      throw .malformedQuery("Invalid date (should be seconds since epoch): \(text.prefix(64))")
+    }
     return SignatureClaim(
       version2: QuerySignatureV2(expires: expires), accessKeyID: key, signature: signature,
       sessionToken: query["x-amz-security-token"])
   }
 
-  func verify(_ version2: QuerySignatureV2, _ request: WireRequest, secret: String, now: Timestamp) throws -> ByteStream {
+  func verify(_ version2: QuerySignatureV2, _ request: WireRequest, secret: String, now: Timestamp) throws -> ByteStream
+  {
     let expires = Timestamp(seconds: version2.expires)
     guard now <= expires else { throw AuthenticationFault.presignedExpired(expires: expires, now: now) }
     let stringToSign = QuerySignatureV2.stringToSign(request, expires: version2.expires)

@@ -135,7 +135,8 @@ public struct SignatureClaim: Sendable, Hashable {
       throw .malformed("the Credential is mal-formed; none of its parts may be empty.")
     }
     guard scopeDay == date.day else {
-      throw .malformed("Invalid credential date \"\(scopeDay.prefix(16))\". This date is not the same as X-Amz-Date: \"\(date.day)\".")
+      throw .malformed(
+        "Invalid credential date \"\(scopeDay.prefix(16))\". This date is not the same as X-Amz-Date: \"\(date.day)\".")
     }
     self.date = date
     self.signedHeaders = signedHeaders.split(separator: ";").map { $0.lowercased() }

@@ -65,7 +65,8 @@ extension SignatureClaim {
     guard unsigned.isEmpty else { throw .unsignedHeaders(unsigned) }
   }
 
-  private func checkSignature(_ request: WireRequest, key: SigningKey, payloadHash: String) throws(AuthenticationFault) {
+  private func checkSignature(_ request: WireRequest, key: SigningKey, payloadHash: String) throws(AuthenticationFault)
+  {
     var first: (stringToSign: String, canonical: String)?
     for path in CanonicalRequest.paths(request.rawPath, service: service) {
       let canonical = CanonicalRequest(
@@ -101,7 +102,9 @@ extension SignatureClaim {
   }
 
   /// The payload of an aws-chunked body.
-  static func chunked(_ request: WireRequest, signing: AWSChunkedDecoder.Signing?, hasTrailer: Bool) throws -> ByteStream {
+  static func chunked(_ request: WireRequest, signing: AWSChunkedDecoder.Signing?, hasTrailer: Bool) throws
+    -> ByteStream
+  {
     let lengthText = request.headers["x-amz-decoded-content-length"]
     let length = lengthText.flatMap { Int64($0) }
     guard let length, length >= 0 else {

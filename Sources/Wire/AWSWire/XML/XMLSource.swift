@@ -40,7 +40,8 @@ final class XMLSource: TextSource {
       index += 1
       if member.location == .attribute {
         let suffix = member.wireName.split(separator: ":").last.map(String.init) ?? member.wireName
-        guard let found = tree.nodes[node].attributes.first(where: { $0.name == suffix || $0.name.hasSuffix(":\(suffix)") })
+        guard
+          let found = tree.nodes[node].attributes.first(where: { $0.name == suffix || $0.name.hasSuffix(":\(suffix)") })
         else { continue }
         attribute = found.value
       } else if member.location == .body, let found = byName[member.wireName] {
