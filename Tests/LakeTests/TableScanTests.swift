@@ -14,6 +14,7 @@ import Testing
   static let hiveJSON = "org.apache.hive.hcatalog.data.JsonSerDe"
   static let lazy = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
   static let openCSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+  static let regex = "org.apache.hadoop.hive.serde2.RegexSerDe"
 
   let lake = MemoryLake()
   let engine: LakeEngine
@@ -210,6 +211,44 @@ import Testing
       _ = try await rows(typed, ["name"], [file])
     } throws: {
       "\($0)".contains("HIVE_BAD_DATA: Error parsing field value for field 1")
+    }
+  }
+
+  @Test func regexGroupsAreColumns() async throws {
+    text("s3://l/r/a.log", "#Version: 1.0", "GET 200 0.5", "GET two x y", "PUT 404 ", "", "get 1 2 3 no match")
+    let columns = [("method", "string"), ("status", "int"), ("seconds", "double"), ("more", "string")]
+    let file = try partition([], "s3://l/r/a.log")
+    let wanted = ["method", "status", "seconds", "more"]
+    let table = try scan(
+      Self.regex, columns, parameters: ["input.regex": #"^(?!#)([A-Z]+)\s+(\w+) (\S*|x y)$"#],
+      table: ["skip.header.line.count": "1"])
+    #expect(
+      try await rows(table, wanted, [file]) == [
+        ["GET", "200", "0.5", nil], ["GET", nil, nil, nil], ["PUT", "404", nil, nil], [nil, nil, nil, nil],
+        [nil, nil, nil, nil],
+      ])
+    let folding = try scan(
+      Self.regex, columns,
+      parameters: ["input.regex": #"(g)?(?:.*)( \d).*"#, "input.regex.case.insensitive": "true"])
+    #expect(
+      try await rows(folding, ["method"], [file], where: "method IS NOT NULL") == [["G"], ["g"]])
+  }
+
+  @Test(arguments: ["(", "(a+)+b"]) func patternsThatCannotBeUsedEndTheQuery(pattern: String) async throws {
+    text("s3://l/r/b.log", String(repeating: "a", count: 60))
+    let table = try scan(Self.regex, [("a", "string")], parameters: ["input.regex": pattern])
+    await #expect {
+      _ = try await rows(table, ["a"], [try partition([], "s3://l/r/b.log")])
+    } throws: {
+      "\($0)".contains("egular expression")
+    }
+    #expect(throws: TableScan.Unreadable.self) {
+      _ = try scan(Self.regex, [("a", "string")]).relation(
+        columns: ["a"], partitions: [try partition([], "s3://l/r/b.log")])
+    }
+    #expect(throws: TableScan.Unreadable.self) {
+      _ = try scan(Self.regex, [("a", "array<int>")], parameters: ["input.regex": "(.*)"]).relation(
+        columns: ["a"], partitions: [try partition([], "s3://l/r/b.log")])
     }
   }
 

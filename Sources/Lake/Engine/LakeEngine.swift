@@ -128,7 +128,7 @@ private actor EngineStarter {
       return try calling { cduck_open(&native, &lake, $0) }
     }
     let engine = RunningEngine(database: database, pool: pool)
-    for function in functions.scalars { try function.register(in: database) }
+    for function in [RegexFields.function] + functions.scalars { try function.register(in: database) }
     for macro in functions.macros {
       var text = macro
       try text.withUTF8 { bytes in

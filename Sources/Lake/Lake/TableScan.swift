@@ -108,6 +108,9 @@ public struct TableScan: Sendable {
     case .openCSV:
       try TextCompression.check(files)
       return try OpenCSVReader(scan: self).reader(list, needed)
+    case .regex:
+      try TextCompression.check(files)
+      return try RegexReader(scan: self).reader(list, needed)
     }
   }
 
@@ -158,7 +161,7 @@ public struct TableScan: Sendable {
 
 /// How a table's files are written, told from its SerDe.
 enum TableFormatKind {
-  case parquet, openXJSON, hiveJSON, lazyText, openCSV
+  case parquet, openXJSON, hiveJSON, lazyText, openCSV, regex
 
   init(serde: String, inputFormat: String) throws(TableScan.Unreadable) {
     switch serde {
@@ -168,6 +171,7 @@ enum TableFormatKind {
     case "org.apache.hive.hcatalog.data.JsonSerDe", "org.apache.hadoop.hive.serde2.JsonSerDe": self = .hiveJSON
     case "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe": self = .lazyText
     case "org.apache.hadoop.hive.serde2.OpenCSVSerde", "com.bizo.hive.serde.csv.CSVSerde": self = .openCSV
+    case "org.apache.hadoop.hive.serde2.RegexSerDe": self = .regex
     case "" where inputFormat.hasSuffix("MapredParquetInputFormat"): self = .parquet
     default:
       throw TableScan.Unreadable(

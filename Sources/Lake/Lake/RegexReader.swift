@@ -1,0 +1,33 @@
+import SQL
+
+/// Reads lines as Hive's RegexSerDe does: the groups of a pattern are the columns, one after another. A line that does
+/// not match as a whole is a row of NULLs, a column without a group is NULL, and so is text that is none of a column's
+/// type.
+struct RegexReader {
+  let scan: TableScan
+
+  func reader(_ list: String, _ needed: [TableScan.Column]) throws(TableScan.Unreadable) -> TableScan.Reader {
+    guard let pattern = scan.serdeParameters["input.regex"] else {
+      throw TableScan.Unreadable("HIVE_INVALID_METADATA: This table does not have serde property \"input.regex\"!")
+    }
+    let ignoresCase = scan.serdeParameters["input.regex.case.insensitive"]?.lowercased() == "true"
+    var values: [String: String] = [:]
+    for (index, column) in scan.columns.enumerated() where needed.contains(where: { $0.name == column.name }) {
+      guard !column.type.isNested, column.type != .binary else {
+        throw TableScan.Unreadable(
+          "HIVE_INVALID_METADATA: RegexSerDe doesn't allow column [\(column.name)] of type \(column.type)")
+      }
+      values[column.name] = TextValue(malformed: .null).value("fields[\(index + 1)]", column.type)
+    }
+    let lines =
+      "read_csv(\(list), auto_detect = false, header = false, hive_partitioning = false, strict_mode = false, "
+      + "max_line_size = \(Limits.lineBytesMax), delim = \(DuckDBText.string(JSONReader.noSeparator)), quote = '', "
+      + "escape = '', skip = \(try scan.headerLines()), columns = {'line': 'VARCHAR'})"
+    let arguments = [pattern, ignoresCase ? "i" : ""].map(DuckDBText.string).joined(separator: ", ")
+    // An empty line is one like any other: it matches or is a row of NULLs.
+    return .init(
+      source: "(SELECT tarn_regex_fields(coalesce(line, ''), \(arguments)) AS fields, filename, file_index "
+        + "FROM \(lines))",
+      values: values)
+  }
+}
