@@ -27,6 +27,8 @@ final class Bucket: S3API {
   func putObject(_ input: PutObjectInput, _ context: RequestContext) async throws -> PutObjectOutput {
     let bytes = try await input.body?.collect(upTo: 1 << 30) ?? ByteBuffer()
     if let refused = refusal.withLock({ $0 }) { throw refused }
+    // As S3 does.
+    guard input.contentLength == Int64(bytes.readableBytes) else { throw AWSError("MissingContentLength", "no length") }
     objects.withLock {
       $0["\(input.bucket)/\(input.key)"] = Object(
         bytes: bytes, encoding: input.contentEncoding, principal: context.principal.arn.description)

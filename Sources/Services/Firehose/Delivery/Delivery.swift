@@ -24,6 +24,9 @@ struct Delivery: Sendable {
     var failedBytes: Int64 = 0
   }
 
+  /// Gives the bytes from an offset, some of them at least.
+  typealias PartReader = @Sendable (Int64) async throws -> ByteBuffer
+
   private var name: ObjectName { ObjectName(record, oldest: buffer.oldest, starts: buffer.starts) }
 
   func run() async throws -> Outcome {
@@ -68,30 +71,61 @@ struct Delivery: Sendable {
 
   // MARK: Plain objects
 
-  /// Puts an object of `count` bytes, read and compressed part by part.
+  /// Puts an object of `count` bytes, read part by part. S3 wants an object's length before its first byte, so what is
+  /// compressed waits in a file.
   /// - Returns: bytes of the object as stored.
   private func put(
     _ key: String, in bucket: String, _ compression: S3Destination.Compression, _ context: RequestContext,
-    reading: @escaping @Sendable (Int64) async throws -> ByteBuffer, count: Int64
+    reading: @escaping PartReader, count: Int64
   ) async throws -> Int64 {
+    guard compression == .none else {
+      let packed = try await compressed(compression, reading: reading, count: count)
+      try await store(
+        key, in: bucket, encoding: ObjectEncoder.contentEncoding(compression), context,
+        reading: { try await packed.read(at: $0, count: Limits.partBytes) }, count: packed.count)
+      return packed.count
+    }
+    try await store(key, in: bucket, encoding: nil, context, reading: reading, count: count)
+    return count
+  }
+
+  private func compressed(
+    _ compression: S3Destination.Compression, reading: PartReader, count: Int64
+  ) async throws -> SpillFile {
     let time = ObjectName.local(buffer.oldest, zone: record.destination.timeZone)
-    let entryName = name.plainName
-    let written = Locked<Int64>(0)
-    let body = ByteStream(length: compression == .none ? count : nil) {
-      let parts = EncodedParts(
-        encoder: try? ObjectEncoder(compression, entryName: entryName, time: time), count: count, reading: reading)
+    let encoder = try ObjectEncoder(compression, entryName: name.plainName, time: time)
+    let packed = SpillFile(folder: with.scratchFolder, pool: with.files)
+    var offset: Int64 = 0
+    while offset < count {
+      let part = try await reading(offset)
+      guard part.readableBytes > 0 else { throw ObjectEncoder.Failure.compression }
+      offset += Int64(part.readableBytes)
+      try await packed.append(try encoder.write(part))
+    }
+    try await packed.append(try encoder.finish())
+    return packed
+  }
+
+  private func store(
+    _ key: String, in bucket: String, encoding: String?, _ context: RequestContext, reading: @escaping PartReader,
+    count: Int64
+  ) async throws {
+    let body = ByteStream(length: count) {
+      let read = Locked<Int64>(0)
       return {
-        let part = try await parts.next()
-        if let part { written.withLock { $0 += Int64(part.readableBytes) } }
+        let offset = read.withLock { $0 }
+        guard offset < count else { return nil }
+        let part = try await reading(offset)
+        guard part.readableBytes > 0 else { throw ObjectEncoder.Failure.compression }
+        read.withLock { $0 += Int64(part.readableBytes) }
         return part
       }
     }
     _ = try await with.s3.putObject(
       PutObjectInput(
-        body: body, bucket: bucket, contentEncoding: ObjectEncoder.contentEncoding(compression),
-        contentLength: compression == .none ? count : nil, contentType: "application/octet-stream", key: key),
+        body: body, bucket: bucket, contentEncoding: encoding, contentLength: count,
+        contentType: "application/octet-stream", key: key),
       context)
-    return written.withLock { $0 }
   }
 
   /// Puts the source records as they came to the backup bucket.
@@ -206,38 +240,6 @@ struct Delivery: Sendable {
       throw error
     }
     return session.counters.bytesWritten
-  }
-}
-
-/// Reads, compresses and hands on an object's parts. For one reader.
-private actor EncodedParts {
-  private let encoder: ObjectEncoder?
-  private let count: Int64
-  private let reading: @Sendable (Int64) async throws -> ByteBuffer
-  private var offset: Int64 = 0
-  private var finished = false
-
-  init(encoder: sending ObjectEncoder?, count: Int64, reading: @escaping @Sendable (Int64) async throws -> ByteBuffer) {
-    self.encoder = encoder
-    self.count = count
-    self.reading = reading
-  }
-
-  func next() async throws -> ByteBuffer? {
-    guard let encoder else { throw ObjectEncoder.Failure.compression }
-    while !finished {
-      guard offset < count else {
-        finished = true
-        let last = try encoder.finish()
-        return last.readableBytes > 0 ? last : nil
-      }
-      let part = try await reading(offset)
-      guard part.readableBytes > 0 else { throw ObjectEncoder.Failure.compression }
-      offset += Int64(part.readableBytes)
-      let out = try encoder.write(part)
-      if out.readableBytes > 0 { return out }
-    }
-    return nil
   }
 }
 

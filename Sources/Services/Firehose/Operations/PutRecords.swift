@@ -68,7 +68,8 @@ extension FirehoseService {
     }
     with.metrics.record([
       sample("IncomingBytes", Double(bytes), "Bytes"), sample("IncomingRecords", Double(records.count), "Count"),
-      sample("IncomingPutRequests", 1, "Count"), sample("\(operation).Bytes", Double(bytes), "Bytes"),
+      sample("IncomingPutRequests", 1, "Count"), sample("ThrottledRecords", 0, "Count"),
+      sample("\(operation).Bytes", Double(bytes), "Bytes"),
       sample("\(operation).Requests", 1, "Count"),
       sample("\(operation).Latency", Double((now - began).milliseconds), "Milliseconds"),
     ])
