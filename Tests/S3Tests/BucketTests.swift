@@ -140,4 +140,33 @@ import Testing
     let status = try await s3.service.getBucketPolicyStatus(.init(bucket: "bucket"), s3.root)
     #expect(status.policyStatus?.isPublic == false)
   }
+
+  @Test(arguments: [
+    (["s3:GetObject"], ["arn:aws:s3:::bucket"], false),
+    (["s3:ListBucket"], ["arn:aws:s3:::bucket/*"], false),
+    (["s3:ListBucket", "s3:AbortMultipartUpload"], ["arn:aws:s3:::bucket"], false),
+    (["s3:ListBucket", "s3:GetObject"], ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"], true),
+    (["s3:ListBucket", "s3:GetObject"], ["arn:aws:s3:::buck*"], true),
+    (["s3:listbucket", "S3:getobject"], ["*"], true),
+    (["s3:GetObject"], ["arn:aws:s3:::bucke?"], false),
+    (["s3:PutObject"], ["arn:aws:s3:::bucket/a"], true),
+    (["s3:*"], ["arn:aws:s3:::bucket"], true),
+    (["s3:Get*"], ["arn:aws:s3:::bucket/*"], true),
+    (["s3:PutObject*"], ["arn:aws:s3:::bucket"], false),
+    (["s3:SomethingNew"], ["arn:aws:s3:::bucket"], true),
+  ]) func `an action must be able to apply to a resource`(
+    actions: [String], resources: [String], accepted: Bool
+  ) async throws {
+    let s3 = TestS3()
+    try await s3.makeBucket()
+    func list(_ texts: [String]) -> String { "[" + texts.map { "\"\($0)\"" }.joined(separator: ",") + "]" }
+    let policy = """
+      {"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111111111111"},\
+      "Action":\(list(actions)),"Resource":\(list(resources))}}
+      """
+    let code = await s3.code {
+      _ = try await s3.service.putBucketPolicy(.init(bucket: "bucket", policy: policy), s3.root)
+    }
+    #expect(code == (accepted ? nil : "MalformedPolicy"))
+  }
 }

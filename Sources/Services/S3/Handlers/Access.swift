@@ -156,6 +156,10 @@ enum BucketPolicy {
           || wildcardMatches(resource, bucket)
       else { throw malformed("Policy has invalid resource") }
     }
+    guard statement["Action"] != nil, statement["Resource"] != nil else { return }
+    for action in actions where !PolicyActions.canApply(action, to: resources, of: bucket.arn) {
+      throw malformed("Action does not apply to any resource(s) in statement")
+    }
   }
 
   /// A resource with a wildcard must still be able to mean this bucket.
