@@ -160,12 +160,14 @@ struct Parser {
       return SQLError(
         .hiveParse, "mismatched input '<EOF>' expecting \(hiveExpected) near '\(raw(before))'", at: offending.position)
     }
-    if expected.count == 1 {
+    // Hive's names are a rule of its grammar and no single token that could be missing.
+    if expected.count == 1, expected != ["<identifier>"] {
       let before = index > 0 ? raw(tokens[index - 1]) : raw(offending)
       return SQLError(
         .hiveParse, "missing \(hiveExpected) at '\(raw(offending))' near '\(before)'", at: offending.position)
     }
-    let near = (0..<3).map { "'\(raw(tokens[min(index + $0, tokens.count - 1)]))'" }.joined(separator: " ")
+    let start = tokens.firstIndex { $0.range == offending.range } ?? index
+    let near = (0..<3).map { "'\(raw(tokens[min(start + $0, tokens.count - 1)]))'" }.joined(separator: " ")
     return SQLError(.hiveParse, "cannot recognize input near \(near)", at: offending.position)
   }
 

@@ -34,7 +34,7 @@ extension LakeExecutor {
     let place = try ResultLocation(location)
     guard try await LakeListing(s3: s3).isEmpty(bucket: place.bucket, prefix: place.prefix, job.context) else {
       throw QueryFailure(
-        "HIVE_PATH_ALREADY_EXISTS: Target directory for table 'awsdatacatalog.\(database).\(name)' already exists: "
+        "HIVE_PATH_ALREADY_EXISTS: Target directory for table '\(database).\(name)' already exists: "
           + "\(location). You may need to manually clean the data at location '\(location)' before retrying. Athena "
           + "will not delete data in your account.", type: 1100)
     }
