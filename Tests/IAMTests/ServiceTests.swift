@@ -348,4 +348,17 @@ struct ServiceTests {
       } == #"MalformedPolicyDocument: Invalid principal in policy: "AWS":"arn:aws:iam::000000000000:user/nobody""#)
     #expect(try await iam.api.listRoles(ListRolesInput(), context()).roles.isEmpty)
   }
+
+  @Test func principalsOfResourcePoliciesAreLookedUp() async throws {
+    _ = try await user("ann")
+    _ = try await role("delivery", Self.trustFirehose)
+    for (arn, isKnown) in [
+      ("arn:aws:iam::000000000000:user/ann", true), ("arn:aws:iam::000000000000:user/eve", false),
+      ("arn:aws:iam::000000000000:user/path/ann", false), ("arn:aws:iam::000000000000:role/delivery", true),
+      ("arn:aws:iam::000000000000:role/ann", false), ("arn:aws:iam::000000000000:root", true),
+      ("arn:aws:sts::000000000000:assumed-role/nobody/session", true),
+    ] {
+      #expect(try await iam.authorizer.knows(#require(ARN(arn))) == isKnown, "\(arn)")
+    }
+  }
 }

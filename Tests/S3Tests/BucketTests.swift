@@ -169,4 +169,25 @@ import Testing
     }
     #expect(code == (accepted ? nil : "MalformedPolicy"))
   }
+
+  @Test func `principals of the owner's account must exist`() async throws {
+    let s3 = TestS3()
+    let service = S3Service(
+      keys: s3.keys, blobs: s3.blobs, clock: s3.clock, random: SeededRandomSource(seed: 2),
+      knowsPrincipal: { $0.resource == "role/there" })
+    try await s3.makeBucket()
+    func put(_ principal: String) async -> String? {
+      let policy = """
+        {"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"\(principal)"},\
+        "Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}}
+        """
+      return await s3.code {
+        _ = try await service.putBucketPolicy(.init(bucket: "bucket", policy: policy), s3.root)
+      }
+    }
+    #expect(await put("arn:aws:iam::000000000000:role/there") == nil)
+    #expect(await put("arn:aws:iam::000000000000:role/gone") == "MalformedPolicy")
+    #expect(await put("arn:aws:iam::111111111111:role/gone") == nil)
+    #expect(await put("111111111111") == nil)
+  }
 }

@@ -44,7 +44,9 @@ struct House: Sendable {
         .init(accessKeyID: settings.accessKeyID, secret: settings.secretAccessKey, account: .standard)
       ])
     let cloudWatch = CloudWatchService(keys: keys, clock: clock)
-    let s3 = S3Service(keys: keys, blobs: blobs, clock: clock, random: random, logger: logger)
+    let s3 = S3Service(
+      keys: keys, blobs: blobs, clock: clock, random: random, metrics: cloudWatch,
+      knowsPrincipal: { try await iam.authorizer.knows($0) }, logger: logger)
     let kinesis = try await KinesisService.open(
       keys: keys, logs: logs, clock: clock, random: random, metrics: cloudWatch,
       options: KinesisOptions(liftShardLimits: settings.liftShardLimits), log: logger)

@@ -17,6 +17,15 @@ public final class PolicyAuthorizer: Authorizer {
     }
   }
 
+  /// Whether a user or role exists that a resource's policy names. Principals of other kinds are taken as they are.
+  public func knows(_ principal: ARN) async throws -> Bool {
+    guard principal.service == "iam", let account = AccountID(principal.account) else { return true }
+    let path = principal.resource.split(separator: "/")
+    guard path.count > 1, let kind = ["user": EntityKind.user, "role": .role][path[0]] else { return true }
+    let rights = try await cache.rights(of: .init(account: account, kind: kind, name: String(path[path.count - 1])))
+    return rights?.arn == principal.description
+  }
+
   /// One decision a resource, in order; stops at the first that is refused.
   /// - Parameter needsResourcePolicy: for trust policies, without which nothing is allowed.
   func decide(

@@ -14,12 +14,14 @@ import Storage
 /// | `s3, p, BUCKET, KEY, ORDER, NUMBER` | a part of it |
 /// | `s3, r, FILE, OFFSET` | how many segments name this blob, when more than one does |
 /// | `s3, free, FILE, OFFSET` | a blob that nothing names any more, to be freed |
+/// | `s3, storage-reported` | the midnight for which storage metrics were last reported, in seconds |
 ///
 /// Buckets are numbered so that a name used again does not meet what its earlier owner left.
 enum Layout {
   static let buckets = Key("s3", "bucket")
   static let nextBucket = Key("s3", "next-bucket")
   static let free = Key("s3", "free")
+  static let storageReported = Key("s3", "storage-reported")
 
   static func bucket(_ name: String) -> Key { Key("s3", "bucket", name) }
   static func revision(_ bucket: Int64) -> Key { Key("s3", "rev", bucket) }

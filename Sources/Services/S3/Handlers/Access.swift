@@ -108,6 +108,15 @@ enum BucketPolicy {
     return (map["AWS"] as? [String])?.contains("*") == true
   }
 
+  /// The users, roles and sessions that a policy names.
+  static func principals(_ policy: String) -> [ARN] {
+    guard let document = try? JSONSerialization.jsonObject(with: Data(policy.utf8)) as? [String: Any] else { return [] }
+    return statements(document).flatMap { statement in
+      let named = (statement["Principal"] ?? statement["NotPrincipal"]) as? [String: Any]
+      return (texts(named?["AWS"]) ?? []).compactMap { ARN($0) }
+    }
+  }
+
   /// Checks the form that S3 asks of a policy before it keeps it.
   /// - Throws: `MalformedPolicy`.
   static func validate(_ policy: String, bucket: BucketRecord) throws {
@@ -175,5 +184,5 @@ enum BucketPolicy {
     return list
   }
 
-  private static func malformed(_ message: String) -> AWSError { AWSError("MalformedPolicy", message) }
+  static func malformed(_ message: String) -> AWSError { AWSError("MalformedPolicy", message) }
 }

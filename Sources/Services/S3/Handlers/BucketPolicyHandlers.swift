@@ -23,6 +23,9 @@ extension S3Service {
     let bucket = try await bucket(input.bucket, expectedOwner: input.expectedBucketOwner)
     try await authorizeOnPolicy("s3:PutBucketPolicy", bucket, context)
     try BucketPolicy.validate(input.policy, bucket: bucket.record)
+    for principal in BucketPolicy.principals(input.policy) where principal.account == bucket.record.owner.digits {
+      guard try await knowsPrincipal(principal) else { throw BucketPolicy.malformed("Invalid principal in policy") }
+    }
     if bucket.record.publicAccessBlock?.blockPublicPolicy == true, BucketPolicy.isPublic(input.policy) {
       throw S3Failure.accessDenied(
         "User: \(context.principal.arn) is not authorized to perform: s3:PutBucketPolicy on resource: "

@@ -11,18 +11,26 @@ public struct S3Service: S3API {
   let store: ObjectStore
   let clock: any WallClock
   let random: any RandomSource
+  let metrics: any MetricTap
+  let knowsPrincipal: @Sendable (ARN) async throws -> Bool
   let logger: Logger
 
   /// - Parameters:
   ///   - keys: holds buckets, objects' records and uploads, under keys that begin with `s3`.
   ///   - blobs: holds the bytes.
+  ///   - metrics: hears of each bucket's size once a day.
+  ///   - knowsPrincipal: whether a user or role that a bucket's policy names exists.
   public init(
     keys: any KeyStore, blobs: any BlobStore, clock: any WallClock, random: any RandomSource,
+    metrics: any MetricTap = SilentTap(),
+    knowsPrincipal: @escaping @Sendable (ARN) async throws -> Bool = { _ in true },
     logger: Logger = Logger(label: "tarn.s3")
   ) {
     store = ObjectStore(keys: keys, blobs: blobs, clock: clock, random: random, logger: logger)
     self.clock = clock
     self.random = random
+    self.metrics = metrics
+    self.knowsPrincipal = knowsPrincipal
     self.logger = logger
   }
 
@@ -34,11 +42,13 @@ public struct S3Service: S3API {
   /// Frees what a crash left without a name. Once after the start; it may run beside requests.
   public func collectOrphans() async throws -> CollectedOrphans { try await store.sweeper.collectOrphans() }
 
-  /// The service's work in the background, until the task is cancelled: frees deleted bytes, applies lifecycle rules.
+  /// The service's work in the background, until the task is cancelled: frees deleted bytes, applies lifecycle rules,
+  /// reports what is stored.
   public func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await sweepForever() }
       group.addTask { await applyLifecycleForever() }
+      group.addTask { await reportStorageForever() }
     }
   }
 
