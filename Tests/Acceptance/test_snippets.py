@@ -4,6 +4,7 @@
 granted, such as a bucket; account numbers of tutorials become this server's.
 """
 
+import base64
 import datetime
 import gzip
 import json
@@ -271,6 +272,11 @@ def test_bucket_policy_of_a_landing_prefix(tarn):
 
     mended = json.loads(policy)
     mended["Statement"][0]["Action"].remove("s3:AbortMultipartUpload")
+    nobody = json.dumps(mended).replace("dojo-firehose-role", "nobody")
+    assert refusal(s3.put_bucket_policy, Bucket=name, Policy=nobody) == (
+        "MalformedPolicy",
+        "Invalid principal in policy",
+    )
     s3.put_bucket_policy(Bucket=name, Policy=json.dumps(mended))
     session = sts.assume_role(RoleArn=arn, RoleSessionName="delivery")["Credentials"]
     delivery = tarn.client(
@@ -390,6 +396,56 @@ def test_firehose_clickstream_to_s3(tarn):
     assert len(body) // len(line) <= whole
     assert keys(tarn, name, "errors/") == []
     firehose.delete_delivery_stream(DeliveryStreamName="clickstream-to-s3")
+
+
+def test_firehose_and_a_producer_that_broke_the_contract(tarn, lake):
+    """The tutorials' example: `amount` becomes text. What still converts is delivered, the rest waits in quarantine."""
+    name = bucket(tarn, "contract-lake")
+    lake.run(
+        "CREATE EXTERNAL TABLE contract (event_id string, amount double, event_type string) STORED AS PARQUET "
+        f"LOCATION 's3://{name}/events/'"
+    )
+    catalog = [f"arn:aws:glue:us-east-1:{ACCOUNT}:{thing}" for thing in ("catalog", "database/*", "table/*")]
+    arn = role(
+        tarn,
+        "contract-role",
+        allowed("s3:PutObject", f"arn:aws:s3:::{name}/*"),
+        allowed(["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"], *catalog),
+    )
+    firehose = tarn.client("firehose")
+    firehose.create_delivery_stream(
+        DeliveryStreamName="contract",
+        ExtendedS3DestinationConfiguration={
+            "RoleARN": arn,
+            "BucketARN": f"arn:aws:s3:::{name}",
+            "Prefix": "events/",
+            "ErrorOutputPrefix": "errors/!{firehose:error-output-type}/",
+            "BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 0},
+            "DataFormatConversionConfiguration": {
+                "Enabled": True,
+                "InputFormatConfiguration": {"Deserializer": {"OpenXJsonSerDe": {}}},
+                "OutputFormatConfiguration": {"Serializer": {"ParquetSerDe": {}}},
+                "SchemaConfiguration": {"RoleARN": arn, "DatabaseName": "analytics", "TableName": "contract"},
+            },
+        },
+    )
+    events = [
+        {"event_id": "1", "amount": 1.5, "event_type": "view"},
+        {"event_id": "2", "amount": "unknown", "event_type": "view"},
+        {"event_id": "3", "amount": None, "event_type": "view", "campaign_id": "new and optional"},
+    ]
+    firehose.put_record_batch(
+        DeliveryStreamName="contract", Records=[{"Data": json.dumps(event).encode()} for event in events]
+    )
+    [quarantine] = wait_until(lambda: keys(tarn, name, "errors/"))
+    assert quarantine.startswith("errors/format-conversion-failed/")
+    body = tarn.client("s3").get_object(Bucket=name, Key=quarantine)["Body"].read()
+    [failed] = [json.loads(line) for line in body.splitlines()]
+    assert json.loads(base64.b64decode(failed["rawData"])) == events[1]
+    assert failed["lastErrorCode"].startswith("DataFormatConversion.")
+    wait_until(lambda: keys(tarn, name, "events/"))
+    assert sorted(lake.rows("SELECT * FROM contract")) == [["1", "1.5", "view"], ["3", None, "view"]]
+    firehose.delete_delivery_stream(DeliveryStreamName="contract")
 
 
 # S3
@@ -518,6 +574,20 @@ def test_athena_partition_pruning(views, lake):
     assert len(rows) == 4
 
 
+def test_athena_condition_that_misses_the_partition_column(views, lake):
+    """The tutorials' incident: a condition on the event's time prunes nothing, one on the partition does."""
+    scanned = {
+        condition: lake.run(f"SELECT count(*) FROM page_views WHERE {condition}")["Statistics"]["DataScannedInBytes"]
+        for condition in (
+            "user_id <> ''",
+            "timestamp >= TIMESTAMP '2026-03-27 00:00:00' AND timestamp < TIMESTAMP '2026-03-28 00:00:00'",
+            "year = '2026' AND month = '03' AND day = '27' AND user_id <> ''",
+        )
+    }
+    whole, missed, pruned = scanned.values()
+    assert 0 < pruned < missed == whole
+
+
 def test_athena_columnar_copy(tarn, views, lake):
     """The place is the source's own, and not empty; elsewhere the copy is made."""
     assert re.search(
@@ -542,8 +612,8 @@ def test_athena_columnar_copy(tarn, views, lake):
         ("day", "string"),
     ]
     assert lake.rows("SELECT count(*), sum(duration_ms) FROM page_views_parquet") == [["8", "972"]]
-    [path] = keys(tarn, "data-lake", "processed/page_views_parquet/")
-    assert tarn.client("s3").get_object(Bucket="data-lake", Key=path)["Body"].read(4) == b"PAR1"
+    for path in keys(tarn, "data-lake", "processed/page_views_parquet/"):
+        assert tarn.client("s3").get_object(Bucket="data-lake", Key=path)["Body"].read(4) == b"PAR1"
 
 
 def test_athena_joins(lake):
