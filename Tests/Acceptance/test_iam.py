@@ -190,7 +190,7 @@ def test_sessions_and_users_survive_a_kill(fresh_tarn):
     iam = server.client("iam")
     arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust(AWS=ACCOUNT))["Role"]["Arn"]
     iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::aws:policy/IAMReadOnlyAccess")
-    given = server.client("sts").assume_role(RoleArn=arn, RoleSessionName="s")["Credentials"]
+    given = server.client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
     server.kill()
     server.start()
     credentials = {"key": given["AccessKeyId"], "secret": given["SecretAccessKey"], "token": given["SessionToken"]}

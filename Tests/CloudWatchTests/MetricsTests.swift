@@ -118,6 +118,16 @@ struct MetricsTests {
     }
   }
 
+  @Test func `percentiles of few values are values that were measured`() async throws {
+    try await put(MetricDatum(metricName: "few", values: [10, 20, 30], counts: [1, 2, 1]))
+    let found = try await statistics("few", [], extended: ["p25", "p50", "p75", "p76", "p99"])
+    let percentiles = try #require(found.first?.extendedStatistics)
+    for (name, exact) in ["p25": 10.0, "p50": 20, "p75": 20, "p76": 30, "p99": 30] {
+      let value = try #require(percentiles[name])
+      #expect(abs(value - exact) / exact < 0.015, "\(name) is \(value)")
+    }
+  }
+
   @Test func `negative values and zero have percentiles too`() async throws {
     try await put(MetricDatum(metricName: "t", values: [-100, -1, 0, 1, 100]))
     let found = try await statistics("t", [], extended: ["p0", "p50", "p100"])

@@ -39,7 +39,7 @@ package struct Aggregate: Sendable, Hashable {
     if let theirs = other.sketch { sketch?.merge(theirs) } else { sketch = nil }
   }
 
-  /// The value below which `percent` of the values lie, to within 1 % of itself.
+  /// The smallest value that at least `percent` of the values do not exceed, to within 1 % of itself.
   package func percentile(_ percent: Double) -> Double? {
     guard let sketch, count > 0 else { return nil }
     return max(minimum, min(maximum, sketch.quantile(percent / 100)))
@@ -158,13 +158,16 @@ struct Sketch: Sendable, Hashable {
     }
   }
 
+  /// By nearest rank. CloudWatch's "95th percentile means that 95 percent of the data is lower than this value and 5
+  /// percent is higher": of four values the p99 is the greatest.
   func quantile(_ quantile: Double) -> Double {
     let total = bins.reduce(0) { $0 + $1.count }
-    let rank = max(0, min(1, quantile)) * (total - 1)
+    // A little less than the rank, so that 0.999 of 1,000 is the 999th whatever the product rounds to.
+    let rank = max(0, min(1, quantile)) * total * (1 - 1e-12)
     var seen = 0.0
     for bin in bins {
       seen += bin.count
-      if seen > rank { return Self.value(bin.index) }
+      if seen >= rank { return Self.value(bin.index) }
     }
     return bins.last.map { Self.value($0.index) } ?? 0
   }

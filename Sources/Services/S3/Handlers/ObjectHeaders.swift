@@ -85,9 +85,11 @@ enum ObjectHeaders {
       let given = bucket.encryption
       var encryption = Encryption()
       encryption.algorithm = Encryption.Algorithm(name: given.algorithm) ?? .aes256
-      encryption.kmsKeyID = given.kmsKeyID ?? ""
       encryption.bucketKey = encryption.algorithm == .kms && given.bucketKeyEnabled == true
-      if encryption.algorithm != .aes256, encryption.kmsKeyID.isEmpty { encryption.kmsKeyID = managedKey(bucket) }
+      // The bucket shows its key as it was given; its objects name the key by its ARN.
+      if encryption.algorithm != .aes256 {
+        encryption.kmsKeyID = given.kmsKeyID.map { keyARN($0, bucket) } ?? managedKey(bucket)
+      }
       return encryption
     }
     guard let known = Encryption.Algorithm(name: algorithm) else {
