@@ -130,7 +130,8 @@ let package = Package(
     service("Kinesis", ["KinesisModel"]),
     service(
       "Firehose",
-      ["FirehoseModel", "S3Model", "GlueModel", "Kinesis", "SQL", "LakeFiles", "Engine", "CCompression", "CTarnSystem",
+      [
+        "FirehoseModel", "S3Model", "GlueModel", "Kinesis", "SQL", "LakeFiles", "Engine", "CCompression", "CTarnSystem",
       ]),
     service("Glue", ["S3", "SQL", "GlueModel"]),
     service("Athena", ["AthenaModel", "GlueModel", "S3Model", "SQL", "Lake", "Engine", "LakeFiles"]),
@@ -169,7 +170,7 @@ let package = Package(
     .executableTarget(
       name: "TarnBench",
       dependencies: [
-        "AWSWire", "Kernel", nioCore, crypto, logging,
+        "AWSWire", "Engine", "Kernel", nioCore, crypto, logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -183,14 +184,19 @@ let package = Package(
     .testTarget(name: "TidyTests", swiftSettings: house),
     tests("Kernel", []),
     tests("Storage", ["Kernel", "StorageTesting", nioCore]),
-    tests("Kinesis", ["Kernel", "Storage", "StorageTesting", "KinesisModel", nioCore]),
+    tests("Kinesis", ["AWSWire", "Kernel", "Storage", "StorageTesting", "KinesisModel", nioCore]),
     tests(
       "Firehose",
       [
         "Kernel", "Storage", "StorageTesting", "FirehoseModel", "S3Model", "GlueModel", "KinesisModel", "Kinesis",
         "SQL", "LakeFiles", "LakeTesting", "Engine", nioCore,
       ]),
-    tests("AWSWire", ["Kernel", "KinesisModel", "S3Model", "IAMModel", "CloudWatchModel", "AthenaModel", nioCore, crypto]),
+    tests(
+      "AWSWire",
+      [
+        "Kernel", "CTarnSystem", "KinesisModel", "S3Model", "IAMModel", "CloudWatchModel", "AthenaModel", nioCore,
+        crypto,
+      ]),
     tests("Glue", ["GlueModel", "Kernel", "Storage", "StorageTesting", nioCore]),
     tests("Athena", ["Kernel", nioCore]),
     tests("SQL", ["Kernel"]),

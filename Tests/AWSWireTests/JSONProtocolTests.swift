@@ -88,9 +88,9 @@ import Testing
   }
 
   @Test func `operations that AWS has are named when they are missing here`() async throws {
-    let (status, body) = try await answer("SubscribeToShard", "{}")
+    let (status, body) = try await answer("DescribeAccountSettings", "{}")
     #expect(status == 501)
-    #expect(body.contains("Kinesis SubscribeToShard"))
+    #expect(body.contains("Kinesis DescribeAccountSettings"))
     let (other, text) = try await answer("SplitShard", #"{"ShardToSplit":"a","NewStartingHashKey":"0"}"#)
     #expect(other == 501)
     #expect(text.contains("Kinesis SplitShard"))

@@ -74,6 +74,7 @@ final class House: Sendable {
 final class TapeTap: MetricTap {
   private let tape = Locked<[MetricSample]>([])
   func record(_ samples: [MetricSample]) { tape.withLock { $0 += samples } }
+  func count(_ name: String) -> Int { tape.withLock { $0.count { $0.name == name } } }
   func sum(_ name: String) -> Double {
     tape.withLock { $0.filter { $0.name == name && $0.dimensions.count == 1 }.reduce(0) { $0 + $1.value } }
   }

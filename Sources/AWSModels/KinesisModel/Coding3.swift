@@ -398,6 +398,34 @@ extension StartStreamEncryptionOutput: WireStructure, WireEncodable {
   }
 }
 
+extension StartingPosition: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "StartingPosition",
+    [
+      MemberSchema("Type", required: true, traits: Traits.shardIteratorType),
+      MemberSchema("SequenceNumber", traits: Traits.sequenceNumber),
+      MemberSchema("Timestamp"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var type: ShardIteratorType?
+    var sequenceNumber: String?
+    var timestamp: Timestamp?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&type)
+      case 1: try decoder.read(&sequenceNumber)
+      case 2: try decoder.read(&timestamp)
+      default: break
+      }
+    }
+    guard let type else { throw decoder.incomplete }
+    self.init(
+      type: type, sequenceNumber: sequenceNumber, timestamp: timestamp)
+  }
+}
+
 extension StopStreamEncryptionInput: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "StopStreamEncryptionInput",
@@ -561,22 +589,6 @@ extension StreamSummary: WireStructure, WireEncodable {
     encoder.write(2, streamStatus)
     encoder.write(3, streamModeDetails)
     encoder.write(4, streamCreationTimestamp)
-    encoder.end()
-  }
-}
-
-extension Tag: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Tag",
-    [
-      MemberSchema("Key", required: true, traits: Traits.tagKey),
-      MemberSchema("Value", traits: Traits.tagValue),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, key)
-    encoder.write(1, value)
     encoder.end()
   }
 }

@@ -2,6 +2,87 @@
 
 public import AWSWire
 
+extension SubscribeToShardEvent: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "SubscribeToShardEvent",
+    [
+      MemberSchema("Records", required: true),
+      MemberSchema("ContinuationSequenceNumber", traits: Traits.sequenceNumber),
+      MemberSchema("MillisBehindLatest", required: true, traits: Traits.millisBehindLatest),
+      MemberSchema("ChildShards"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, records)
+    encoder.write(1, continuationSequenceNumber)
+    encoder.write(2, millisBehindLatest)
+    encoder.write(3, childShards)
+    encoder.end()
+  }
+}
+
+extension SubscribeToShardInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "SubscribeToShardInput",
+    [
+      MemberSchema("ConsumerARN", required: true, traits: Traits.consumerARN),
+      MemberSchema("StreamId", traits: Traits.streamId),
+      MemberSchema("ShardId", required: true, traits: Traits.shardId),
+      MemberSchema("StartingPosition", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var consumerARN: String?
+    var streamId: String?
+    var shardId: String?
+    var startingPosition: StartingPosition?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&consumerARN)
+      case 1: try decoder.read(&streamId)
+      case 2: try decoder.read(&shardId)
+      case 3: try decoder.read(&startingPosition)
+      default: break
+      }
+    }
+    guard let consumerARN, let shardId, let startingPosition else { throw decoder.incomplete }
+    self.init(
+      consumerARN: consumerARN, streamId: streamId, shardId: shardId, startingPosition: startingPosition)
+  }
+}
+
+extension SubscribeToShardOutput: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "SubscribeToShardOutput",
+    [
+      MemberSchema("EventStream", required: true),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.events(eventStream)
+    encoder.end()
+  }
+}
+
+extension Tag: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Tag",
+    [
+      MemberSchema("Key", required: true, traits: Traits.tagKey),
+      MemberSchema("Value", traits: Traits.tagValue),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, key)
+    encoder.write(1, value)
+    encoder.end()
+  }
+}
+
 extension TagResourceInput: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "TagResourceInput",

@@ -35,6 +35,7 @@ public protocol KinesisAPI: Sendable {
   func splitShard(_ input: SplitShardInput, _ context: RequestContext) async throws -> SplitShardOutput
   func startStreamEncryption(_ input: StartStreamEncryptionInput, _ context: RequestContext) async throws -> StartStreamEncryptionOutput
   func stopStreamEncryption(_ input: StopStreamEncryptionInput, _ context: RequestContext) async throws -> StopStreamEncryptionOutput
+  func subscribeToShard(_ input: SubscribeToShardInput, _ context: RequestContext) async throws -> SubscribeToShardOutput
   func tagResource(_ input: TagResourceInput, _ context: RequestContext) async throws -> TagResourceOutput
   func untagResource(_ input: UntagResourceInput, _ context: RequestContext) async throws -> UntagResourceOutput
   func updateAccountSettings(_ input: UpdateAccountSettingsInput, _ context: RequestContext) async throws -> UpdateAccountSettingsOutput
@@ -137,6 +138,9 @@ extension KinesisAPI {
   }
   public func stopStreamEncryption(_ input: StopStreamEncryptionInput, _ context: RequestContext) async throws -> StopStreamEncryptionOutput {
     throw AWSError.notImplemented(service: "Kinesis", operation: "StopStreamEncryption")
+  }
+  public func subscribeToShard(_ input: SubscribeToShardInput, _ context: RequestContext) async throws -> SubscribeToShardOutput {
+    throw AWSError.notImplemented(service: "Kinesis", operation: "SubscribeToShard")
   }
   public func tagResource(_ input: TagResourceInput, _ context: RequestContext) async throws -> TagResourceOutput {
     throw AWSError.notImplemented(service: "Kinesis", operation: "TagResource")

@@ -40,6 +40,7 @@ public struct KinesisRouter<API: KinesisAPI>: WireService {
     table.add("SplitShard", api.splitShard)
     table.add("StartStreamEncryption", api.startStreamEncryption)
     table.add("StopStreamEncryption", api.stopStreamEncryption)
+    table.add("SubscribeToShard", api.subscribeToShard)
     table.add("TagResource", api.tagResource)
     table.add("UntagResource", api.untagResource)
     table.add("UpdateAccountSettings", api.updateAccountSettings)
@@ -64,8 +65,5 @@ public struct KinesisRouter<API: KinesisAPI>: WireService {
 public enum KinesisDescription {
   public static let service = ServiceDescription(
     name: "Kinesis", signingName: "kinesis", protocols: [.json11, .cbor11], targetPrefix: "Kinesis_20131202",
-    apiVersion: "2013-12-02",
-    otherOperations: """
-      SubscribeToShard
-      """)
+    apiVersion: "2013-12-02")
 }

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 import NIOCore
+import ServiceLifecycle
 
 /// Turns the HTTP library's messages into the wire floor's, and back.
 enum HTTPBridge {
@@ -39,6 +40,16 @@ enum HTTPBridge {
     let length = wire.body.length.map(Int.init)
     if length == 0 { return Response(status: status, headers: headers) }
     let body = wire.body
+    if wire.headers["content-type"] == EventMessage.contentType {
+      // Events go on for minutes: a server that stops ends them where others are let finish.
+      return Response(
+        status: status, headers: headers,
+        body: ResponseBody { writer in
+          let next = body.makeReader()
+          while let part = try await cancelWhenGracefulShutdown({ try await next() }) { try await writer.write(part) }
+          try await writer.finish(nil)
+        })
+    }
     return Response(
       status: status, headers: headers,
       body: ResponseBody(contentLength: length) { writer in

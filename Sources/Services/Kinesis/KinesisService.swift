@@ -22,6 +22,7 @@ public final class KinesisService: KinesisAPI {
   let log: Logger
   let directory: StreamDirectory
   let sealer: TokenSealer
+  let subscriptions = SubscriptionDesk()
 
   private init(
     keys: any KeyStore, logs: any LogStore, clock: any WallClock, random: any RandomSource, metrics: any MetricTap,

@@ -18,6 +18,10 @@ package enum Limits {
   package static let iteratorLifeMs: Int64 = 300_000
   package static let listTokenLifeMs: Int64 = 300_000
 
+  // Subscriptions of registered consumers ("SubscribeToShard" in the API reference).
+  package static let subscriptionLife = Duration.seconds(300)
+  package static let subscriptionTakeoverAfter = Duration.seconds(5)
+
   // Streams.
   package static let retentionHoursMin = 24
   package static let retentionHoursMax = 8_760
@@ -42,6 +46,10 @@ package enum Limits {
   package static let policyBytesMax = 20_480
 
   // Our own.
+  /// What one event of a subscription holds at most, unless a single record is larger.
+  package static let subscriptionEventBytesMax = 1 << 20
+  /// How often a subscription without records says that it is there.
+  package static let subscriptionHeartbeatEvery = Duration.seconds(5)
   /// How often old records are forgotten, expired shards dropped, and the traffic of on-demand streams looked at;
   /// so also the time over which that traffic is averaged.
   package static let tidyEvery = Duration.seconds(60)

@@ -7,8 +7,11 @@ extension KinesisService {
     let time: Timestamp
     var samples: [MetricSample] = []
 
-    mutating func add(_ name: String, _ value: Double, _ unit: String, shard: String? = nil) {
+    mutating func add(
+      _ name: String, _ value: Double, _ unit: String, shard: String? = nil, consumer: String? = nil
+    ) {
       var dimensions = [(name: "StreamName", value: live.id.name)]
+      if let consumer { dimensions.append((name: "ConsumerName", value: consumer)) }
       if let shard { dimensions.append((name: "ShardId", value: shard)) }
       samples.append(
         MetricSample(
@@ -95,6 +98,23 @@ extension KinesisService {
     report.add("GetRecords.Records", Double(batch.records.count), "Count")
     report.add("GetRecords.IteratorAgeMilliseconds", Double(batch.millisBehindLatest), "Milliseconds")
     addOutgoing(&report, live, shard, batch)
+    metrics.record(report.samples)
+  }
+
+  func reportSubscription(_ live: LiveStream, _ consumer: String, isSuccess: Bool) {
+    var report = Report(live: live, time: clock.now())
+    report.add("SubscribeToShard.Success", isSuccess ? 1 : 0, "Count", consumer: consumer)
+    report.add("SubscribeToShard.RateExceeded", isSuccess ? 0 : 1, "Count", consumer: consumer)
+    metrics.record(report.samples)
+  }
+
+  func reportSubscriptionEvent(_ live: LiveStream, _ consumer: String, _ batch: ShardBatch) {
+    var report = Report(live: live, time: clock.now())
+    report.add("SubscribeToShardEvent.Success", 1, "Count", consumer: consumer)
+    report.add("SubscribeToShardEvent.Bytes", Double(batch.bytes), "Bytes", consumer: consumer)
+    report.add("SubscribeToShardEvent.Records", Double(batch.records.count), "Count", consumer: consumer)
+    report.add(
+      "SubscribeToShardEvent.MillisBehindLatest", Double(batch.millisBehindLatest), "Milliseconds", consumer: consumer)
     metrics.record(report.samples)
   }
 

@@ -114,7 +114,11 @@ struct CodingRenderer {
   private func encoding(_ structure: Translation.Structure) -> [String] {
     var lines = ["  public func encode(to encoder: ShapeEncoder) {", "    encoder.begin(Self.schema)"]
     for (index, property) in structure.properties.enumerated() {
-      lines.append("    encoder.write(\(index), \(Names.quoted(property.swiftName)))")
+      if property.shape.isEventStream {
+        lines.append("    encoder.events(\(Names.quoted(property.swiftName)))")
+      } else {
+        lines.append("    encoder.write(\(index), \(Names.quoted(property.swiftName)))")
+      }
     }
     return lines + ["    encoder.end()", "  }"]
   }

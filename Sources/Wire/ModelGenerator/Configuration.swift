@@ -14,6 +14,8 @@ struct ServiceConfiguration: Decodable {
   var renamed: [String: String]?
   /// Members that are left out, as `Shape.Member`: what nothing reads yet and would double the module.
   var dropped: [String]?
+  /// Members that are optional in spite of the model, as `Shape.Member`: what the service itself leaves out at times.
+  var optional: [String]?
   /// Errors that the service answers and the model does not list: code to status.
   var errors: [String: Int]?
   /// The code of answers to inputs that break constraints, where it is not `ValidationException`.

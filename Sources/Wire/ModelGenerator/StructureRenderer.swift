@@ -11,7 +11,7 @@ struct StructureRenderer {
     if structure.properties.isEmpty { return Piece(lines: lines + ["  public init() {}", "}"]) }
     for property in structure.properties {
       let wrapper = property.isIndirect ? "@Indirect " : ""
-      if property.isIndirect { imports.insert("public import AWSWire") }
+      if property.isIndirect || property.shape.isEventStream { imports.insert("public import AWSWire") }
       if property.type.contains("Timestamp") || property.type.contains("ByteStream") {
         imports.insert("public import Kernel")
       }

@@ -66,6 +66,12 @@ struct Translation {
       }
       model.shapes[parts[0]]?.members.removeAll { $0.name == parts[1] }
     }
+    for optional in configuration.optional ?? [] {
+      let parts = optional.split(separator: ".").map(String.init)
+      guard parts.count == 2, model.shapes[parts[0]]?.required.remove(parts[1]) != nil else {
+        throw JSONError(description: "\(configuration.name) does not require a member \(optional)")
+      }
+    }
     self.model = model
     self.configuration = configuration
     let known = Set(model.operations.map(\.name))
@@ -129,8 +135,12 @@ struct Translation {
   }
 
   private func reach(_ name: String, _ seen: inout Set<String>) {
-    guard let shape = model.shapes[name], seen.insert(name).inserted, !shape.isEventStream else { return }
-    for member in shape.members { reach(member.shape, &seen) }
+    guard let shape = model.shapes[name], seen.insert(name).inserted else { return }
+    for member in shape.members {
+      // A stream's errors are thrown by its source; only its events are shapes of ours.
+      if shape.isEventStream, model.shapes[member.shape]?.traits["event"]?.bool != true { continue }
+      reach(member.shape, &seen)
+    }
     if let element = shape.element { reach(element.shape, &seen) }
     if let key = shape.key { reach(key.shape, &seen) }
   }
@@ -170,7 +180,8 @@ struct Translation {
   /// The Swift type of a member's shape.
   func type(_ member: ServiceModel.Member) throws -> String {
     guard let shape = model.shapes[member.shape] else { throw JSONError(description: "no shape \(member.shape)") }
-    if shape.isEventStream || member.traits["streaming"]?.bool == true { return "ByteStream" }
+    if shape.isEventStream { return "EventStream" }
+    if member.traits["streaming"]?.bool == true { return "ByteStream" }
     switch shape.kind {
     case .structure: return typeName(shape.name)
     case .list: return "[\(try shape.element.map(type) ?? "String")]"

@@ -45,11 +45,7 @@ extension KinesisService {
       next = try after.sealed(by: sealer)
     }
     return GetRecordsOutput(
-      records: batch.records.map { record in
-        Record(
-          sequenceNumber: record.sequenceNumber, approximateArrivalTimestamp: record.time.wholeMilliseconds,
-          data: record.data, partitionKey: record.partitionKey, encryptionType: record.encrypted ? .kms : nil)
-      }, nextShardIterator: next, millisBehindLatest: batch.millisBehindLatest,
+      records: batch.records.map(Self.wire), nextShardIterator: next, millisBehindLatest: batch.millisBehindLatest,
       childShards: batch.isEnd ? Self.children(of: shard, in: state) : nil)
   }
 
@@ -95,7 +91,13 @@ extension KinesisService {
     return batch
   }
 
-  private static func children(of shard: ShardRecord, in state: StreamState) -> [ChildShard] {
+  static func wire(_ record: ConsumedRecord) -> Record {
+    Record(
+      sequenceNumber: record.sequenceNumber, approximateArrivalTimestamp: record.time.wholeMilliseconds,
+      data: record.data, partitionKey: record.partitionKey, encryptionType: record.encrypted ? .kms : nil)
+  }
+
+  static func children(of shard: ShardRecord, in state: StreamState) -> [ChildShard] {
     state.shards.filter { $0.parent == shard.index || $0.adjacentParent == shard.index }.map { child in
       ChildShard(
         shardId: child.id, parentShards: [child.parent, child.adjacentParent].compactMap { $0.map(ShardRecord.id) },

@@ -25,7 +25,7 @@ extension KinesisService {
   }
 
   /// The offset that the call's kind of iterator begins at.
-  private func start(
+  func start(
     _ input: GetShardIteratorInput, _ shard: ShardRecord, _ handle: ShardHandle, _ id: StreamID, now: Timestamp
   ) async throws -> UInt64 {
     let kind = input.shardIteratorType

@@ -6,6 +6,8 @@ import NIOCore
 /// Generated code calls `begin`, `write` for each member, and `end`.
 public class ShapeEncoder {
   private var schemas: [StructureSchema] = []
+  /// The events that follow what is written here, where the output has some.
+  private(set) var eventStream: EventStream?
   /// What the model says about the value that is written next.
   var traits: ValueTraits?
 
@@ -29,6 +31,9 @@ public class ShapeEncoder {
   public final func write<Value: WireEncodable>(_ member: Int, _ value: Value?) {
     if let value { write(member, value) }
   }
+
+  /// Notes that events follow.
+  public final func events(_ stream: EventStream) { eventStream = stream }
 
   final func list<Element: WireEncodable>(_ elements: [Element]) {
     let own = traits

@@ -12,6 +12,7 @@ struct ResponseWriter {
     case .json10, .json11:
       let encoder = JSONShapeEncoder()
       output.encode(to: encoder)
+      if let events = encoder.eventStream { return response(encoder.buffer, then: events, requestID: requestID) }
       // An output without members has no body, as the services of AWS answer.
       let isEmpty = type(of: output).schema.members.isEmpty
       return WireResponse(
@@ -22,6 +23,7 @@ struct ResponseWriter {
     case .cbor11, .rpcV2CBOR:
       let encoder = CBORShapeEncoder(millisecondDates: wireProtocol == .cbor11)
       output.encode(to: encoder)
+      if let events = encoder.eventStream { return response(encoder.buffer, then: events, requestID: requestID) }
       var headers = WireHeaders([("x-amzn-RequestId", requestID), ("Content-Type", ContentType.json(wireProtocol))])
       if wireProtocol == .rpcV2CBOR { headers.add("smithy-protocol", "rpc-v2-cbor") }
       return WireResponse(status: operation.status, headers: headers, body: ByteStream(encoder.buffer))
@@ -36,6 +38,54 @@ struct ResponseWriter {
         output, status: operation.status, wireProtocol: wireProtocol, namespace: service.xmlNamespace,
         requestID: requestID)
     }
+  }
+}
+
+extension ResponseWriter {
+  /// An answer that goes on: a message with what the output has beside its events, then a message for each event.
+  private func response(_ initial: ByteBuffer, then events: EventStream, requestID: String) -> WireResponse {
+    let type = ContentType.json(wireProtocol)
+    let isCBOR = wireProtocol.isCBOR
+    let hasDatesInMilliseconds = wireProtocol == .cbor11
+    let body = ByteStream(length: nil) {
+      let next = events.start()
+      let state = Locked((begun: false, over: false))
+      return {
+        let begins = state.withLock { state in
+          defer { state.begun = true }
+          return !state.begun
+        }
+        if begins { return EventMessage.event("initial-response", contentType: type, initial) }
+        guard !state.withLock({ $0.over }) else { return nil }
+        do {
+          guard let event = try await next() else {
+            state.withLock { $0.over = true }
+            return nil
+          }
+          let encoder: ShapeEncoder =
+            isCBOR ? CBORShapeEncoder(millisecondDates: hasDatesInMilliseconds) : JSONShapeEncoder()
+          event.payload.encode(to: encoder)
+          let payload = (encoder as? JSONShapeEncoder)?.buffer ?? (encoder as? CBORShapeEncoder)?.buffer ?? ByteBuffer()
+          return EventMessage.event(event.name, contentType: type, payload)
+        } catch is CancellationError {
+          state.withLock { $0.over = true }
+          return nil
+        } catch {
+          // A stream's error is its last message; the status has been sent long ago.
+          state.withLock { $0.over = true }
+          let error = error as? AWSError ?? AWSError("InternalFailureException", "Internal service failure.")
+          let encoder: ShapeEncoder = isCBOR ? CBORShapeEncoder(millisecondDates: true) : JSONShapeEncoder()
+          encoder.begin(StructureSchema("Error", [MemberSchema("message")]))
+          encoder.write(0, error.message)
+          encoder.end()
+          let payload = (encoder as? JSONShapeEncoder)?.buffer ?? (encoder as? CBORShapeEncoder)?.buffer ?? ByteBuffer()
+          return EventMessage.exception(error.code, contentType: type, payload)
+        }
+      }
+    }
+    return WireResponse(
+      status: operation.status,
+      headers: WireHeaders([("x-amzn-RequestId", requestID), ("Content-Type", EventMessage.contentType)]), body: body)
   }
 }
 
