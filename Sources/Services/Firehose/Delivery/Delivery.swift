@@ -145,7 +145,7 @@ struct Delivery: Sendable {
     for (lane, range) in buffer.ranges.sorted(by: { $0.key < $1.key }) {
       var offset = range.lowerBound
       while offset < range.upperBound {
-        let batch = try await source.read(lane, from: offset)
+        let batch = try await source.read(lane, from: offset, bytesMax: Limits.readBytesMax)
         guard batch.next > offset else { break }
         for record in batch.records where record.offset < range.upperBound { try await body(record) }
         offset = batch.next

@@ -80,7 +80,9 @@ actor DeliveryPump {
     log.error(
       "records were not delivered and are tried again",
       metadata: ["error": "\(error)", "attempt": "\(failures)", "next-try-seconds": "\(pause.milliseconds / 1000)"])
-    with.metrics.record([sample("DeliveryToS3.Success", 0, "Count")])
+    var samples = [sample("DeliveryToS3.Success", 0, "Count")]
+    if let buffer { samples.append(sample("DeliveryToS3.DataFreshness", age(of: buffer), "Seconds")) }
+    with.metrics.record(samples)
     // The next try begins with rights and shards as they are then.
     source = nil
     lanesListedAt = nil
@@ -145,7 +147,10 @@ actor DeliveryPump {
       progress = false
       for lane in lanes where !ended.contains(lane) {
         let start = positions[lane] ?? checkpoint.offsets[lane] ?? 0
-        let batch = try await source.read(lane, from: start)
+        // The record that fills the buffer is its last one.
+        let room = limit - (buffer?.plainBytes ?? 0)
+        let batch = try await source.read(
+          lane, from: start, bytesMax: Int(clamping: max(1, min(room, Int64(Limits.readBytesMax)))))
         guard self.record == record else { return false }
         if !batch.records.isEmpty {
           let current = buffer ?? makeBuffer(record, oldest: batch.records[0].time)
@@ -240,6 +245,11 @@ actor DeliveryPump {
       time: with.clock.now(), scope: scope)
   }
 
+  /// How long the buffer's oldest record has waited, in seconds.
+  private func age(of buffer: DeliveryBuffer) -> Double {
+    max(0, Double((with.clock.now() - buffer.oldest).milliseconds) / 1000)
+  }
+
   private func reportRead(_ batch: LaneBatch) {
     guard record.kinesis != nil else { return }
     let bytes = batch.records.reduce(0) { $0 + $1.data.readableBytes }
@@ -251,7 +261,7 @@ actor DeliveryPump {
   }
 
   private func report(_ outcome: Delivery.Outcome, _ buffer: DeliveryBuffer) {
-    let age = max(0, Double((with.clock.now() - buffer.oldest).milliseconds) / 1000)
+    let age = age(of: buffer)
     var samples = [
       sample("DeliveryToS3.Bytes", Double(outcome.bytes), "Bytes"),
       sample("DeliveryToS3.Records", Double(buffer.records - outcome.failedRecords), "Count"),

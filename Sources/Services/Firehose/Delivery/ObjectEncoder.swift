@@ -38,13 +38,14 @@ package final class ObjectEncoder {
 
   deinit { tarn_deflate_free(deflate) }
 
-  /// What the format puts behind an object's name. Hadoop's snappy carries `.snappy` too; only the encoding tells.
+  /// What the format puts behind an object's name ("Configure Amazon S3 object name format" in AWS's guide).
   package static func ending(_ format: S3Destination.Compression) -> String {
     switch format {
     case .none: ""
     case .gzip: ".gz"
     case .zip: ".zip"
-    case .snappy, .hadoopSnappy: ".snappy"
+    case .snappy: ".snappy"
+    case .hadoopSnappy: ".hsnappy"
     }
   }
 

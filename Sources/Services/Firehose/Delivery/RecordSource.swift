@@ -27,7 +27,8 @@ protocol RecordSource: Sendable {
   var mark: String? { get }
   /// The lanes that there are, those at their end included.
   func lanes() async throws -> [Int]
-  func read(_ lane: Int, from offset: UInt64) async throws -> LaneBatch
+  /// Reads records of up to `bytesMax` bytes together, one at least where there is one.
+  func read(_ lane: Int, from offset: UInt64, bytesMax: Int) async throws -> LaneBatch
   /// Returns once the lane has a record at `offset`, or has ended.
   func wait(_ lane: Int, at offset: UInt64) async throws
 }
@@ -44,9 +45,8 @@ struct DirectSource: RecordSource {
 
   func lanes() async throws -> [Int] { [0] }
 
-  func read(_ lane: Int, from offset: UInt64) async throws -> LaneBatch {
-    let records = try await logs.read(
-      log, from: offset, recordsMax: Limits.readRecordsMax, bytesMax: Limits.readBytesMax)
+  func read(_ lane: Int, from offset: UInt64, bytesMax: Int) async throws -> LaneBatch {
+    let records = try await logs.read(log, from: offset, recordsMax: Limits.readRecordsMax, bytesMax: bytesMax)
     return LaneBatch(
       records: records.map { SourceRecord(offset: $0.offset, time: $0.time, data: $0.payload) },
       next: records.last.map { $0.offset + 1 } ?? offset)
@@ -62,9 +62,9 @@ struct KinesisSource: RecordSource {
 
   func lanes() async throws -> [Int] { try await consumer.shards().map(\.index) }
 
-  func read(_ lane: Int, from offset: UInt64) async throws -> LaneBatch {
+  func read(_ lane: Int, from offset: UInt64, bytesMax: Int) async throws -> LaneBatch {
     let batch = try await consumer.read(
-      lane, from: offset, recordsMax: Limits.readRecordsMax, bytesMax: Limits.readBytesMax)
+      lane, from: offset, recordsMax: Limits.readRecordsMax, bytesMax: bytesMax)
     return LaneBatch(
       records: batch.records.map {
         SourceRecord(offset: $0.offset, time: $0.time, data: $0.data, consumed: $0)

@@ -229,6 +229,9 @@ enum DestinationRules {
       throw AWSError.notImplemented(service: "firehose", operation: "CreateDeliveryStream with OrcSerDe output")
     }
     if conversion.deserializer == nil { try refuse("InputFormatConfiguration.Deserializer must be specified.") }
+    for format in conversion.deserializer?.timestampFormats ?? [] where format != "millis" {
+      if JodaPattern(format) == nil { try refuse("TimestampFormat \(format) is not a valid pattern.") }
+    }
     if conversion.parquet == nil { try refuse("OutputFormatConfiguration.Serializer must be specified.") }
     if conversion.role == nil || conversion.database == nil || conversion.table == nil {
       try refuse("SchemaConfiguration must have RoleARN, DatabaseName and TableName.")

@@ -66,13 +66,17 @@ extension FirehoseService {
         "AWS/Firehose", name, dimensions: [(name: "DeliveryStreamName", value: id.name)], value: value, unit: unit,
         time: now, scope: id.scope)
     }
-    with.metrics.record([
+    var samples = [
       sample("IncomingBytes", Double(bytes), "Bytes"), sample("IncomingRecords", Double(records.count), "Count"),
       sample("IncomingPutRequests", 1, "Count"), sample("ThrottledRecords", 0, "Count"),
       sample("\(operation).Bytes", Double(bytes), "Bytes"),
       sample("\(operation).Requests", 1, "Count"),
       sample("\(operation).Latency", Double((now - began).milliseconds), "Milliseconds"),
-    ])
+    ]
+    if operation == "PutRecordBatch" {
+      samples.append(sample("PutRecordBatch.Records", Double(records.count), "Count"))
+    }
+    with.metrics.record(samples)
     return (0..<records.count).map { index in
       Self.recordID(uid: record.uid, offset: position.firstOffset &+ UInt64(index))
     }
