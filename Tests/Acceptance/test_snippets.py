@@ -372,7 +372,12 @@ def test_firehose_clickstream_to_s3(tarn):
     name = bucket(tarn, "my-data-lake")
     arn = role(tarn, "FirehoseRole", allowed("s3:PutObject", f"arn:aws:s3:::{name}/*"))
     start, end = script.index("        'ProcessingConfiguration'"), script.rindex("    }\n)")
-    mended = mine(script[:start] + script[end:])
+    mended = script[:start] + script[end:]
+    assert (
+        "(AccessDeniedException) when calling the CreateDeliveryStream operation: "
+        "Cross-account pass role is not allowed."
+    ) in paste(tarn, mended).stderr
+    mended = mine(mended)
     assert arn in mended
     pasted(tarn, mended)
     firehose = tarn.client("firehose")

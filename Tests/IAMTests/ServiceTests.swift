@@ -206,6 +206,10 @@ struct ServiceTests {
       await message {
         try await iam.roles.checkPass(role: arn, to: "firehose.amazonaws.com", context: context(eve))
       }.contains("iam:PassRole on resource: \(arn)"))
+    let foreign = ARN(service: "iam", region: "", account: "111111111111", resource: "role/delivery")
+    #expect(
+      await message { try await iam.roles.checkPass(role: foreign, to: "firehose.amazonaws.com", context: context()) }
+        .contains("Cross-account pass role is not allowed."))
 
     // The role of the same name that comes after is another: old sessions have no part in it.
     _ = try await iam.api.deleteRolePolicy(DeleteRolePolicyInput(roleName: "delivery", policyName: "p"), context())

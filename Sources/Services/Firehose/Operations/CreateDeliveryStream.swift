@@ -105,8 +105,10 @@ extension FirehoseService {
     guard let arn = ARN(role) else { throw unable }
     do {
       _ = try await with.roles.assume(role: arn, for: Collaborators.serviceName, session: "firehose")
-    } catch is AWSError {
+    } catch is AWSError where arn.account == context.account.digits {
       throw unable
+    } catch is AWSError {
+      // Whether another account has the role is not told: it cannot be passed either way.
     }
     try await with.roles.checkPass(role: arn, to: Collaborators.serviceName, context: context)
   }

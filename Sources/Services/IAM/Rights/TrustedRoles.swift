@@ -5,7 +5,8 @@ import Storage
 ///
 /// The errors are few and plain, so that each service can say them in its own words:
 /// - `NoSuchEntity`: there is no such role;
-/// - `AccessDenied`: the role does not trust the service, or the caller may not pass it (message as AWS's).
+/// - `AccessDenied`: the role does not trust the service, or the caller may not pass it, a role of another account
+///   least of all (message as AWS's).
 public struct TrustedRoles: RoleBroker {
   let keys: any KeyStore
   let cache: PolicyCache
@@ -24,6 +25,9 @@ public struct TrustedRoles: RoleBroker {
   }
 
   public func checkPass(role: ARN, to service: String, context: RequestContext) async throws {
+    guard role.account == context.account.digits else {
+      throw AWSError("AccessDenied", "Cross-account pass role is not allowed.", httpStatus: 403)
+    }
     try await context.authorize("iam:PassRole", on: role, conditions: ["iam:passedtoservice": [service]])
     _ = try await trusting(role, service)
   }
