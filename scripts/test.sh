@@ -19,7 +19,7 @@ for part in $parts; do
   case "$part" in
     unit)
       printf '==> unit tests\n'
-      swift test -c "${TARN_CONFIGURATION:-debug}" --skip-build
+      swift test -c "${TARN_CONFIGURATION:-release}" --skip-build
       ;;
     acceptance)
       printf '==> acceptance tests\n'

@@ -18,10 +18,13 @@ struct QueryClient: Sendable {
 
   func close() async { try? await http.shutdown() }
 
-  func run(_ sql: String) async throws {
+  func run(_ sql: String, database: String = "default") async throws {
     let started = try await call(
       "StartQueryExecution",
-      ["QueryString": sql, "ResultConfiguration": ["OutputLocation": "s3://\(bucket)/results/"]])
+      [
+        "QueryString": sql, "QueryExecutionContext": ["Database": database],
+        "ResultConfiguration": ["OutputLocation": "s3://\(bucket)/results/"],
+      ])
     guard let id = started["QueryExecutionId"] as? String else { throw BenchFailure("no execution id") }
     while true {
       let answer = try await call("GetQueryExecution", ["QueryExecutionId": id])

@@ -10,7 +10,7 @@ struct Scenarios {
   let connections: Int
   let limits: MachineLimits
 
-  private func onServer(
+  func onServer(
     _ name: String, options: [String] = [], _ body: (ServerProcess, SignedRequests) async throws -> Void
   ) async throws {
     let server = try ServerProcess(program: program, data: "\(folder)/\(name)", options: options)
@@ -21,7 +21,7 @@ struct Scenarios {
     try await body(server, SignedRequests(port: server.port))
   }
 
-  private func load(
+  func load(
     _ server: ServerProcess, connections: Int, _ request: @escaping @Sendable (Int, Int) -> ByteBuffer?
   ) async throws -> LoadOutcome {
     let before = server.processorSeconds
@@ -63,7 +63,7 @@ struct Scenarios {
     }
   }
 
-  private static func putRecords(_ requests: SignedRequests, _ random: SeededRandomSource) -> ByteBuffer {
+  static func putRecords(_ requests: SignedRequests, _ random: SeededRandomSource) -> ByteBuffer {
     let records = (0..<recordsPerCall).map { _ in
       #"{"Data":"\#(Data(random.bytes(recordBytes)).base64EncodedString())","PartitionKey":"\#(random.next())"}"#
     }

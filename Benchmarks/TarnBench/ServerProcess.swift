@@ -2,7 +2,8 @@ import Foundation
 import Kernel
 
 /// A server started for a measurement, and what the system says of it.
-final class ServerProcess {
+final class ServerProcess: @unchecked Sendable {
+  // Safe: nothing but the process handle, which is used for its number and its end.
   let endpoint: String
   let port: Int
   let readyMilliseconds: Double
@@ -40,9 +41,14 @@ final class ServerProcess {
     return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
 
-  var residentBytes: Int {
+  var residentBytes: Int { status("VmRSS") }
+
+  /// The most that was ever resident.
+  var peakResidentBytes: Int { status("VmHWM") }
+
+  private func status(_ field: String) -> Int {
     let text = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""
-    guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") }) else { return 0 }
+    guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(field + ":") }) else { return 0 }
     return (Int(line.split(separator: " ").dropLast().last ?? "") ?? 0) * 1024
   }
 

@@ -21,8 +21,14 @@ struct TarnBench: AsyncParsableCommand {
   @Option(help: "Connections of the small-object loads.")
   var connections = 32
 
-  @Option(parsing: .upToNextOption, help: "Only these: limits, start, records, small, large, query.")
+  @Option(parsing: .upToNextOption, help: "Only these: limits, start, records, small, large, query, tpch, memory, long.")
   var only: [String] = []
+
+  @Option(help: "TPC-H's scale factor.")
+  var scale = 1.0
+
+  @Option(help: "The project's folder, where the script set up what the measurements need beside Tarn.")
+  var root = "."
 
   func run() async throws {
     let program =
@@ -45,6 +51,11 @@ struct TarnBench: AsyncParsableCommand {
     if wanted("small") { try await scenarios.smallObjects(&report) }
     if wanted("large") { try await scenarios.largeObjects(&report) }
     if wanted("query") { try await scenarios.trivialQuery(&report) }
+    if wanted("memory") { try await scenarios.memory(&report) }
+    if wanted("long") { try await scenarios.tenMillionRecords(&report) }
+    if wanted("tpch") {
+      try await scenarios.tpch(&report, tools: Tools(root: root), scale: scale, rounds: 3)
+    }
   }
 }
 

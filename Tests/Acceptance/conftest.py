@@ -19,7 +19,7 @@ import pytest
 from botocore.config import Config
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = pathlib.Path(os.environ.get("TARN_BINARY", ROOT / ".build" / os.environ.get("TARN_CONFIGURATION", "debug") / "tarn"))
+BINARY = pathlib.Path(os.environ.get("TARN_BINARY", ROOT / ".build" / os.environ.get("TARN_CONFIGURATION", "release") / "tarn"))
 SLOW = os.environ.get("TARN_SLOW") == "1"
 READY_SECONDS_MAX = 60
 

@@ -90,10 +90,16 @@ extension KinesisService {
     var frames = ByteBuffer()
     frames.reserveCapacity(total + entries.count * RecordFrame.overheadMax)
     var batches: [LogBatch] = []
+    /// Records in each batch.
+    var counts: [Int32] = []
     var batchOfShard = [Int32](repeating: -1, count: state.routes.shards.count)
     // For each record, its batch and its place there; a negative batch for one that the shard's rate refused.
     var slots: [(batch: Int32, place: Int32)] = []
     slots.reserveCapacity(entries.count)
+    // Where each stored record's frame ends. Slices are cut when all frames are written: a slice shares the buffer, and
+    // the next write to a shared buffer would copy all of it.
+    var ends: [Int] = []
+    ends.reserveCapacity(entries.count)
 
     for (entry, route) in zip(entries, places) {
       let shard = state.routes.shards[route.place].handle
@@ -103,21 +109,28 @@ extension KinesisService {
         result.throttled += 1
         continue
       }
-      let start = frames.writerIndex
       RecordFrame.write(
         partitionKey: entry.partitionKey, explicitHash: route.explicit, encrypted: state.record.encryptionKey != nil,
         data: entry.data, to: &frames)
-      let payload = frames.getSlice(at: start, length: frames.writerIndex - start) ?? ByteBuffer()
+      ends.append(frames.writerIndex)
       if batchOfShard[route.place] < 0 {
         batchOfShard[route.place] = Int32(batches.count)
         batches.append(LogBatch(log: shard.log, payloads: []))
+        counts.append(0)
       }
       let batch = batchOfShard[route.place]
-      slots.append((batch, Int32(batches[Int(batch)].payloads.count)))
-      batches[Int(batch)].payloads.append(payload)
+      slots.append((batch, counts[Int(batch)]))
+      counts[Int(batch)] += 1
       result.records += 1
       result.bytes += size
       if shardLevel { result.bytesByShard[shard.id, default: 0] += size }
+    }
+
+    for (index, count) in counts.enumerated() { batches[index].payloads.reserveCapacity(Int(count)) }
+    var start = frames.readerIndex
+    for (slot, end) in zip(slots.lazy.filter { $0.batch >= 0 }, ends) {
+      batches[Int(slot.batch)].payloads.append(frames.getSlice(at: start, length: end - start) ?? ByteBuffer())
+      start = end
     }
 
     let positions: [LogPosition]?
