@@ -18,10 +18,13 @@ public struct TableScan: Sendable {
   public struct File: Hashable, Sendable {
     public var path: LakePath
     public var bytes: Int64
+    /// Changes with every version of the object: its ETag. Empty where it is not known.
+    public var tag: String
 
-    public init(path: LakePath, bytes: Int64) {
+    public init(path: LakePath, bytes: Int64, tag: String = "") {
       self.path = path
       self.bytes = bytes
+      self.tag = tag
     }
   }
 
@@ -49,6 +52,8 @@ public struct TableScan: Sendable {
   public var serdeParameters: [String: String]
   public var inputFormat: String
   public var tableParameters: [String: String]
+  /// Makes Parquet faster where something is known of the files; the rows are the same.
+  public var parquet = ParquetFiles.unknown
 
   public init(
     columns: [Column], partitionColumns: [Column], serde: String, serdeParameters: [String: String],

@@ -18,4 +18,9 @@ public enum AthenaLimits {
   static let runningQueriesMax = 4
   /// Result bytes gathered before they go to the object store's writer.
   static let resultBufferBytes = 1 << 18
+
+  /// Parquet files whose footers are read while a query is planned. A table of more is sampled.
+  static let parquetFilesLookedIntoMax = 32
+  /// Files whose columns' types are remembered.
+  static let parquetFootersKept = 4_096
 }

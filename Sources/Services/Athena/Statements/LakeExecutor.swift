@@ -12,6 +12,7 @@ public final class LakeExecutor: StatementExecutor {
   let s3: any S3API
   let engine: LakeEngine
   let clock: any WallClock
+  let footers = ParquetFooters()
 
   public init(glue: any GlueAPI, s3: any S3API, engine: LakeEngine, clock: any WallClock) {
     self.glue = glue

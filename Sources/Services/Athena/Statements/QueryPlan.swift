@@ -1,3 +1,4 @@
+import Engine
 import GlueModel
 import Kernel
 import Lake
@@ -10,6 +11,8 @@ struct QueryPlan: Sendable {
   /// In the engine's tongue.
   var sql: String
   var columns: [OutputColumn]
+  /// Where it runs: what planning has read of the files is not read, or counted, once more.
+  var session: EngineSession
 }
 
 /// Makes plans: fetches the tables that a statement names, binds it, prunes partitions, lists files.
@@ -18,6 +21,8 @@ struct QueryPlanner: Sendable {
   let s3: LakeListing
   let job: QueryJob
   let clock: any WallClock
+  let engine: EngineSession
+  let footers: ParquetFooters
 
   func plan(_ statement: Statement, _ query: Query, _ parameters: [Expression]) async throws -> QueryPlan {
     let tables = FetchedTables()
@@ -35,7 +40,7 @@ struct QueryPlanner: Sendable {
     }
     let texts = relations
     let sql = DuckDBPrinter(relation: { texts[$0.relation] ?? "(SELECT 1 WHERE false)" }).print(bound.query)
-    return QueryPlan(sql: sql, columns: bound.query.columns)
+    return QueryPlan(sql: sql, columns: bound.query.columns, session: engine)
   }
 
   // MARK: - Tables
@@ -110,12 +115,13 @@ struct QueryPlanner: Sendable {
         token = page.nextToken
       } while token != nil
     }
-    return try TableScan(
+    var scan = TableScan(
       columns: try (storage.columns ?? []).map { .init($0.name.lowercased(), try HiveType.parse($0.type ?? "string")) },
       partitionColumns: try keys.map { .init($0.name.lowercased(), try HiveType.parse($0.type ?? "string")) },
       serde: storage.serdeInfo?.serializationLibrary ?? "", serdeParameters: storage.serdeInfo?.parameters ?? [:],
-      inputFormat: storage.inputFormat ?? "", tableParameters: table.parameters ?? [:]
-    ).relation(columns: use.columns, partitions: partitions)
+      inputFormat: storage.inputFormat ?? "", tableParameters: table.parameters ?? [:])
+    scan.parquet = try await footers.look(scan, use.columns, partitions.flatMap(\.files), engine)
+    return try scan.relation(columns: use.columns, partitions: partitions)
   }
 
   /// The data files below a location. Names that begin with `_` or `.` are hidden, and empty objects (the
@@ -129,7 +135,11 @@ struct QueryPlanner: Sendable {
     try await s3.visit(bucket: place.bucket, prefix: prefix, job.context) { object in
       guard let key = object.key, (object.size ?? 0) > 0 else { return true }
       let hidden = key.dropFirst(prefix.count).split(separator: "/").contains { $0.hasPrefix("_") || $0.hasPrefix(".") }
-      if !hidden { found.append(.init(path: LakePath(bucket: place.bucket, key: key), bytes: object.size ?? 0)) }
+      if !hidden {
+        found.append(
+          .init(
+            path: LakePath(bucket: place.bucket, key: key), bytes: object.size ?? 0, tag: object.eTag ?? ""))
+      }
       return true
     }
     return found

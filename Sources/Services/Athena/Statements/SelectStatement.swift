@@ -10,8 +10,12 @@ extension LakeExecutor {
   func plan(_ statement: Statement, _ query: Query, _ job: QueryJob, _ parameters: [Expression]) async throws
     -> QueryPlan
   {
-    try await QueryPlanner(glue: glue, s3: LakeListing(s3: s3), job: job, clock: clock)
-      .plan(statement, query, parameters)
+    let session = engine.session(for: job.context)
+    job.monitor.onCancel { session.cancel() }
+    defer { job.monitor.onCancel(nil) }
+    return try await QueryPlanner(
+      glue: glue, s3: LakeListing(s3: s3), job: job, clock: clock, engine: session, footers: footers
+    ).plan(statement, query, parameters)
   }
 
   func select(_ statement: Statement, _ query: Query, _ job: QueryJob, _ parameters: [Expression]) async throws
@@ -20,7 +24,7 @@ extension LakeExecutor {
     let plan = try await plan(statement, query, job, parameters)
     job.monitor.planningEnded(clock.now())
     let columns = plan.columns.enumerated().map { ResultColumn($1, at: $0) }
-    return try await watched(job) { session in
+    return try await watched(job, in: plan.session) { session in
       try await self.writeRows(plan, columns, job, session)
     }
   }
@@ -28,9 +32,8 @@ extension LakeExecutor {
   /// Runs the engine's part of a query under the eyes of its monitor: what it reads is counted while it runs, and
   /// a cancel or the workgroup's limit stops it.
   func watched<T: Sendable>(
-    _ job: QueryJob, _ body: @escaping @Sendable (EngineSession) async throws -> T
+    _ job: QueryJob, in session: EngineSession, _ body: @escaping @Sendable (EngineSession) async throws -> T
   ) async throws -> T {
-    let session = engine.session(for: job.context)
     job.monitor.onCancel { session.cancel() }
     defer { job.monitor.onCancel(nil) }
     let watch = Task { [clock] in
@@ -101,7 +104,7 @@ extension LakeExecutor {
       throw QueryFailure("NOT_SUPPORTED: EXPLAIN of this statement is not implemented by Tarn yet")
     }
     let plan = try await plan(explain.statement, query, job, parameters)
-    let lines = try await watched(job) { session -> [String] in
+    let lines = try await watched(job, in: plan.session) { session -> [String] in
       let result = try await session.run((explain.analyze ? "EXPLAIN ANALYZE " : "EXPLAIN ") + plan.sql)
       var lines: [String] = []
       while let chunk = try await result.next() {

@@ -40,7 +40,8 @@ extension LakeExecutor {
     }
     job.monitor.planningEnded(clock.now())
     let sink = OutputFiles(place: place, format: properties.format, columns: columns, partitionKeys: partitionKeys)
-    let (paths, rows) = try await write(create.withData ? plan.sql : "SELECT * FROM (\(plan.sql)) LIMIT 0", sink, job)
+    let (paths, rows) = try await write(
+      create.withData ? plan.sql : "SELECT * FROM (\(plan.sql)) LIMIT 0", sink, job, plan.session)
     let storage = try sink.storage(location: place.uri(""))
     do {
       _ = try await glue.createTable(
@@ -85,7 +86,7 @@ extension LakeExecutor {
     let sink = OutputFiles(
       place: place, format: try OutputFormat(storage), columns: target.map { .init(name: $0.name, type: $0.type) },
       partitionKeys: keys)
-    let (paths, rows) = try await write(sql, sink, job)
+    let (paths, rows) = try await write(sql, sink, job, plan.session)
     try await addPartitions(paths, sink, storage, database, name, job)
     var outcome = QueryOutcome()
     outcome.hasHeader = false
@@ -110,7 +111,7 @@ extension LakeExecutor {
     job.monitor.planningEnded(clock.now())
     let sink = OutputFiles(
       place: place, format: properties.format, columns: columns, partitionKeys: properties.partitionedBy)
-    let (paths, rows) = try await write(plan.sql, sink, job)
+    let (paths, rows) = try await write(plan.sql, sink, job, plan.session)
     var outcome = QueryOutcome()
     outcome.hasHeader = false
     outcome.updateCount = rows
@@ -124,9 +125,11 @@ extension LakeExecutor {
 
   /// Writes the rows of `sql` as data files and makes them visible.
   /// - Returns: the files, and the number of rows.
-  private func write(_ sql: String, _ sink: OutputFiles, _ job: QueryJob) async throws -> ([LakePath], Int64) {
+  private func write(_ sql: String, _ sink: OutputFiles, _ job: QueryJob, _ session: EngineSession) async throws -> (
+    [LakePath], Int64
+  ) {
     let copy = try sink.copyStatement(sql, name: "\(job.id)")
-    return try await watched(job) { [clock] session in
+    return try await watched(job, in: session) { [clock] session in
       let result = try await session.run(copy)
       var rows: Int64 = 0
       while let chunk = try await result.next() {
