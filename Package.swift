@@ -160,6 +160,7 @@ let package = Package(
       name: "tarn",
       dependencies: [
         "Server", "AWSWire", "Kernel", nioCore, logging,
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

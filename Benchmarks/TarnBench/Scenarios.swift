@@ -86,10 +86,14 @@ struct Scenarios {
       report.load(
         "PutObject 4 KB, \(connections) connections", put, figure: String(format: "%.0f/s", put.requestsPerSecond),
         beside: "to reach: 5000/s")
-      for request in puts { try await requests.once(request) }
+      // Every key is there before the reads: each connection puts its share.
+      let share = keys / connections
+      let seeding = try await HTTPLoad(host: "127.0.0.1", port: server.port, connections: connections)
+        .run(seconds: 60) { connection, index in index < share ? puts[connection * share + index] : nil }
+      guard seeding.failures == 0 else { throw BenchFailure(seeding.firstFailure ?? "a call failed") }
       let gets = (0..<keys).map { requests.request("s3", "GET", "/bench/object-\($0)") }
       let get = try await load(server, connections: connections) { connection, index in
-        gets[(connection * 131 + index) % keys]
+        gets[(connection * 131 + index) % (share * connections)]
       }
       report.load(
         "GetObject 4 KB, \(connections) connections", get, figure: String(format: "%.0f/s", get.requestsPerSecond),

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Kernel
 import Logging
+import NIOPosix
 import Server
 
 /// `tarn serve`: starts the server and runs it until SIGTERM or SIGINT.
@@ -50,6 +51,9 @@ struct Serve: AsyncParsableCommand {
   var tlsKey: String?
 
   func run() async throws {
+    // Requests are worked on by the threads that read them from the network: no switch of threads between the two.
+    // What blocks runs on pools of its own in any case.
+    _ = NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
     do {
       try await TarnServer(settings()).run()
     } catch let error as SettingsError {

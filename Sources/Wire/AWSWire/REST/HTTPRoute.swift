@@ -10,6 +10,8 @@ struct HTTPRoute: Sendable {
   let operation: String
   let method: String
   let segments: [Segment]
+  /// How many of the segments are literal.
+  let literals: Int
   /// Pairs that the query must hold: with any value where it is `nil`.
   let fixedQuery: [(name: String, value: String?)]
   /// Query pairs and headers that the input cannot do without: they tell operations of one path apart.
@@ -31,6 +33,7 @@ struct HTTPRoute: Sendable {
       let name = part.dropFirst().dropLast()
       return name.hasSuffix("+") ? .greedy(String(name.dropLast())) : .label(String(name))
     }
+    literals = segments.count { if case .literal = $0 { true } else { false } }
     fixedQuery = (halves.count > 1 ? halves[1] : "").split(separator: "&").compactMap { pair in
       let parts = pair.split(separator: "=", maxSplits: 1)
       // `x-id` is what SDKs add to tell requests apart in logs.
@@ -43,26 +46,33 @@ struct HTTPRoute: Sendable {
     isImplemented = schema != nil
   }
 
-  /// The labels of a path that this route takes, still percent-encoded; `nil` for a path of another form.
-  func labels(_ parts: [Substring]) -> [String: Substring]? {
-    var found: [String: Substring] = [:]
+  /// Whether a path is of this route's form.
+  func takes(_ parts: [Substring]) -> Bool {
     for (index, segment) in segments.enumerated() {
-      guard index < parts.count else { return nil }
+      guard index < parts.count else { return false }
       switch segment {
-      case .literal(let text): guard parts[index] == text else { return nil }
-      case .label(let name):
-        guard !parts[index].isEmpty else { return nil }
-        found[name] = parts[index]
-      case .greedy(let name):
-        let rest = parts[index...].joined(separator: "/")
-        guard !rest.isEmpty else { return nil }
-        found[name] = rest[...]
-        return found
+      case .literal(let text): guard parts[index] == text else { return false }
+      case .label: guard !parts[index].isEmpty else { return false }
+      // Two parts have a slash between them, which is something.
+      case .greedy: return parts.count > index + 1 || !parts[index].isEmpty
       }
     }
     // A slash at the end does not make another path: `/bucket/` is the bucket.
-    let rest = parts[segments.count...]
-    return rest.isEmpty || (rest.count == 1 && rest.allSatisfy(\.isEmpty)) ? found : nil
+    return parts.count == segments.count || (parts.count == segments.count + 1 && parts[segments.count].isEmpty)
+  }
+
+  /// The labels of a path that this route takes, still percent-encoded; `nil` for a path of another form.
+  func labels(_ parts: [Substring]) -> [String: Substring]? {
+    var found: [String: Substring] = [:]
+    guard takes(parts) else { return nil }
+    for (segment, part) in zip(segments, parts.indices) {
+      switch segment {
+      case .literal: break
+      case .label(let name): found[name] = parts[part]
+      case .greedy(let name): found[name] = parts[part...].joined(separator: "/")[...]
+      }
+    }
+    return found
   }
 }
 
@@ -84,14 +94,14 @@ struct HTTPRoutes: Sendable {
     let path = request.rawPath.hasPrefix("/") ? request.rawPath.dropFirst() : request.rawPath[...]
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     let query = QueryPairs(text: request.rawQuery)
-    var best: (score: Int, route: HTTPRoute, labels: [String: Substring])?
-    for route in candidates {
-      guard let labels = route.labels(parts), let score = score(route, query, request.headers) else { continue }
-      if best.map({ score > $0.score }) ?? true { best = (score, route, labels) }
+    var best: (score: Int, route: HTTPRoute)?
+    for route in candidates where route.fixedQuery.isEmpty || !query.pairs.isEmpty {
+      guard route.takes(parts), let score = score(route, query, request.headers) else { continue }
+      if best.map({ score > $0.score }) ?? true { best = (score, route) }
     }
-    guard let best else { return nil }
+    guard let best, let found = best.route.labels(parts) else { return nil }
     var labels: [String: String] = [:]
-    for (name, text) in best.labels { labels[name] = PercentCoding.decoded(text) ?? String(text) }
+    for (name, text) in found { labels[name] = PercentCoding.decoded(text) ?? String(text) }
     return (best.route, labels)
   }
 
@@ -102,7 +112,7 @@ struct HTTPRoutes: Sendable {
       guard query.pairs.contains(where: { $0.name == name && (value == nil || $0.value == value) }) else { return nil }
       score += 1000
     }
-    score += route.segments.count { if case .literal = $0 { true } else { false } } * 10
+    score += route.literals * 10
     let missing =
       route.requiredQuery.count { !query.contains($0) } + route.requiredHeaders.count { headers[$0] == nil }
     if missing > 0 { return score - 100 * missing }
