@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Kernel
 import Logging
+import NIOCore
 import NIOPosix
 import Server
 

@@ -37,6 +37,8 @@ enum Limits {
   static let digestJobsMax = 4096
   /// A body up to this size is read whole before the answer begins; a longer one is streamed in pieces of it.
   static let readChunkBytes = 512 * 1024
+  /// An object up to this size is read on the thread that asks for it.
+  static let readAtOnceBytes = 64 * 1024
   /// Bucket records kept parsed.
   static let bucketCacheMax = 10_000
   /// Blobs freed in one go.

@@ -7,7 +7,7 @@ extension S3Service {
     _ bucket: Bucket, _ key: String, _ versionID: String?, _ context: RequestContext
   ) async throws -> ObjectRecord {
     let selector = try Self.selector(versionID)
-    return try await present(try await store.find(bucket, key, selector), bucket, key, selector, context)
+    return try await present(try store.find(bucket, key, selector), bucket, key, selector, context)
   }
 
   private func present(

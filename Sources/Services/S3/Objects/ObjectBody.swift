@@ -35,6 +35,8 @@ struct ObjectBody: Sendable {
       if segments.isEmpty { return .empty }
       if segments.count == 1, let only = segments.first {
         if only.length <= UInt64(Limits.readChunkBytes) {
+          // A few pages are read at once, on the caller's thread: they take less than a change of threads.
+          if only.length <= UInt64(Limits.readAtOnceBytes) { return ByteStream(try readAtOnce(only)) }
           return ByteStream(try await blobs.read(only.blob, at: only.start, count: Int(only.length)))
         }
         let reader = try await blobs.open(only.blob)
@@ -52,6 +54,19 @@ struct ObjectBody: Sendable {
     } catch StorageError.noSuchBlob {
       throw Gone()
     }
+  }
+}
+
+extension ObjectBody {
+  private func readAtOnce(_ segment: Segment) throws -> ByteBuffer {
+    let count = Int(segment.length)
+    var bytes = ByteBuffer()
+    try bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { buffer in
+      try blobs.readBlocking(
+        segment.blob, at: segment.start, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+    }
+    guard bytes.readableBytes == count else { throw StorageError.corrupt("a blob is shorter than its object says") }
+    return bytes
   }
 }
 

@@ -34,8 +34,10 @@ struct ObjectStore: Sendable {
   func nonce() -> [UInt8] { random.bytes(VersionID.nonceBytes) }
 
   /// The version that `selector` means, delete markers included.
-  func find(_ bucket: Bucket, _ key: String, _ selector: VersionSelector) async throws -> ObjectRecord? {
-    try await keys.read { try VersionTable(bucket, $0).find(key, selector) }
+  /// Finds one version, at once and on the caller's thread: a look-up of one key takes microseconds, and a change to a
+  /// thread that may block takes more than that.
+  func find(_ bucket: Bucket, _ key: String, _ selector: VersionSelector) throws -> ObjectRecord? {
+    try keys.readBlocking { try VersionTable(bucket, $0).find(key, selector) }
   }
 
   /// Runs `body` with a version, and again with its new record when it was deleted before its bytes could be opened.
@@ -44,7 +46,7 @@ struct ObjectStore: Sendable {
   ) async throws -> T {
     for _ in 0..<Limits.retriesMax {
       do {
-        return try await body(try await find(bucket, key, selector))
+        return try await body(try find(bucket, key, selector))
       } catch is ObjectBody.Gone {
         continue
       }

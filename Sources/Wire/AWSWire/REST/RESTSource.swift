@@ -61,7 +61,7 @@ final class RESTSource: TextSource {
   private static func header(_ request: WireRequest, _ member: MemberSchema) -> Binding? {
     let name = member.wireName.lowercased()
     var values = request.headers.all(name)
-    if values.isEmpty, name.hasPrefix("x-amz-"), request.rawQuery.contains("Signature=") {
+    if values.isEmpty, !request.rawQuery.isEmpty, name.hasPrefix("x-amz-"), request.rawQuery.contains("Signature=") {
       // Some SDKs move the headers of a presigned request into its query; S3 takes them from there.
       values = QueryPairs(literal: request.rawQuery).pairs.filter { $0.name.lowercased() == name }.map(\.value)
     }

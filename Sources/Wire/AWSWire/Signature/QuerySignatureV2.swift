@@ -51,7 +51,7 @@ struct QuerySignatureV2: Sendable, Hashable {
 extension SignatureClaim {
   /// The claim of an old presigned URL; `nil` for other requests.
   static func parse(version2 request: WireRequest) throws(AuthenticationFault) -> SignatureClaim? {
-    guard request.rawQuery.contains("AWSAccessKeyId=") else { return nil }
+    guard !request.rawQuery.isEmpty, request.rawQuery.contains("AWSAccessKeyId=") else { return nil }
     let query = QueryPairs(literal: request.rawQuery)
     guard let key = query["AWSAccessKeyId"], let signature = query["Signature"], let text = query["Expires"],
       !key.isEmpty, !signature.isEmpty

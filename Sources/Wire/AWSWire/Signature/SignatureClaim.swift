@@ -28,7 +28,7 @@ public struct SignatureClaim: Sendable, Hashable {
   /// - Throws: `AuthenticationFault.malformed`.
   public static func parse(_ request: WireRequest) throws(AuthenticationFault) -> SignatureClaim? {
     if let header = request.headers["authorization"] { return try parse(header: header, request) }
-    if request.rawQuery.contains("X-Amz-"), let claim = try parse(query: request) { return claim }
+    if !request.rawQuery.isEmpty, request.rawQuery.contains("X-Amz-"), let claim = try parse(query: request) { return claim }
     return try parse(version2: request)
   }
 
