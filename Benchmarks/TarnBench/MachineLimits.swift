@@ -66,7 +66,7 @@ struct MachineLimits: Sendable {
   private static func emptyServer(_ seconds: Int) async throws -> (Double, Double) {
     let (ports, announce) = AsyncStream<Int>.makeStream()
     var quiet = Logger(label: "bench")
-    quiet.logLevel = .error
+    quiet.logLevel = .critical
     let application = Application(
       responder: EmptyResponder(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { announce.yield($0.localAddress?.port ?? 0) }, logger: quiet)

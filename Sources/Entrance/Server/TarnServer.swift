@@ -41,8 +41,9 @@ public struct TarnServer: Sendable {
     let http1 = HTTPServerBuilder.http1(
       configuration: .init(
         additionalChannelHandlers: [ExpectContinueHandler()], idleTimeout: .seconds(Self.idleSecondsMax)))
+    // The HTTP library calls every connection that a stop closes an error; requests are logged by the gateway.
     var quiet = logger
-    quiet.logLevel = max(settings.logLevel, .warning)
+    quiet.logLevel = .critical
     let application = Application(
       responder: gateway, server: tls == nil ? http1 : try .tls(http1, tlsConfiguration: tls!),
       configuration: .init(
