@@ -21,7 +21,9 @@ struct TarnBench: AsyncParsableCommand {
   @Option(help: "Connections of the small-object loads.")
   var connections = 32
 
-  @Option(parsing: .upToNextOption, help: "Only these: limits, start, records, small, large, query, tpch, memory, long.")
+  @Option(
+    parsing: .upToNextOption,
+    help: "Only these: limits, start, records, small, large, query, firehose, tpch, memory, long.")
   var only: [String] = []
 
   @Option(help: "TPC-H's scale factor.")
@@ -56,6 +58,7 @@ struct TarnBench: AsyncParsableCommand {
     if wanted("tpch") {
       try await scenarios.tpch(&report, tools: Tools(root: root), scale: scale, rounds: 3)
     }
+    if wanted("firehose") { try await scenarios.firehose(&report) }
   }
 }
 

@@ -39,4 +39,6 @@ package enum Limits {
   package static let shardListEvery = Duration.seconds(30)
   /// A record's objects, one a line, can be as long as this for the converter.
   package static let objectBytesMax = 16 << 20
+  /// What the converter is prepared for at least; it reads blocks of twice as much.
+  package static let objectBytesAtLeast = 2 << 20
 }

@@ -39,7 +39,10 @@ package struct RowShape: Sendable {
   package var needsTriage: Bool { deserializer.timestampFormats?.isEmpty == false }
 
   /// SELECT over lines of objects whose keys are folded.
-  package func select(from path: String) -> String {
+  /// - Parameter longestLine: bytes of the longest line. The engine reads blocks of twice as much, so that small ones
+  ///   let all its threads work.
+  package func select(from path: String, longestLine: Int) -> String {
+    let objectBytesMax = min(max(longestLine + 1, Limits.objectBytesAtLeast), Limits.objectBytesMax)
     var seen: Set<String> = []
     let sources = columns.filter { seen.insert($0.key.lowercased()).inserted }.map { column in
       "\(DuckDBText.string(column.key)): \(DuckDBText.string(Self.readType(column.type)))"
@@ -49,7 +52,7 @@ package struct RowShape: Sendable {
     }
     return "SELECT \(expressions.joined(separator: ", ")) FROM read_json(\(DuckDBText.string(path)), "
       + "format = 'newline_delimited', records = true, columns = {\(sources.joined(separator: ", "))}, "
-      + "maximum_object_size = \(Limits.objectBytesMax), ignore_errors = false)"
+      + "maximum_object_size = \(objectBytesMax), ignore_errors = false)"
   }
 
   /// As what a column is read from JSON; what the engine would read otherwise than the deserializer comes as text.

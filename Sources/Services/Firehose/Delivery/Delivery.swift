@@ -165,7 +165,7 @@ struct Delivery: Sendable {
     let key = name.data(prefixes, ending: ".parquet")
     if let lines = buffer.lines, !lines.isSuspicious, !shape.needsTriage {
       do {
-        outcome.bytes = try await write(buffer.spill, shape, conversion, to: key, context)
+        outcome.bytes = try await write(buffer.spill, longest: lines.longest, shape, conversion, to: key, context)
         outcome.objects = 1
         return
       } catch let error as EngineError where Self.blamesTheData(error) {
@@ -189,11 +189,13 @@ struct Delivery: Sendable {
     let failed = FailedRecords(conversion: conversion, region: scope.region.code)
     let now = with.clock.now()
     var (failedRecords, failedBytes) = (0, Int64(0))
+    var longest = 0
     try await eachRecord { record in
       let code: String
       let message: String
       do {
         let lines = try shape.lines(of: Array(record.data.readableBytesView))
+        longest = max(longest, lines.count)
         try await good.append(ByteBuffer(bytes: lines))
         return
       } catch let error as JSONNode.Malformed {
@@ -217,13 +219,13 @@ struct Delivery: Sendable {
     }
     (outcome.failedRecords, outcome.failedBytes) = (failedRecords, failedBytes)
     guard good.count > 0 else { return }
-    outcome.bytes = try await write(good, shape, conversion, to: key, context)
+    outcome.bytes = try await write(good, longest: longest, shape, conversion, to: key, context)
     outcome.objects += 1
   }
 
   /// Lets the engine write lines of objects as one Parquet object.
   private func write(
-    _ lines: SpillFile, _ shape: RowShape, _ conversion: S3Destination.Conversion, to key: String,
+    _ lines: SpillFile, longest: Int, _ shape: RowShape, _ conversion: S3Destination.Conversion, to key: String,
     _ context: RequestContext
   ) async throws -> Int64 {
     let session = with.engine.session(for: context)
@@ -231,7 +233,8 @@ struct Delivery: Sendable {
     let target = DuckDBText.string("s3://\(record.destination.bucket)/\(key)")
     do {
       try await session.execute(
-        "COPY (\(shape.select(from: path))) TO \(target) (\(ParquetText.options(conversion.parquet)))")
+        "COPY (\(shape.select(from: path, longestLine: longest))) TO \(target) (\(ParquetText.options(conversion.parquet)))"
+      )
       try await session.commitWrites()
     } catch {
       session.abortWrites()

@@ -34,6 +34,9 @@ final class DeliveryBuffer: @unchecked Sendable {
 
   func add(_ batch: LaneBatch, lane: Int, from start: UInt64) async throws {
     var bytes = ByteBuffer()
+    // Room for all of it at once, and for twice the last record as `ObjectLines` asks for.
+    let largest = batch.records.reduce(0) { max($0, $1.data.readableBytes) }
+    bytes.reserveCapacity(batch.records.reduce(2 * largest) { $0 + $1.data.readableBytes + 1 })
     for record in batch.records {
       if lines != nil {
         lines?.add(record.data, to: &bytes)

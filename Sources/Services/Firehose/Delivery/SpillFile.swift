@@ -40,7 +40,7 @@ package final class SpillFile: Sendable {
   /// Adds bytes. One caller at a time.
   package func append(_ bytes: ByteBuffer) async throws {
     let full = state.withLock { state in
-      state.tail.writeImmutableBuffer(bytes)
+      if state.tail.readableBytes == 0 { state.tail = bytes } else { state.tail.writeImmutableBuffer(bytes) }
       return state.tail.readableBytes > Limits.bufferInMemoryBytesMax
     }
     if full { try await pool.run { [self] in try spill() } }
