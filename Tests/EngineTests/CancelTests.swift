@@ -63,6 +63,10 @@ import Testing
     let cancelled = Task { try await fixture.session().execute("SELECT 1") }
     cancelled.cancel()
     await #expect { try await cancelled.value } throws: { ($0 as? EngineError)?.kind == .interrupted }
+    let stopped = fixture.session()
+    let stopping = Task { try await stopped.execute("SELECT 1") }
+    stopped.cancel()
+    await #expect { try await stopping.value } throws: { ($0 as? EngineError)?.kind == .interrupted }
     #expect(second.progress == nil)
     await first.close()
     #expect(try await waiting.value == 1)

@@ -68,10 +68,10 @@ public final class EngineSession: Sendable {
     return try await withTaskCancellationHandler {
       let asked = engine.clock.now()
       do {
-        try await engine.turns.enter()
+        try await engine.turns.enter(self)
       } catch {
         state.withLock { $0.running = false }
-        throw error is CancellationError ? EngineError.cancelled : error
+        throw error
       }
       let turn = Turn(engine: engine, session: self)
       do {
@@ -108,6 +108,7 @@ public final class EngineSession: Sendable {
       return state.connection
     }
     if let connection { cduck_interrupt(connection.pointer) }
+    Task { await engine.turns.giveUp(self) }
   }
 
   public var isCancelled: Bool { state.withLock { $0.cancelled } }
@@ -165,6 +166,9 @@ public final class EngineSession: Sendable {
     }
     return writers.map(\.path)
   }
+
+  /// The objects that `commitWrites` would publish, in the order in which they were finished.
+  public var finishedPaths: [LakePath] { lake.finishedPaths.filter { !$0.bucket.isEmpty } }
 
   /// Gives up what the session wrote.
   public func abortWrites() { lake.abortWrites() }

@@ -59,6 +59,8 @@ final class LakeSession: Sendable {
     throw failure
   }
 
+  var finishedPaths: [LakePath] { state.withLock { $0.finished.map(\.path) } }
+
   func abortWrites() {
     let dropped = state.withLock { state in
       let dropped = state.finished

@@ -4,8 +4,7 @@ import Kernel
 actor Turns {
   private let waitingMax: Int
   private var free: Int
-  private var waiting: [(id: UInt64, wake: CheckedContinuation<Void, any Error>)] = []
-  private var nextID: UInt64 = 0
+  private var waiting: [(session: ObjectIdentifier, wake: CheckedContinuation<Void, any Error>)] = []
 
   init(atOnce: Int, waitingMax: Int) {
     free = max(1, atOnce)
@@ -13,9 +12,9 @@ actor Turns {
   }
 
   /// Waits for a turn. Give it back with `leave`.
-  /// - Throws: `EngineError` of kind `overloaded` when too many wait already; `CancellationError`.
-  func enter() async throws {
-    try Task.checkCancellation()
+  /// - Throws: `EngineError` of kind `overloaded` when too many wait already, and when the session is cancelled.
+  func enter(_ session: EngineSession) async throws {
+    try session.checkCancelled()
     if free > 0 {
       free -= 1
       return
@@ -23,14 +22,8 @@ actor Turns {
     guard waiting.count < waitingMax else {
       throw EngineError(kind: .overloaded, message: "\(waitingMax) queries wait already.")
     }
-    nextID += 1
-    let id = nextID
-    try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { (wake: CheckedContinuation<Void, any Error>) in
-        if Task.isCancelled { wake.resume(throwing: CancellationError()) } else { waiting.append((id, wake)) }
-      }
-    } onCancel: {
-      Task { await self.giveUp(id) }
+    try await withCheckedThrowingContinuation { (wake: CheckedContinuation<Void, any Error>) in
+      waiting.append((ObjectIdentifier(session), wake))
     }
   }
 
@@ -38,8 +31,9 @@ actor Turns {
     if waiting.isEmpty { free += 1 } else { waiting.removeFirst().wake.resume() }
   }
 
-  private func giveUp(_ id: UInt64) {
-    guard let index = waiting.firstIndex(where: { $0.id == id }) else { return }
-    waiting.remove(at: index).wake.resume(throwing: CancellationError())
+  /// The session was cancelled: it waits no longer.
+  func giveUp(_ session: EngineSession) {
+    guard let index = waiting.firstIndex(where: { $0.session == ObjectIdentifier(session) }) else { return }
+    waiting.remove(at: index).wake.resume(throwing: EngineError.cancelled)
   }
 }
