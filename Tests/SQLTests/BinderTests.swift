@@ -90,7 +90,7 @@ private func bind(_ text: String, parameters: [Expression] = []) throws -> Bound
 
   @Test func printsForTheEngine() throws {
     let bound = try bind("SELECT id / 2 AS half FROM events WHERE month = 1 ORDER BY name")
-    let sql = DuckDBPrinter { "\"\($0.table.name)\"" }.print(bound.query)
+    let sql = try DuckDBPrinter { "\"\($0.table.name)\"" }.print(bound.query)
     #expect(
       sql == "SELECT (r1.\"id\" // CAST(2 AS BIGINT)) AS \"half\" FROM \"events\" AS r1 WHERE (r1.\"month\" = 1) "
         + "ORDER BY r1.\"name\" ASC NULLS LAST")
@@ -107,9 +107,9 @@ private func bind(_ text: String, parameters: [Expression] = []) throws -> Bound
     _ = try bind("SELECT * FROM events WHERE id IN (\(list))")
     let sum = (0..<498).map { " + \($0)" }.joined()
     let bound = try bind("SELECT id\(sum) FROM events")
-    _ = DuckDBPrinter { _ in "t" }.print(bound.query)
+    _ = try DuckDBPrinter { _ in "t" }.print(bound.query)
     let nested = String(repeating: "(1 + abs(", count: 40) + "id" + String(repeating: "))", count: 40)
-    _ = DuckDBPrinter { _ in "t" }.print(try bind("SELECT \(nested) FROM events").query)
+    _ = try DuckDBPrinter { _ in "t" }.print(try bind("SELECT \(nested) FROM events").query)
   }
 
   @Test func theFunctionTablesCanBeRead() throws {

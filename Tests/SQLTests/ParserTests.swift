@@ -12,16 +12,20 @@ import Testing
     "SELECT ((SELECT 1) + 1) IN ((SELECT 2))", "SELECT (((SELECT 1)))", "SELECT x -> x + 1, (x, y) -> x, () -> 1",
     "SELECT a[1].b.c[2], ARRAY[1, 2], ARRAY[], ROW(1, 'a'), (1, 2), MAP(ARRAY['a'], ARRAY[1])",
     "SELECT CASE a WHEN 1 THEN 'x' ELSE 'y' END, CASE WHEN a THEN b END, IF(a, b), COALESCE(a, b), NULLIF(a, 1)",
-    "SELECT CAST(a AS array(row(x bigint, y map(varchar, decimal(10, 2))))), TRY_CAST(a AS timestamp(6) with time zone)",
-    "SELECT DATE '2020-01-01', TIMESTAMP '2020-01-01 00:00:00', INTERVAL '3' DAY, INTERVAL -'1-2' YEAR TO MONTH, X'0aFF'",
-    "SELECT sum(a) FILTER (WHERE b > 1) OVER (PARTITION BY c ORDER BY d DESC NULLS FIRST ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)",
+    "SELECT CAST(a AS array(row(x bigint, y map(varchar, decimal(10, 2))))), TRY_CAST(a AS timestamp(6) with time "
+      + "zone)",
+    "SELECT DATE '2020-01-01', TIMESTAMP '2020-01-01 00:00:00', INTERVAL '3' DAY, INTERVAL -'1-2' YEAR TO MONTH, "
+      + "X'0aFF'",
+    "SELECT sum(a) FILTER (WHERE b > 1) OVER (PARTITION BY c ORDER BY d DESC NULLS FIRST ROWS BETWEEN 1 PRECEDING AND "
+      + "CURRENT ROW)",
     "SELECT lag(a) IGNORE NULLS OVER w FROM t WINDOW w AS (PARTITION BY b)",
     "SELECT a FROM t GROUP BY ROLLUP (a, (b, c)), CUBE (d), GROUPING SETS ((), (a), b) HAVING grouping(a) = 1",
     "SELECT * FROM UNNEST(ARRAY[1, 2], ARRAY['a']) WITH ORDINALITY AS u (n, s, o), LATERAL (SELECT 1) l",
     "SELECT listagg(DISTINCT a, ',' ON OVERFLOW TRUNCATE '…' WITH COUNT) WITHIN GROUP (ORDER BY a DESC) FROM t",
     "SELECT a NOT BETWEEN 1 AND 2, b NOT LIKE 'x!%' ESCAPE '!', c IS NOT DISTINCT FROM d, e = ANY (SELECT 1)",
     "SELECT extract(year FROM d), position('a' IN b), substring(c FROM 2 FOR 3), trim(LEADING 'x' FROM y), trim(z)",
-    "SELECT a AT TIME ZONE 'UTC', -a, - - b, +c, a || b || 'c', a % 2 / 3 FROM t OFFSET 5 ROWS FETCH FIRST 3 ROWS WITH TIES",
+    "SELECT a AT TIME ZONE 'UTC', -a, - - b, +c, a || b || 'c', a % 2 / 3 FROM t OFFSET 5 ROWS FETCH FIRST 3 ROWS WITH "
+      + "TIES",
     "SELECT * FROM t TABLESAMPLE BERNOULLI (10) LIMIT ALL", "VALUES (1, 'a'), (2, 'b') ORDER BY 1 LIMIT 1", "TABLE t",
     "SELECT 1 UNION SELECT 2 INTERSECT SELECT 3 EXCEPT ALL SELECT 4",
     "EXPLAIN (TYPE DISTRIBUTED, FORMAT JSON) SELECT 1",
@@ -30,7 +34,8 @@ import Testing
     "CREATE TABLE a.b WITH (format = 'PARQUET', partitioned_by = ARRAY['x']) AS SELECT 1 x WITH NO DATA",
     "CREATE OR REPLACE VIEW v AS SELECT 1 a", "DROP VIEW IF EXISTS v", "DELETE FROM t WHERE a = 1",
     "UPDATE t SET a = 1, b = c + 1 WHERE d", "VACUUM t", "OPTIMIZE t REWRITE DATA USING BIN_PACK WHERE a = 1",
-    "MERGE INTO t a USING s ON a.i = s.i WHEN MATCHED AND s.x THEN DELETE WHEN MATCHED THEN UPDATE SET y = 1 WHEN NOT MATCHED THEN INSERT (i) VALUES (s.i)",
+    "MERGE INTO t a USING s ON a.i = s.i WHEN MATCHED AND s.x THEN DELETE WHEN MATCHED THEN UPDATE SET y = 1 WHEN NOT "
+      + "MATCHED THEN INSERT (i) VALUES (s.i)",
     "UNLOAD (SELECT * FROM t) TO 's3://b/p/' WITH (format = 'JSON')",
     "SELECT year, month, day, date, timestamp, map, array, row, count FROM t", "SELECT 1 -- comment\n, /* x */ 2",
     "SELECT 'it''s', U&'\\00e9\\+01F600', \"a\"\"b\"", "SELECT limit, offset FROM fetch limit 1",
@@ -42,7 +47,8 @@ import Testing
   @Test(arguments: [
     (
       "SELECT * FORM t",
-      "line 1:10: mismatched input 'FORM'. Expecting: ',', 'EXCEPT', 'FETCH', 'FROM', 'GROUP', 'HAVING', 'INTERSECT', 'LIMIT', 'OFFSET', 'ORDER', 'UNION', 'WHERE', 'WINDOW', <EOF>"
+      "line 1:10: mismatched input 'FORM'. Expecting: ',', 'EXCEPT', 'FETCH', 'FROM', 'GROUP', 'HAVING', 'INTERSECT', "
+        + "'LIMIT', 'OFFSET', 'ORDER', 'UNION', 'WHERE', 'WINDOW', <EOF>"
     ),
     ("SELECT `a` FROM t", "line 1:8: backquoted identifiers are not supported; use double quotes to quote identifiers"),
     (

@@ -96,5 +96,5 @@ public struct AthenaRouter<API: AthenaAPI>: WireService {
 public enum AthenaDescription {
   public static let service = ServiceDescription(
     name: "Athena", signingName: "athena", protocols: [.json11], targetPrefix: "AmazonAthena", apiVersion: "2017-05-18",
-    messageKey: "Message")
+    validationCode: "InvalidRequestException", messageKey: "Message")
 }

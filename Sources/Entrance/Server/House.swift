@@ -58,7 +58,7 @@ struct House: Sendable {
       files: S3Lake(s3), functions: EngineFunctions(macros: TrinoMacros.databaseStatements), clock: clock)
     let athena = AthenaService(
       keys: keys, clock: clock, random: random, metrics: cloudWatch, glue: glue, s3: s3,
-      executor: LakeExecutor(glue: glue, s3: s3, engine: engine, clock: clock))
+      executor: LakeExecutor(glue: glue, s3: s3, engine: engine, clock: clock), logger: logger)
     try await athena.recover()
     let firehose = try await FirehoseService.open(
       keys: keys, logs: logs, s3: s3, glue: glue, kinesis: kinesis, engine: engine, roles: iam.roles,

@@ -9,8 +9,16 @@ public enum SQLLimits {
   public static let operatorChainMax = 500
   /// Levels of `array<…>`, `map<…>` and `struct<…>` in one type.
   public static let typeNestingMax = 50
+  /// Expressions that binding and printing may look at. A lambda is bound anew for every type that its result widens
+  /// to, a view for every mention, so that nested ones multiply.
+  public static let boundExpressionsMax = 200_000
+  public static let printedExpressionsMax = 2_000_000
+  /// Bytes of one expression in the engine's tongue.
+  public static let printedBytesMax = 16 << 20
   /// Views within views. Source: our own.
   public static let viewNestingMax = 30
+  /// Steps of `WITH RECURSIVE`. Source: Trino `max-recursion-depth`, which Athena leaves as it is.
+  public static let recursionDepthMax = 10
   /// Grouping sets that ROLLUP, CUBE and GROUPING SETS may multiply to. Source: Trino `query.max-grouping-sets`.
   public static let groupingSetsMax = 2048
 }

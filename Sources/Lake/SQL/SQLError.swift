@@ -7,6 +7,7 @@ public struct SQLError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Hive's parser refused a DDL statement; the message begins with `FAILED:`.
     case hiveParse = "FAILED"
     case tableNotFound = "TABLE_NOT_FOUND"
+    case tableAlreadyExists = "TABLE_ALREADY_EXISTS"
     case schemaNotFound = "SCHEMA_NOT_FOUND"
     case catalogNotFound = "CATALOG_NOT_FOUND"
     case columnNotFound = "COLUMN_NOT_FOUND"
@@ -30,6 +31,7 @@ public struct SQLError: Error, Hashable, Sendable, CustomStringConvertible {
     case expressionNotInDistinct = "EXPRESSION_NOT_IN_DISTINCT"
     case nestedAggregation = "NESTED_AGGREGATION"
     case nestedWindow = "NESTED_WINDOW"
+    case nestedRecursive = "NESTED_RECURSIVE"
     case invalidArguments = "INVALID_ARGUMENTS"
     case invalidFunctionArgument = "INVALID_FUNCTION_ARGUMENT"
     case invalidCastArgument = "INVALID_CAST_ARGUMENT"

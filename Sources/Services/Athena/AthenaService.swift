@@ -2,6 +2,7 @@ import AWSWire
 public import AthenaModel
 public import GlueModel
 public import Kernel
+public import Logging
 public import S3Model
 public import Storage
 
@@ -20,16 +21,17 @@ public final class AthenaService: AthenaAPI {
   ///   - glue: the catalog that queries see.
   ///   - s3: where results are kept.
   ///   - executor: what runs a statement.
+  ///   - logger: where it is told what no caller learns.
   public init(
     keys: any KeyStore, clock: any WallClock, random: any RandomSource, metrics: any MetricTap,
-    glue: any GlueAPI, s3: any S3API, executor: any StatementExecutor
+    glue: any GlueAPI, s3: any S3API, executor: any StatementExecutor, logger: Logger
   ) {
     self.keys = keys
     self.clock = clock
     self.random = random
     self.glue = glue
     self.s3 = s3
-    runner = QueryRunner(keys: keys, clock: clock, metrics: metrics, executor: executor)
+    runner = QueryRunner(keys: keys, clock: clock, metrics: metrics, executor: executor, logger: logger)
   }
 
   /// Closes the books on executions that a crash or a stop left open.

@@ -10,6 +10,9 @@ public enum AthenaLimits {
   static let resultRowsPerPageMax = 1_000
   static let listPageDefault = 50
   static let batchGetMax = 50
+  /// API reference, `ResultReuseByAgeConfiguration$MaxAgeInMinutes`: seven days at most, an hour when not said.
+  static let reuseMinutesMax = 10_080
+  static let reuseMinutesDefault = 60
   /// How long an execution can be looked up.
   static let historyDays = 45
   /// Queries that may wait for a free place in the engine; a further one is told to come back later.

@@ -21,6 +21,11 @@ public final class Binder {
   /// The views being opened, to find a view that contains itself.
   var openViews: [TableName] = []
 
+  private var boundExpressions = 0
+
+  /// A recursive `WITH` query is being bound. Each is written out many times, so none may hold another.
+  var withinRecursion = false
+
   /// A `WITH` query that may be named.
   struct CommonBinding {
     var name: String
@@ -60,6 +65,14 @@ public final class Binder {
   func nextNumber() -> Int {
     lastNumber += 1
     return lastNumber
+  }
+
+  /// Counts one more expression.
+  func spend(at position: SourcePosition) throws(SQLError) {
+    boundExpressions += 1
+    guard boundExpressions <= SQLLimits.boundExpressionsMax else {
+      throw SQLError(.statementTooLarge, "statement is too large", at: position)
+    }
   }
 
   // MARK: Conversions

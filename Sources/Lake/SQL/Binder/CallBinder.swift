@@ -43,7 +43,8 @@ extension Binder {
     if let reason = context.aggregatesRefused {
       throw SQLError(
         .expressionNotScalar,
-        "\(reason) cannot contain aggregations, window functions or grouping operations: [\(TrinoText.expression(expression))]",
+        "\(reason) cannot contain aggregations, window functions or grouping operations: "
+          + "[\(TrinoText.expression(expression))]",
         at: expression.position)
     }
     var inner = context
@@ -109,14 +110,22 @@ extension Binder {
 
   // MARK: Windows
 
+  private static let withinWindow = "Window function argument"
+
   private func window(
     _ call: FunctionCall, _ rules: [FunctionRule], _ expression: Expression, _ context: ExpressionContext
   ) throws -> BoundExpression {
     let position = expression.position
+    if context.windowsRefused == Self.withinWindow {
+      throw SQLError(
+        .nestedWindow,
+        "Cannot nest window functions or row pattern measures inside window function arguments", at: position)
+    }
     if let reason = context.windowsRefused {
       throw SQLError(
         .expressionNotScalar,
-        "\(reason) cannot contain aggregations, window functions or grouping operations: [\(TrinoText.expression(expression))]",
+        "\(reason) cannot contain aggregations, window functions or grouping operations: "
+          + "[\(TrinoText.expression(expression))]",
         at: position)
     }
     guard rules[0].kind != .scalar else {
@@ -129,7 +138,7 @@ extension Binder {
         at: position)
     }
     var inner = context
-    inner.windowsRefused = "Window function argument"
+    inner.windowsRefused = Self.withinWindow
     var specification: WindowSpecification
     switch call.window {
     case .named(let name): specification = try named(name, context)
@@ -195,6 +204,14 @@ extension Binder {
     if case .unboundedPreceding = end {
       throw SQLError(.invalidWindowFrame, "Window frame end cannot be UNBOUNDED PRECEDING", at: position)
     }
+    let refused: String? =
+      switch (start, end) {
+      case (.currentRow, .preceding): "CURRENT ROW cannot end with PRECEDING"
+      case (.following, .preceding): "FOLLOWING cannot end with PRECEDING"
+      case (.following, .currentRow): "FOLLOWING cannot end with CURRENT ROW"
+      default: nil
+      }
+    if let refused { throw SQLError(.invalidWindowFrame, "Window frame starting from \(refused)", at: position) }
     return BoundFrame(unit: frame.unit, start: start, end: end)
   }
 
@@ -345,7 +362,8 @@ extension Binder {
       guard result.learn(value.type, &bindings) else {
         throw SQLError(
           .typeMismatch,
-          "Lambda expression must evaluate to \(result.resolve(before)?.description ?? result.text): actual \(value.type)",
+          "Lambda expression must evaluate to \(result.resolve(before)?.description ?? result.text): actual "
+            + "\(value.type)",
           at: body.position)
       }
       let grown = zip(parameters, types).contains { pattern, type in

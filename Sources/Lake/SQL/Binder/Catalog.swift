@@ -9,6 +9,18 @@ public protocol SQLCatalog {
   ///   - name: in lower case.
   /// - Returns: `nil` when there is no such table.
   func table(catalog: String?, database: String, name: String) throws -> BoundTable?
+
+  /// What is missing where `table` found none.
+  func absence(catalog: String?, database: String, name: String) throws -> TableAbsence
+}
+
+extension SQLCatalog {
+  public func absence(catalog: String?, database: String, name: String) -> TableAbsence { .table }
+}
+
+/// Why there is no table of a name.
+public enum TableAbsence: Hashable, Sendable {
+  case catalog, database, table
 }
 
 /// A table or a view as the catalogue describes it.
@@ -115,8 +127,13 @@ public struct TableName: Hashable, Sendable, CustomStringConvertible {
 /// The tables that one statement needs, fetched beforehand.
 public struct CatalogSnapshot: SQLCatalog, Sendable {
   public private(set) var tables: [TableName: BoundTable] = [:]
+  private var absences: [TableName: TableAbsence] = [:]
 
   public init() {}
+
+  public func absence(catalog: String?, database: String, name: String) -> TableAbsence {
+    absences[TableName(catalog: catalog, database: database, name: name)] ?? .table
+  }
 
   public func table(catalog: String?, database: String, name: String) -> BoundTable? {
     tables[TableName(catalog: catalog, database: database, name: name)]
@@ -124,8 +141,10 @@ public struct CatalogSnapshot: SQLCatalog, Sendable {
 
   /// Asks `fetch` once for every table that `statement` names, and for those that the views found name in turn.
   /// Names of `WITH` queries are not asked for unless they are qualified.
+  /// - Parameter absence: asked about a table that `fetch` did not find.
   public static func load(
-    for statement: Statement, session: SQLSession, fetch: (TableName) async throws -> BoundTable?
+    for statement: Statement, session: SQLSession, fetch: (TableName) async throws -> BoundTable?,
+    absence: (TableName) async throws -> TableAbsence = { _ in .table }
   ) async throws -> CatalogSnapshot {
     var snapshot = CatalogSnapshot()
     var asked: Set<TableName> = []
@@ -136,7 +155,11 @@ public struct CatalogSnapshot: SQLCatalog, Sendable {
     while index < queue.count {
       let name = queue[index]
       index += 1
-      guard asked.insert(name).inserted, let table = try await fetch(name) else { continue }
+      guard asked.insert(name).inserted else { continue }
+      guard let table = try await fetch(name) else {
+        snapshot.absences[name] = try await absence(name)
+        continue
+      }
       snapshot.tables[name] = table
       if case .view(let view) = table.content, let query = try? SQLParser.query(view.sql) {
         queue += TableNames.of(.query(query)).compactMap {

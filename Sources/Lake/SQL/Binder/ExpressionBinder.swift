@@ -3,6 +3,7 @@ internal import Kernel
 /// Expressions: names, literals, predicates and conditionals.
 extension Binder {
   func bind(_ expression: Expression, _ context: ExpressionContext) throws -> BoundExpression {
+    try spend(at: expression.position)
     switch expression.kind {
     case .null, .boolean, .integer, .decimal, .double, .string, .binary, .typed, .interval, .current:
       return try literal(expression)
@@ -37,7 +38,8 @@ extension Binder {
       if let reason = context.aggregatesRefused {
         throw SQLError(
           .expressionNotScalar,
-          "\(reason) cannot contain aggregations, window functions or grouping operations: [\(TrinoText.expression(expression))]",
+          "\(reason) cannot contain aggregations, window functions or grouping operations: "
+            + "[\(TrinoText.expression(expression))]",
           at: expression.position)
       }
       var values: [BoundExpression] = []
@@ -89,7 +91,8 @@ extension Binder {
     }
     throw SQLError(
       .columnNotFound,
-      "Column '\(TrinoText.name(parts))' cannot be resolved or requester is not authorized to access requested resources",
+      "Column '\(TrinoText.name(parts))' cannot be resolved or requester is not authorized to access requested "
+        + "resources",
       at: expression.position)
   }
 
@@ -128,7 +131,8 @@ extension Binder {
       guard let index = matches.first else {
         throw SQLError(
           .columnNotFound,
-          "Column '\(TrinoText.expression(expression))' cannot be resolved or requester is not authorized to access requested resources",
+          "Column '\(TrinoText.expression(expression))' cannot be resolved or requester is not authorized to access "
+            + "requested resources",
           at: expression.position)
       }
       guard matches.count == 1 else {
@@ -330,7 +334,8 @@ extension Binder {
         guard let type = TypeCoercion.common(field.type, column.type) else {
           throw SQLError(
             .typeMismatch,
-            "value and result of subquery must be of the same type for \(sign) expression: \(field.type) vs \(column.type)",
+            "value and result of subquery must be of the same type for \(sign) expression: \(field.type) vs "
+              + "\(column.type)",
             at: position)
         }
         types.append(type)
@@ -345,7 +350,8 @@ extension Binder {
     guard let type = TypeCoercion.common(left.type, query.columns[0].type), type.isComparable else {
       throw SQLError(
         .typeMismatch,
-        "value and result of subquery must be of the same type for \(sign) expression: \(left.type) vs \(query.columns[0].type)",
+        "value and result of subquery must be of the same type for \(sign) expression: \(left.type) vs "
+          + "\(query.columns[0].type)",
         at: position)
     }
     return (coerce(left, to: type), convert(query, to: [type]))

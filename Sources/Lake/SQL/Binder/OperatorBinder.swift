@@ -35,6 +35,10 @@ extension Binder {
   {
     let value = try bind(operand, context)
     switch value.kind {
+    case .integer(let number) where number == -Int64(Int32.min):
+      // A number with its sign is one literal: the least integer is none of bigint's.
+      guard case .integer = operand.kind else { break }
+      return BoundExpression(.integer, .integer(-number))
     case .integer(let number) where number != .min: return BoundExpression(value.type, .integer(-number))
     case .decimal(let text) where !text.hasPrefix("-"): return BoundExpression(value.type, .decimal("-" + text))
     case .double(let number): return BoundExpression(value.type, .double(-number))
@@ -153,9 +157,7 @@ extension Binder {
       return BoundExpression(type, .concatenation([left, right]))
     }
     if (left.type.isString || left.type == .unknown) && (right.type.isString || right.type == .unknown) {
-      var length: Int?
-      if case .varchar(let first?) = left.type, case .varchar(let second?) = right.type { length = first + second }
-      return joined(.varchar(length: length), coerce(left, to: .varcharUnbounded), coerce(right, to: .varcharUnbounded))
+      return joined(.varcharUnbounded, coerce(left, to: .varcharUnbounded), coerce(right, to: .varcharUnbounded))
     }
     if left.type == .varbinary || left.type == .unknown, right.type == .varbinary || right.type == .unknown {
       return joined(.varbinary, coerce(left, to: .varbinary), coerce(right, to: .varbinary))

@@ -81,6 +81,11 @@ extension Binder {
       throw SQLError(
         .missingColumnAliases, "missing column aliases in recursive WITH query", at: named.name.position)
     }
+    guard !withinRecursion else {
+      throw SQLError(.nestedRecursive, "nested recursive WITH query", at: named.name.position)
+    }
+    withinRecursion = true
+    defer { withinRecursion = false }
     func term(_ body: QueryBody) -> Query {
       Query(position: named.query.position, with: nil, body: body, orderBy: [], offset: nil, limit: nil)
     }
@@ -91,14 +96,16 @@ extension Binder {
     guard step.columns.count == base.columns.count else {
       throw SQLError(
         .typeMismatch,
-        "base and step relations of recursion have different number of fields: \(base.columns.count), \(step.columns.count)",
+        "base and step relations of recursion have different number of fields: \(base.columns.count), "
+          + "\(step.columns.count)",
         at: named.name.position)
     }
     for (index, (from, to)) in zip(step.columns, base.columns).enumerated()
     where !TypeCoercion.canCoerce(from.type, to: to.type) {
       throw SQLError(
         .typeMismatch,
-        "recursion step relation output type (\(from.type)) is not coercible to recursion base relation output type (\(to.type)) at column \(index + 1)",
+        "recursion step relation output type (\(from.type)) is not coercible to recursion base relation output type "
+          + "(\(to.type)) at column \(index + 1)",
         at: named.name.position)
     }
     let types = base.columns.map(\.type)
@@ -189,7 +196,8 @@ extension Binder {
         guard let type = TypeCoercion.common(types[index], column.type) else {
           throw SQLError(
             .typeMismatch,
-            "column \(index + 1) in \(operation.operation.rawValue) query has incompatible types: \(types[index]), \(column.type)",
+            "column \(index + 1) in \(operation.operation.rawValue) query has incompatible types: \(types[index]), "
+              + "\(column.type)",
             at: operation.position)
         }
         types[index] = type
@@ -233,7 +241,8 @@ extension Binder {
       guard columns[index - 1].type.isOrderable else {
         throw SQLError(
           .typeMismatch,
-          "Type \(columns[index - 1].type) is not orderable, and therefore cannot be used in ORDER BY: \(TrinoText.expression(item.key))",
+          "Type \(columns[index - 1].type) is not orderable, and therefore cannot be used in ORDER BY: "
+            + "\(TrinoText.expression(item.key))",
           at: item.key.position)
       }
       sorts.append(

@@ -86,8 +86,13 @@ extension Binder {
       throw SQLError(.syntax, "Too many dots in table name: \(name)", at: name.position)
     }
     guard let table = try catalog.table(catalog: full.catalog, database: full.database, name: full.name) else {
-      throw SQLError(
-        .tableNotFound, "Table '\(full)' does not exist", at: name.position)
+      switch try catalog.absence(catalog: full.catalog, database: full.database, name: full.name) {
+      case .catalog:
+        throw SQLError(.catalogNotFound, "Catalog '\(full.catalog ?? "")' not found", at: name.position)
+      case .database:
+        throw SQLError(.schemaNotFound, "Schema '\(full.database)' does not exist", at: name.position)
+      case .table: throw SQLError(.tableNotFound, "Table '\(full)' does not exist", at: name.position)
+      }
     }
     let qualifier = [full.catalog ?? session.catalog.lowercased(), full.database, full.name]
     switch table.content {
@@ -137,20 +142,23 @@ extension Binder {
     } catch let error as SQLError {
       throw SQLError(
         .invalidView,
-        "Failed analyzing stored view '\(name)': \(error.position.map { "line \($0.line):\($0.column): " } ?? "")\(error.message)",
+        "Failed analyzing stored view '\(name)': "
+          + "\(error.position.map { "line \($0.line):\($0.column): " } ?? "")\(error.message)",
         at: position)
     }
     guard view.columns.isEmpty || query.columns.count == view.columns.count else {
       throw SQLError(
         .viewIsStale,
-        "View '\(name)' is stale or in invalid state: a column of the query was added or removed; it must be re-created",
+        "View '\(name)' is stale or in invalid state: a column of the query was added or removed; it must be "
+          + "re-created",
         at: position)
     }
     for (column, declared) in zip(query.columns, view.columns)
     where !TypeCoercion.canCoerce(column.type, to: declared.type) {
       throw SQLError(
         .viewIsStale,
-        "View '\(name)' is stale or in invalid state: column [\(declared.name)] of type \(column.type) cannot be coerced to column [\(declared.name)] of type \(declared.type) stored in view definition",
+        "View '\(name)' is stale or in invalid state: column [\(declared.name)] of type \(column.type) cannot be "
+          + "coerced to column [\(declared.name)] of type \(declared.type) stored in view definition",
         at: position)
     }
     let converted = view.columns.isEmpty ? query : convert(query, to: view.columns.map(\.type))

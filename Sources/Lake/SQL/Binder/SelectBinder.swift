@@ -80,7 +80,8 @@ extension Binder {
         guard select.distinct == false || value.type.isComparable else {
           throw SQLError(
             .typeMismatch,
-            "DISTINCT can only be applied to comparable types (actual: \(value.type)): \(TrinoText.expression(expression))",
+            "DISTINCT can only be applied to comparable types (actual: \(value.type)): "
+              + "\(TrinoText.expression(expression))",
             at: expression.position)
         }
         items.append(
@@ -174,7 +175,8 @@ extension Binder {
         if let source = items[number - 1].source, value.contains(where: { $0.isAggregate || $0.isWindow }) {
           throw SQLError(
             .expressionNotScalar,
-            "GROUP BY clause cannot contain aggregations, window functions or grouping operations: [\(TrinoText.expression(source))]",
+            "GROUP BY clause cannot contain aggregations, window functions or grouping operations: "
+              + "[\(TrinoText.expression(source))]",
             at: source.position)
         }
       } else {
@@ -200,7 +202,8 @@ extension Binder {
         guard list.count <= 11 else {
           throw SQLError(
             .tooManyGroupingSets,
-            "GROUP BY has more than \(SQLLimits.groupingSetsMax) grouping sets but can contain at most \(SQLLimits.groupingSetsMax)",
+            "GROUP BY has more than \(SQLLimits.groupingSetsMax) grouping sets but can contain at most "
+              + "\(SQLLimits.groupingSetsMax)",
             at: select.position)
         }
         let keys = try list.map { try $0.map { try key($0) } }

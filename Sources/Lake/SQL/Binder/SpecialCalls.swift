@@ -61,7 +61,8 @@ extension Binder {
       guard case .timestamp(let precision) = coerceToTimestamp(bound[0]).type else {
         throw SQLError(
           .functionNotFound,
-          "Unexpected parameters (\(bound[0].type), \(bound[1].type)) for function with_timezone. Expected: with_timezone(timestamp(p), varchar(x))",
+          "Unexpected parameters (\(bound[0].type), \(bound[1].type)) for function with_timezone. Expected: "
+            + "with_timezone(timestamp(p), varchar(x))",
           at: position)
       }
       let zone = try constantZone(bound[1], at: position)
@@ -104,7 +105,9 @@ extension Binder {
         let list = values.map(\.type.description).joined(separator: ", ")
         throw SQLError(
           .functionNotFound,
-          "Unexpected parameters (\(list)) for function zip. Expected: zip(array(T1), array(T2)), zip(array(T1), array(T2), array(T3)), zip(array(T1), array(T2), array(T3), array(T4)), zip(array(T1), array(T2), array(T3), array(T4), array(T5))",
+          "Unexpected parameters (\(list)) for function zip. Expected: zip(array(T1), array(T2)), zip(array(T1), "
+            + "array(T2), array(T3)), zip(array(T1), array(T2), array(T3), array(T4)), zip(array(T1), array(T2), "
+            + "array(T3), array(T4), array(T5))",
           at: position)
       }
       fields.append(.init(nil, element))
@@ -133,7 +136,8 @@ extension Binder {
       } catch {
         throw SQLError(
           .functionNotFound,
-          "Unexpected parameters (\(list)) for function concat. Expected: concat(char(x), char(y)), concat(array(E), E) E, concat(E, array(E)) E, concat(array(E)) E, concat(varchar), concat(varbinary)",
+          "Unexpected parameters (\(list)) for function concat. Expected: concat(char(x), char(y)), concat(array(E), "
+            + "E) E, concat(E, array(E)) E, concat(array(E)) E, concat(varchar), concat(varbinary)",
           at: position)
       }
     }

@@ -3,8 +3,9 @@ enum AggregateFunctions {
   static let rules = [
     "any_value(T) -> T | any_value({0}){F}",
     "arbitrary(T) -> T | any_value({0}){F}",
-    "approx_distinct(T) -> bigint | approx_count_distinct({0}){F}",
-    "approx_distinct(T, double) -> bigint | approx_count_distinct({0}){F}",
+    // DuckDB's own sketch errs by 13 %, Trino promises 2.3 %: the exact number keeps every promise.
+    "approx_distinct(T) -> bigint | count(DISTINCT {0}){F}",
+    "approx_distinct(T, double) -> bigint | count(DISTINCT {0}){F}",
     "approx_percentile(bigint, double) -> bigint | approx_quantile({0}, CAST({1} AS FLOAT)){F}",
     "approx_percentile(double, double) -> double | approx_quantile({0}, CAST({1} AS FLOAT)){F}",
     "approx_percentile(real, double) -> real | approx_quantile({0}, CAST({1} AS FLOAT)){F}",
@@ -16,7 +17,10 @@ enum AggregateFunctions {
     "avg(double) -> double | avg({D}{0}){F}",
     "avg(real) -> real | CAST(avg({D}{0}){F} AS FLOAT)",
     "avg(decimal(p,s)) -> decimal(p,s) | @avg_decimal",
-    "avg(interval_day) -> interval_day | to_microseconds(CAST(round(avg({D}trino_interval_ms({0})){F}) AS BIGINT) * 1000)",
+    """
+    avg(interval_day) -> interval_day | to_microseconds(CAST(round(avg({D}trino_interval_ms({0})){F}) AS BIGINT) * \
+    1000)
+    """,
     "bitwise_and_agg(bigint) -> bigint | bit_and({D}{0}){F}",
     "bitwise_or_agg(bigint) -> bigint | bit_or({D}{0}){F}",
     "bitwise_xor_agg(bigint) -> bigint | bit_xor({D}{0}){F}",

@@ -50,7 +50,10 @@ enum MapFunctions {
     "map() -> map(unknown, unknown) | CAST(map() AS MAP(INTEGER, INTEGER))",
     "map(array(K), array(V)) -> map(K, V) | trino_map({0}, {1})",
     "map_concat(map(K, V), map(K, V)...) -> map(K, V) | map_concat({*})",
-    "map_entries(map(K, V)) -> array(row(K, V)) | list_transform(map_entries({0}), lambda e: {'field0': e.key, 'field1': e.value})",
+    """
+    map_entries(map(K, V)) -> array(row(K, V)) | list_transform(map_entries({0}), lambda e: {'field0': e.key, \
+    'field1': e.value})
+    """,
     "map_filter(map(K, V), function(K,V,boolean)) -> map(K, V) | @map_filter",
     "map_from_entries(array(row(K, V))) -> map(K, V) | @map_from_entries",
     "map_keys(map(K, V)) -> array(K) | map_keys({0})",

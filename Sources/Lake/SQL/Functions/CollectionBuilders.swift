@@ -16,7 +16,8 @@ extension DuckDBBuilders {
         "len(list_filter(\(list), lambda y\(n), j\(n): CASE WHEN j\(n) < i\(n) THEN \(earlier) <= 0 "
         + "WHEN j\(n) > i\(n) THEN \(later) > 0 ELSE false END))"
       return
-        "list_transform(list_sort(list_transform(\(list), lambda x\(n), i\(n): {'r': \(rank), 'v': x\(n)})), lambda s: s.v)"
+        "list_transform(list_sort(list_transform(\(list), lambda x\(n), i\(n): {'r': \(rank), 'v': x\(n)})), lambda s: "
+        + "s.v)"
     },
     "reduce": { printer, call in
       guard case .function(let types, _) = call.arguments[2].type, types.count == 2 else { return "NULL" }
@@ -25,7 +26,8 @@ extension DuckDBBuilders {
       let step = body(printer, call.arguments[2], ["a\(n).s", "e\(n).x"])
       // The state and the element travel together, since DuckDB reduces lists of one type only.
       let folded =
-        "list_reduce(list_transform(\(printer.expression(call.arguments[0])), lambda x: {'s': CAST(NULL AS \(state)), 'x': x}), "
+        "list_reduce(list_transform(\(printer.expression(call.arguments[0])), lambda x: {'s': CAST(NULL AS \(state)), "
+        + "'x': x}), "
         + "lambda a\(n), e\(n): {'s': CAST(\(step) AS \(state)), 'x': CAST(NULL AS \(element))}, "
         + "{'s': CAST(\(printer.expression(call.arguments[1])) AS \(state)), 'x': CAST(NULL AS \(element))}).s"
       return body(printer, call.arguments[3], ["(\(folded))"])
@@ -54,13 +56,15 @@ extension DuckDBBuilders {
       let n = number(call.arguments[1])
       let inner = body(printer, call.arguments[1], ["e\(n).key", "e\(n).value"])
       return
-        "map_from_entries(list_transform(map_entries(\(printer.expression(call.arguments[0]))), lambda e\(n): {'key': e\(n).key, 'value': \(inner)}))"
+        "map_from_entries(list_transform(map_entries(\(printer.expression(call.arguments[0]))), lambda e\(n): {'key': "
+        + "e\(n).key, 'value': \(inner)}))"
     },
     "transform_keys": { printer, call in
       let n = number(call.arguments[1])
       let inner = body(printer, call.arguments[1], ["e\(n).key", "e\(n).value"])
       return
-        "map_from_entries(list_transform(map_entries(\(printer.expression(call.arguments[0]))), lambda e\(n): {'key': \(inner), 'value': e\(n).value}))"
+        "map_from_entries(list_transform(map_entries(\(printer.expression(call.arguments[0]))), lambda e\(n): {'key': "
+        + "\(inner), 'value': e\(n).value}))"
     },
     "map_zip_with": { printer, call in
       let (first, second) = (printer.expression(call.arguments[0]), printer.expression(call.arguments[1]))
@@ -124,7 +128,8 @@ extension DuckDBBuilders {
       let n = number(arguments[2])
       let step = body(printer, arguments[2], ["a\(n).s", "e\(n).x"])
       return
-        "list_reduce(list_transform(list(\(printer.expression(arguments[0])))\(tail), lambda x: {'s': CAST(NULL AS \(state)), 'x': x}), "
+        "list_reduce(list_transform(list(\(printer.expression(arguments[0])))\(tail), lambda x: {'s': CAST(NULL AS "
+        + "\(state)), 'x': x}), "
         + "lambda a\(n), e\(n): {'s': CAST(\(step) AS \(state)), 'x': CAST(NULL AS \(element))}, "
         + "{'s': CAST(\(printer.expression(arguments[1])) AS \(state)), 'x': CAST(NULL AS \(element))}).s"
     },
@@ -133,6 +138,7 @@ extension DuckDBBuilders {
   private static func pairs(_ printer: DuckDBPrinter, _ aggregate: BoundAggregate) -> String {
     let (key, value) = (aggregate.call.arguments[0], aggregate.call.arguments[1])
     return
-      "list({'key': \(printer.expression(key)), 'value': \(printer.expression(value))}\(printer.orderBy(aggregate.orderBy)))"
+      "list({'key': \(printer.expression(key)), 'value': "
+      + "\(printer.expression(value))}\(printer.orderBy(aggregate.orderBy)))"
   }
 }

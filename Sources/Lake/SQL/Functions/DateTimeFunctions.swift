@@ -50,8 +50,14 @@ enum DateTimeFunctions {
       "to_timestamp(varchar(x), varchar(y)) -> timestamp(3) | @to_timestamp",
       "to_char(timestamp(p), varchar(x)) -> varchar | @to_char",
       "sequence(date, date) -> array(date) | trino_sequence_date({0}, {1})",
-      "sequence(date, date, interval_day) -> array(date) | list_transform(generate_series({0}, {1}, {2}), lambda d: CAST(d AS DATE))",
-      "sequence(date, date, interval_year) -> array(date) | list_transform(generate_series({0}, {1}, {2}), lambda d: CAST(d AS DATE))",
+      """
+      sequence(date, date, interval_day) -> array(date) | list_transform(generate_series({0}, {1}, {2}), lambda d: \
+      CAST(d AS DATE))
+      """,
+      """
+      sequence(date, date, interval_year) -> array(date) | list_transform(generate_series({0}, {1}, {2}), lambda d: \
+      CAST(d AS DATE))
+      """,
       "sequence(timestamp(p), timestamp(p), interval_day) -> array(timestamp(p)) | generate_series({0}, {1}, {2})",
       "sequence(timestamp(p), timestamp(p), interval_year) -> array(timestamp(p)) | generate_series({0}, {1}, {2})",
     ]

@@ -19,13 +19,15 @@ extension DuckDBBuilders {
     "truncate_decimal": { printer, call in
       let digits = printer.expression(call.arguments[1])
       return
-        "CAST(trino_truncate(CAST(\(printer.expression(call.arguments[0])) AS DOUBLE), \(digits)) AS \(call.arguments[0].type.duckDBName))"
+        "CAST(trino_truncate(CAST(\(printer.expression(call.arguments[0])) AS DOUBLE), \(digits)) AS "
+        + "\(call.arguments[0].type.duckDBName))"
     },
     "round_integer": { printer, call in
       let value = printer.expression(call.arguments[0])
       if case .integer(let digits) = call.arguments[1].kind, digits >= 0 { return value }
       return
-        "CAST(trino_round(CAST(\(value) AS DOUBLE), \(printer.expression(call.arguments[1]))) AS \(call.arguments[0].type.duckDBName))"
+        "CAST(trino_round(CAST(\(value) AS DOUBLE), \(printer.expression(call.arguments[1]))) AS "
+        + "\(call.arguments[0].type.duckDBName))"
     },
     "sign": { printer, call in
       let type = call.arguments[0].type.isDecimal ? "DECIMAL(1,0)" : call.arguments[0].type.duckDBName

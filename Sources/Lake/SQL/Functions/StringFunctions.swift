@@ -35,7 +35,10 @@ enum StringFunctions {
     "split(varchar, varchar, bigint) -> array(varchar) | trino_split_limit({0}, {1}, {2})",
     "split_part(varchar, varchar, bigint) -> varchar | trino_split_part({0}, {1}, {2})",
     "split_to_map(varchar, varchar, varchar) -> map(varchar, varchar) | trino_split_to_map({0}, {1}, {2})",
-    "split_to_multimap(varchar, varchar, varchar) -> map(varchar, array(varchar)) | trino_split_to_multimap({0}, {1}, {2})",
+    """
+    split_to_multimap(varchar, varchar, varchar) -> map(varchar, array(varchar)) | trino_split_to_multimap({0}, {1}, \
+    {2})
+    """,
     "starts_with(varchar, varchar) -> boolean | starts_with({0}, {1})",
     "strpos(varchar, varchar) -> bigint | strpos({0}, {1})",
     "strpos(varchar, varchar, bigint) -> bigint | trino_strpos({0}, {1}, {2})",

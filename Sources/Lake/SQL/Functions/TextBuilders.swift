@@ -23,7 +23,8 @@ extension DuckDBBuilders {
       "regexp_matches(\(printer.expression(call.arguments[0])), \(JavaPattern.duckDB(printer, call.arguments[1])))"
     },
     "regexp_count": { printer, call in
-      "len(regexp_extract_all(\(printer.expression(call.arguments[0])), \(JavaPattern.duckDB(printer, call.arguments[1]))))"
+      "len(regexp_extract_all(\(printer.expression(call.arguments[0])), "
+        + "\(JavaPattern.duckDB(printer, call.arguments[1]))))"
     },
     "regexp_extract": { printer, call in
       let (text, pattern) = (printer.expression(call.arguments[0]), JavaPattern.duckDB(printer, call.arguments[1]))
@@ -58,7 +59,8 @@ extension DuckDBBuilders {
         + "list_transform(regexp_extract_all(\(text), \(pattern)), lambda m\(n): \(inner)))"
     },
     "regexp_split": { printer, call in
-      "regexp_split_to_array(\(printer.expression(call.arguments[0])), \(JavaPattern.duckDB(printer, call.arguments[1])))"
+      "regexp_split_to_array(\(printer.expression(call.arguments[0])), "
+        + "\(JavaPattern.duckDB(printer, call.arguments[1])))"
     },
     "array_join": { printer, call in
       let list = printer.expression(call.arguments[0])
@@ -74,10 +76,12 @@ extension DuckDBBuilders {
       "json_extract(\(printer.expression(call.arguments[0])), \(JSONPath.duckDB(printer, call.arguments[1])))"
     },
     "json_extract_scalar": { printer, call in
-      "trino_json_scalar(json_extract(\(printer.expression(call.arguments[0])), \(JSONPath.duckDB(printer, call.arguments[1]))))"
+      "trino_json_scalar(json_extract(\(printer.expression(call.arguments[0])), "
+        + "\(JSONPath.duckDB(printer, call.arguments[1]))))"
     },
     "json_size": { printer, call in
-      "trino_json_size(json_extract(\(printer.expression(call.arguments[0])), \(JSONPath.duckDB(printer, call.arguments[1]))))"
+      "trino_json_size(json_extract(\(printer.expression(call.arguments[0])), "
+        + "\(JSONPath.duckDB(printer, call.arguments[1]))))"
     },
   ]
 }
@@ -234,7 +238,8 @@ enum JavaFormat {
         literal = ""
         guard place >= 1, place < arguments.count else {
           pieces.append(
-            "CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'Invalid format string: \(format.filter { $0 != "'" })') AS VARCHAR)"
+            "CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'Invalid format string: \(format.filter { $0 != "'" })') AS "
+              + "VARCHAR)"
           )
           continue
         }

@@ -128,7 +128,10 @@ extension Parser {
       position: start, distinct: distinct, items: items, from: [], filter: nil, groupBy: nil, having: nil, windows: [])
     if taken("FROM") {
       select.from.append(try relation())
-      while taken(",") { select.from.append(try relation()) }
+      while taken(",") {
+        guard select.from.count < SQLLimits.nestingMax else { throw tooManyJoins(at: start) }
+        select.from.append(try relation())
+      }
     }
     if taken("WHERE") { select.filter = try expression() }
     if taken("GROUP") {
@@ -235,6 +238,10 @@ extension Parser {
 
   // MARK: FROM
 
+  private func tooManyJoins(at position: SourcePosition) -> SQLError {
+    SQLError(.statementTooLarge, "statement is too large (more than \(SQLLimits.nestingMax) joins)", at: position)
+  }
+
   mutating func relation() throws(SQLError) -> Relation {
     try enter()
     defer { depth -= 1 }
@@ -243,10 +250,7 @@ extension Parser {
     var joins = 0
     while true {
       joins += 1
-      guard joins < SQLLimits.nestingMax else {
-        throw SQLError(
-          .statementTooLarge, "statement is too large (more than \(SQLLimits.nestingMax) joins)", at: start)
-      }
+      guard joins < SQLLimits.nestingMax else { throw tooManyJoins(at: start) }
       if taken("CROSS") {
         try expect("JOIN")
         let right = try sampledRelation()

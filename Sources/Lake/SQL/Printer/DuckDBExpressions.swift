@@ -1,6 +1,12 @@
 /// Expressions for DuckDB.
 extension DuckDBPrinter {
   func expression(_ value: BoundExpression) -> String {
+    guard budget.beginExpression() else { return "NULL" }
+    let text = plain(value)
+    return budget.admits(text) ? text : "NULL"
+  }
+
+  private func plain(_ value: BoundExpression) -> String {
     switch value.kind {
     case .null, .boolean, .integer, .decimal, .double, .string, .binary, .text, .interval: return literal(value)
     case .column(let column): return "r\(column.relation).\(DuckDBText.identifier(column.name))"
@@ -45,7 +51,8 @@ extension DuckDBPrinter {
       guard query.columns.count > 1 else { return "(\(self.query(query, names: nil)))" }
       let fields = query.columns.enumerated().map { "\(DuckDBText.string($1.name ?? "field\($0)")): q.c\($0)" }
       return
-        "(SELECT {\(fields.joined(separator: ", "))} FROM (\(self.query(query, names: nil))) AS q(\(columnList(query.columns.count))))"
+        "(SELECT {\(fields.joined(separator: ", "))} FROM (\(self.query(query, names: nil))) AS "
+        + "q(\(columnList(query.columns.count))))"
     case .exists(let query): return "EXISTS (\(self.query(query, names: nil)))"
     case .inSubquery(let inner, let query): return "(\(subject(inner, query)) IN (\(self.query(query, names: nil))))"
     case .quantified(let operation, let inner, let quantifier, let query):
@@ -91,7 +98,10 @@ extension DuckDBPrinter {
     case .null: return value.type == .unknown ? "NULL" : "CAST(NULL AS \(value.type.duckDBName))"
     case .boolean(let flag): return flag ? "true" : "false"
     case .integer(let number):
-      if value.type == .integer || (value.type == .bigint && Int32(exactly: number) == nil) {
+      // To DuckDB the least integer is a bigint with a sign before it.
+      if value.type == .integer && number != Int64(Int32.min)
+        || (value.type == .bigint && Int32(exactly: number) == nil)
+      {
         return number == .min ? "CAST('\(number)' AS BIGINT)" : number < 0 ? "(\(number))" : "\(number)"
       }
       return "CAST(\(number == .min ? "'\(number)'" : "\(number)") AS \(value.type.duckDBName))"
@@ -147,14 +157,16 @@ extension DuckDBPrinter {
       let sign = operation == .divide ? "//" : "%"
       if case .integer(let number) = right.kind, number != 0 { return "(\(leftText) \(sign) \(rightText))" }
       return
-        "(CASE WHEN \(rightText) = 0 THEN trino_fail('DIVISION_BY_ZERO', 'Division by zero') ELSE \(leftText) \(sign) \(rightText) END)"
+        "(CASE WHEN \(rightText) = 0 THEN trino_fail('DIVISION_BY_ZERO', 'Division by zero') ELSE \(leftText) \(sign) "
+        + "\(rightText) END)"
     }
     if case .decimal(let precision, let scale) = type {
       switch operation {
       case .divide: return decimalDivision(left.type, leftText, right.type, rightText, precision, scale)
       case .modulus:
         return
-          "(CASE WHEN \(rightText) = 0 THEN trino_fail('DIVISION_BY_ZERO', 'Division by zero') ELSE \(leftText) % \(rightText) END)"
+          "(CASE WHEN \(rightText) = 0 THEN trino_fail('DIVISION_BY_ZERO', 'Division by zero') ELSE \(leftText) % "
+          + "\(rightText) END)"
       default: return "(\(leftText) \(operation.rawValue) \(rightText))"
       }
     }
@@ -168,13 +180,15 @@ extension DuckDBPrinter {
       case (_, _) where operation == .multiply || operation == .divide:
         // Trino's intervals count whole milliseconds.
         return
-          "to_microseconds(CAST(round(trino_interval_ms(\(leftText)) \(operation.rawValue) CAST(\(rightText) AS DOUBLE)) AS BIGINT) * 1000)"
+          "to_microseconds(CAST(round(trino_interval_ms(\(leftText)) \(operation.rawValue) CAST(\(rightText) AS "
+          + "DOUBLE)) AS BIGINT) * 1000)"
       default: break
       }
     }
     if type == .intervalYearToMonth, operation == .multiply || operation == .divide {
       return
-        "to_months(CAST(round(trino_interval_months(\(leftText)) \(operation.rawValue) CAST(\(rightText) AS DOUBLE)) AS INTEGER))"
+        "to_months(CAST(round(trino_interval_months(\(leftText)) \(operation.rawValue) CAST(\(rightText) AS DOUBLE)) "
+        + "AS INTEGER))"
     }
     return "(\(leftText) \(operation.rawValue) \(rightText))"
   }

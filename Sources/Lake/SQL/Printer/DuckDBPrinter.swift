@@ -11,12 +11,19 @@ public struct DuckDBPrinter {
   /// What stands in `FROM` for a table: a view's name or a table function, whose columns have the table's names in
   /// lower case (and the hidden ones that the statement uses) and the types of `SQLType.duckDBName`.
   let relation: (TableReference) -> String
+  /// The recursive `WITH` query whose step is being written, and what it reads instead of the whole.
+  var recursion: (number: Int, name: String)?
+  let budget = PrintBudget()
 
   public init(relation: @escaping (TableReference) -> String) { self.relation = relation }
 
   /// The query with its result's columns named as Athena names them.
-  public func print(_ query: BoundQuery) -> String {
-    self.query(query, names: query.columns.enumerated().map { $1.name ?? "_col\($0)" })
+  /// - Throws: `SQLError` when its text would be too long: what DuckDB lacks is written with operands repeated, which
+  ///   doubles the text with every level of nesting.
+  public func print(_ query: BoundQuery) throws(SQLError) -> String {
+    let text = self.query(query, names: query.columns.enumerated().map { $1.name ?? "_col\($0)" })
+    guard !budget.isSpent else { throw SQLError(.statementTooLarge, "statement is too large") }
+    return text
   }
 
   // MARK: Queries
@@ -24,12 +31,7 @@ public struct DuckDBPrinter {
   func query(_ query: BoundQuery, names: [String]?) -> String {
     var text = ""
     if !query.common.isEmpty {
-      let recursive = query.common.contains(where: \.recursive)
-      text += recursive ? "WITH RECURSIVE " : "WITH "
-      text +=
-        query.common.map { common in
-          "w\(common.number)(\(columnList(common.query.columns.count))) AS (\(self.query(common.query, names: nil)))"
-        }.joined(separator: ", ") + " "
+      text += "WITH " + query.common.flatMap(commonTable).joined(separator: ", ") + " "
     }
     if query.withTies { return text + ties(query, names) }
     switch query.body {
@@ -83,13 +85,12 @@ public struct DuckDBPrinter {
       }
     }
     let order = keys.joined(separator: ", ")
-    let first = (query.offset ?? 0)
-    let last = first.addingReportingOverflow(query.limit ?? 1).partialValue
+    let first = query.offset ?? 0
     let list = columnList(inner.columns.count)
     // The ranks are counted after the offset: its rows are passed by number.
     return "SELECT \(columns) FROM (SELECT *, row_number() OVER (ORDER BY \(order)) AS place FROM "
       + "(\(self.query(inner, names: nil))) AS q(\(list))) AS q WHERE place > \(first) "
-      + "QUALIFY rank() OVER (ORDER BY \(order)) <= \(last - first) ORDER BY \(order)"
+      + "QUALIFY rank() OVER (ORDER BY \(order)) <= \(query.limit ?? 1) ORDER BY \(order)"
   }
 
   private func body(_ body: BoundBody) -> String {
@@ -166,7 +167,9 @@ public struct DuckDBPrinter {
     case .derived(let query, let number, let lateral):
       return (lateral ? "LATERAL " : "")
         + "(\(self.query(query, names: nil))) AS r\(number)(\(columnList(query.columns.count)))"
-    case .common(let common, let number, let columns): return "w\(common) AS r\(number)(\(columnList(columns)))"
+    case .common(let common, let number, let columns):
+      let name = recursion?.number == common ? recursion?.name : nil
+      return "\(name ?? "w\(common)") AS r\(number)(\(columnList(columns)))"
     case .unnest(let unnest): return self.unnest(unnest)
     case .sampled(let inner, let method, let percentage):
       return "\(from(inner)) TABLESAMPLE \(method.rawValue)(\(percentage) PERCENT)"

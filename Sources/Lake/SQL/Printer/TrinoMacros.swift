@@ -22,7 +22,8 @@ public enum TrinoMacros {
       "trino_divide(n, d)",
       """
       CASE WHEN d = 0 THEN trino_fail('DIVISION_BY_ZERO', 'Division by zero')
-        ELSE n // d + CASE WHEN abs(n % d) * 2 >= abs(d) THEN CASE WHEN (n < 0) <> (d < 0) THEN -1 ELSE 1 END ELSE 0 END END
+        ELSE n // d + CASE WHEN abs(n % d) * 2 >= abs(d) THEN CASE WHEN (n < 0) <> (d < 0) THEN -1 ELSE 1 END ELSE 0
+          END END
       """
     ),
     (
@@ -35,7 +36,8 @@ public enum TrinoMacros {
     (
       "trino_number_text(t, type)",
       """
-      CASE WHEN regexp_full_match(t, '(?i)\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)(e[+-]?[0-9]+)?\\s*|nan|[+-]?infinity') THEN t
+      CASE WHEN regexp_full_match(t, '(?i)\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)(e[+-]?[0-9]+)?\\s*|nan|[+-]?infinity')
+        THEN t
         ELSE 'tarn!INVALID_CAST_ARGUMENT!Cannot cast ''' || t || ''' to ' || type END
       """
     ),
@@ -60,8 +62,10 @@ public enum TrinoMacros {
       "trino_exponent(d)",
       """
       coalesce(TRY_CAST(nullif(regexp_extract(CAST(abs(d) AS VARCHAR), 'e(.*)$', 1), '') AS INTEGER), 0)
-        + CASE WHEN string_split(trino_mantissa(d), '.')[1] <> '0' THEN length(string_split(trino_mantissa(d), '.')[1]) - 1
-          ELSE length(ltrim(string_split(trino_mantissa(d), '.')[2], '0')) - length(string_split(trino_mantissa(d), '.')[2]) - 1 END
+        + CASE WHEN string_split(trino_mantissa(d), '.')[1] <> '0' THEN length(string_split(trino_mantissa(d), '.')[1])
+          - 1
+          ELSE length(ltrim(string_split(trino_mantissa(d), '.')[2], '0')) - length(string_split(trino_mantissa(d),
+            '.')[2]) - 1 END
       """
     ),
     (
@@ -117,12 +121,14 @@ public enum TrinoMacros {
     (
       "trino_from_base(t, radix)",
       """
-      CASE WHEN radix < 2 OR radix > 36 THEN CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'Radix must be between 2 and 36') AS BIGINT)
+      CASE WHEN radix < 2 OR radix > 36 THEN CAST(trino_fail('INVALID_FUNCTION_ARGUMENT',
+        'Radix must be between 2 and 36') AS BIGINT)
         ELSE CAST((CASE WHEN t LIKE '-%' THEN -1 ELSE 1 END) * list_reduce(
           list_transform(string_split(ltrim(lower(t), '+-'), ''), lambda b_c: CAST(CASE
             WHEN b_c >= '0' AND b_c <= '9' AND ord(b_c) - 48 < radix THEN ord(b_c) - 48
             WHEN b_c >= 'a' AND b_c <= 'z' AND ord(b_c) - 87 < radix THEN ord(b_c) - 87
-            ELSE trino_fail('INVALID_FUNCTION_ARGUMENT', 'Not a valid base-' || radix || ' number: ' || t) END AS HUGEINT)),
+            ELSE trino_fail('INVALID_FUNCTION_ARGUMENT', 'Not a valid base-' || radix || ' number: ' || t) END AS
+              HUGEINT)),
           lambda b_a, b_x: b_a * radix + b_x) AS BIGINT) END
       """
     ),
@@ -133,7 +139,8 @@ public enum TrinoMacros {
     (
       "trino_width_bucket(x, low, high, n)",
       """
-      CASE WHEN n <= 0 THEN CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'bucketCount must be greater than 0') AS BIGINT)
+      CASE WHEN n <= 0 THEN CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'bucketCount must be greater than 0') AS
+        BIGINT)
         WHEN low = high THEN CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'bounds cannot equal each other') AS BIGINT)
         WHEN low < high THEN CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1
           ELSE CAST(floor(n * (x - low) / (high - low)) AS BIGINT) + 1 END
@@ -180,28 +187,33 @@ public enum TrinoMacros {
       "trino_shift_right_arithmetic(n, places, bits)",
       """
       CASE WHEN places >= bits THEN CASE WHEN n < 0 THEN -1 ELSE 0 END
-        ELSE (CAST(n AS HUGEINT) - ((CAST(n AS HUGEINT) % trino_two_to(places)) + trino_two_to(places)) % trino_two_to(places))
+        ELSE (CAST(n AS HUGEINT) - ((CAST(n AS HUGEINT) % trino_two_to(places)) + trino_two_to(places)) %
+          trino_two_to(places))
           // trino_two_to(places) END
       """
     ),
     (
       "trino_cosine_similarity(a, b)",
       """
-      list_sum(list_transform(map_keys(a), lambda s_k: coalesce(map_extract_value(a, s_k) * map_extract_value(b, s_k), 0)))
-        / (sqrt(list_sum(list_transform(map_values(a), lambda s_x: s_x * s_x))) * sqrt(list_sum(list_transform(map_values(b), lambda s_y: s_y * s_y))))
+      list_sum(list_transform(map_keys(a), lambda s_k: coalesce(map_extract_value(a, s_k) * map_extract_value(b, s_k),
+        0)))
+        / (sqrt(list_sum(list_transform(map_values(a), lambda s_x: s_x * s_x))) *
+          sqrt(list_sum(list_transform(map_values(b), lambda s_y: s_y * s_y))))
       """
     ),
     (
       "trino_entropy(counts)",
       """
-      CASE WHEN counts IS NULL THEN CAST(0 AS DOUBLE) ELSE coalesce(list_sum(list_transform(list_filter(counts, lambda h_f: h_f > 0),
+      CASE WHEN counts IS NULL THEN CAST(0 AS DOUBLE) ELSE coalesce(list_sum(list_transform(list_filter(counts, lambda
+        h_f: h_f > 0),
         lambda h_c: -(h_c / list_sum(counts)) * log2(h_c / list_sum(counts)))), 0.0) END
       """
     ),
     (
       "trino_skewness(l)",
       """
-      CASE WHEN list_count(l) < 3 THEN NULL ELSE sqrt(list_count(l)) * list_sum(list_transform(l, lambda k_a: pow(k_a - list_avg(l), 3)))
+      CASE WHEN list_count(l) < 3 THEN NULL ELSE sqrt(list_count(l)) * list_sum(list_transform(l, lambda k_a: pow(k_a -
+        list_avg(l), 3)))
         / pow(list_sum(list_transform(l, lambda k_b: pow(k_b - list_avg(l), 2))), 1.5) END
       """
     ),
@@ -209,19 +221,23 @@ public enum TrinoMacros {
     ("trino_to_big_endian_unsigned(n)", "unhex(format('{:016x}', n))"),
     (
       "trino_from_hex_text(t)",
-      "list_reduce(list_transform(string_split(lower(t), ''), lambda x_c: CAST(CASE WHEN ord(x_c) < 58 THEN ord(x_c) - 48 ELSE ord(x_c) - 87 END AS HUGEINT)), lambda x_a, x_b: x_a * 16 + x_b)"
+      "list_reduce(list_transform(string_split(lower(t), ''), lambda x_c: CAST(CASE WHEN ord(x_c) < 58 THEN ord(x_c) - "
+        + "48 ELSE ord(x_c) - 87 END AS HUGEINT)), lambda x_a, x_b: x_a * 16 + x_b)"
     ),
     (
       "trino_from_big_endian_64(b)",
       """
-      CASE WHEN octet_length(b) <> 8 THEN CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'expected 8-byte input, but got instead: ' || octet_length(b)) AS BIGINT)
-        ELSE CAST(trino_from_hex_text(hex(b)) - CASE WHEN hex(b) >= '8' THEN CAST('18446744073709551616' AS HUGEINT) ELSE 0 END AS BIGINT) END
+      CASE WHEN octet_length(b) <> 8 THEN CAST(trino_fail('INVALID_FUNCTION_ARGUMENT',
+        'expected 8-byte input, but got instead: ' || octet_length(b)) AS BIGINT)
+        ELSE CAST(trino_from_hex_text(hex(b)) - CASE WHEN hex(b) >= '8' THEN CAST('18446744073709551616' AS HUGEINT)
+          ELSE 0 END AS BIGINT) END
       """
     ),
     (
       "trino_from_big_endian_32(b)",
       """
-      CASE WHEN octet_length(b) <> 4 THEN trino_fail('INVALID_FUNCTION_ARGUMENT', 'expected 4-byte input, but got instead: ' || octet_length(b))
+      CASE WHEN octet_length(b) <> 4 THEN trino_fail('INVALID_FUNCTION_ARGUMENT',
+        'expected 4-byte input, but got instead: ' || octet_length(b))
         ELSE CAST(trino_from_hex_text(hex(b)) - CASE WHEN hex(b) >= '8' THEN 4294967296 ELSE 0 END AS INTEGER) END
       """
     ),

@@ -30,6 +30,8 @@ struct QueryExecutionRecord: Codable, Sendable {
   var hasHeader = true
   var manifestLocation: String?
   var reusedPrevious = false
+  /// How old a result may be that is given again; `nil` when the query is to run in any case.
+  var reuseMaxAgeMinutes: Int?
 
   /// Milliseconds of each phase, measured.
   struct Times: Codable, Sendable {
@@ -78,7 +80,8 @@ struct QueryExecutionRecord: Codable, Sendable {
           }, expectedBucketOwner: expectedBucketOwner)
       },
       resultReuseConfiguration: ResultReuseConfiguration(
-        resultReuseByAgeConfiguration: ResultReuseByAgeConfiguration(enabled: false)),
+        resultReuseByAgeConfiguration: ResultReuseByAgeConfiguration(
+          enabled: reuseMaxAgeMinutes != nil, maxAgeInMinutes: reuseMaxAgeMinutes)),
       queryExecutionContext: QueryExecutionContext(database: database, catalog: catalog),
       status: QueryExecutionStatus(
         state: QueryExecutionState(rawValue: state), stateChangeReason: reason, submissionDateTime: submitted,

@@ -1,6 +1,7 @@
 import AthenaModel
 import DequeModule
 import Kernel
+import Logging
 import Storage
 
 /// Takes queries from QUEUED through RUNNING to their end, a bounded number at once.
@@ -17,17 +18,21 @@ actor QueryRunner {
   private let clock: any WallClock
   private let metrics: any MetricTap
   let executor: any StatementExecutor
+  private let logger: Logger
 
   private var waiting: Deque<String> = []
   private var live: [String: Live] = [:]
   private var running = 0
   private var stopped = false
 
-  init(keys: any KeyStore, clock: any WallClock, metrics: any MetricTap, executor: any StatementExecutor) {
+  init(
+    keys: any KeyStore, clock: any WallClock, metrics: any MetricTap, executor: any StatementExecutor, logger: Logger
+  ) {
     self.keys = keys
     self.clock = clock
     self.metrics = metrics
     self.executor = executor
+    self.logger = logger
   }
 
   /// Writes the query down as QUEUED and runs it as soon as there is room.
@@ -142,9 +147,13 @@ actor QueryRunner {
         try transaction.delete(QueryExecutionRecord.open(scope, id))
         guard try transaction.get(QueryExecutionRecord.key(scope, id)) != nil else { return }
         try transaction.set(QueryExecutionRecord.key(scope, id), record: record)
+        if ResultReuse.isReusable(record) { try transaction.set(ResultReuse.key(scope, record), Array(id.utf8)) }
       }
     } catch {
       // The record stays open, and the next start will close it as interrupted.
+      logger.error(
+        "a query's end could not be written down",
+        metadata: ["query": "\(id)", "state": "\(record.state)", "error": "\(error)"])
     }
     live[id] = nil
     if query.job.publishesMetrics { metrics.record(QueryMetrics.samples(record, scope: scope, now: clock.now())) }

@@ -1,5 +1,6 @@
 public import AthenaModel
 public import Kernel
+import S3Model
 import Storage
 
 extension AthenaService {
@@ -27,6 +28,7 @@ extension AthenaService {
           + "configuration setting or as an API input.")
     }
     let location = try ResultLocation(output)
+    try await verify(location.bucket, context)
     let kind = try runner.executor.classify(input.queryString)
 
     let id = random.uuid()
@@ -37,10 +39,14 @@ extension AthenaService {
       catalog: input.queryExecutionContext?.catalog, outputLocation: location.uri(id + suffix),
       encryptionOption: configuration?.encryptionConfiguration?.encryptionOption.rawValue,
       kmsKey: configuration?.encryptionConfiguration?.kmsKey, expectedBucketOwner: configuration?.expectedBucketOwner,
-      parameters: input.executionParameters, state: QueryExecutionState.queued.rawValue, submitted: clock.now())
+      parameters: input.executionParameters, state: QueryExecutionState.queued.rawValue, submitted: clock.now(),
+      reuseMaxAgeMinutes: try Self.reuseAge(input.resultReuseConfiguration))
     if let token = input.clientRequestToken {
       let request = TokenRecord(execution: id, query: input.queryString)
       try await keys.write { try $0.set(Self.tokenKey(scope, token), record: request) }
+    }
+    if let age = record.reuseMaxAgeMinutes, try await reuse(for: record, maxAgeMinutes: age, context) {
+      return StartQueryExecutionOutput(queryExecutionId: id)
     }
     let job = QueryJob(
       id: id, query: input.queryString, database: record.database ?? "default",
@@ -50,6 +56,25 @@ extension AthenaService {
       prepared: preparedStatements(in: name, context))
     try await runner.submit(record, job)
     return StartQueryExecutionOutput(queryExecutionId: id)
+  }
+
+  private static func reuseAge(_ configuration: ResultReuseConfiguration?) throws -> Int? {
+    guard let asked = configuration?.resultReuseByAgeConfiguration, asked.enabled else { return nil }
+    let age = asked.maxAgeInMinutes ?? AthenaLimits.reuseMinutesDefault
+    guard (0...AthenaLimits.reuseMinutesMax).contains(age) else {
+      throw AthenaError.invalidRequestException(
+        "MaxAgeInMinutes must be between 0 and \(AthenaLimits.reuseMinutesMax)")
+    }
+    return age
+  }
+
+  /// Athena looks for the output's bucket before it takes a query.
+  private func verify(_ bucket: String, _ context: RequestContext) async throws {
+    do {
+      _ = try await s3.getBucketLocation(GetBucketLocationInput(bucket: bucket), context)
+    } catch let error as AWSError where error.fault == .sender {
+      throw AthenaError.invalidRequestException("Unable to verify/create output bucket \(bucket)")
+    }
   }
 
   private func preparedStatements(in workGroup: String, _ context: RequestContext) -> PreparedStatementAccess {

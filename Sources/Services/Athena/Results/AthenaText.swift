@@ -63,8 +63,8 @@ enum AthenaText {
 
   private static func precision(_ type: SQLType) -> Int {
     switch type {
-    case .time(let digits), .timeWithTimeZone(let digits), .timestamp(let digits): min(digits, 9)
-    case .timestampWithTimeZone(let digits, _): min(digits, 9)
+    case .time(let digits), .timeWithTimeZone(let digits): min(digits, 9)
+    // Athena shows moments to the millisecond, whatever their precision.
     default: 3
     }
   }

@@ -38,14 +38,32 @@ struct ResultUpload {
   /// Makes the object visible.
   mutating func finish() async throws {
     guard let upload else {
-      _ = try await s3.putObject(
-        PutObjectInput(body: ByteStream(buffer), bucket: bucket, contentType: contentType, key: key), context)
+      try await Self.explaining(bucket, key) {
+        _ = try await s3.putObject(
+          PutObjectInput(body: ByteStream(buffer), bucket: bucket, contentType: contentType, key: key), context)
+      }
       return
     }
     if buffer.readableBytes > 0 { try await send(buffer) }
-    _ = try await s3.completeMultipartUpload(
-      CompleteMultipartUploadInput(
-        bucket: bucket, key: key, multipartUpload: CompletedMultipartUpload(parts: parts), uploadId: upload), context)
+    try await Self.explaining(bucket, key) {
+      _ = try await s3.completeMultipartUpload(
+        CompleteMultipartUploadInput(
+          bucket: bucket, key: key, multipartUpload: CompletedMultipartUpload(parts: parts), uploadId: upload), context)
+    }
+  }
+
+  /// Does a write of output, and says in Athena's words when it is refused.
+  static func explaining(_ bucket: String, _ key: String, _ write: () async throws -> Void) async throws {
+    do {
+      try await write()
+    } catch let error as AWSError where error.code.hasPrefix("AccessDenied") {
+      throw QueryFailure(
+        "Access denied when writing output to url: s3://\(bucket)/\(key) . Please ensure you are allowed to access the "
+          + "S3 bucket. If specifying an expected bucket owner, confirm the bucket is owned by the expected account. "
+          + "If "
+          + "you are encrypting query results with KMS key, please ensure you are allowed to access your KMS key",
+        type: 1301)
+    }
   }
 
   func abort() async {
@@ -59,9 +77,13 @@ struct ResultUpload {
     if let upload {
       id = upload
     } else {
-      let begun = try await s3.createMultipartUpload(
-        CreateMultipartUploadInput(bucket: bucket, contentType: contentType, key: key), context)
-      guard let made = begun.uploadId else { throw AWSError.internalFailure("the upload has no id") }
+      var made: String?
+      try await Self.explaining(bucket, key) {
+        made = try await s3.createMultipartUpload(
+          CreateMultipartUploadInput(bucket: bucket, contentType: contentType, key: key), context
+        ).uploadId
+      }
+      guard let made else { throw AWSError.internalFailure("the upload has no id") }
       upload = made
       id = made
     }

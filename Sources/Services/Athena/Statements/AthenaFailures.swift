@@ -42,10 +42,22 @@ enum AthenaFailures {
     case .overloaded: return QueryFailure("CLUSTER_OUT_OF_MEMORY: \(error.message)", category: 1, type: 0)
     default:
       let translated = EngineErrors.translate(error.message)
+      if translated.code == .genericInternalError, let file = badFile(error.message) { return file }
       // Text that the printer made and the engine refuses is our mistake, and is called so.
       let isOurs = translated.code == .genericInternalError
       return QueryFailure(translated.description, category: isOurs ? 1 : 2, type: isOurs ? 0 : userType)
     }
+  }
+
+  /// A file that is not what the table says it is.
+  private static func badFile(_ message: String) -> QueryFailure? {
+    guard let start = message.firstRange(of: "s3://")?.lowerBound else { return nil }
+    let path = message[start...].prefix { $0 != "'" && $0 != "\"" && !$0.isNewline }
+    if message.contains("No magic bytes") || message.contains("too small to be a Parquet file") {
+      return QueryFailure(
+        "HIVE_BAD_DATA: Not valid Parquet file: \(path) expected magic number: PAR1", category: 2, type: 1100)
+    }
+    return QueryFailure("HIVE_CURSOR_ERROR: Failed to read file: \(path): \(message)", category: 2, type: 1100)
   }
 
   private static func explained(_ error: LakeError) -> QueryFailure {

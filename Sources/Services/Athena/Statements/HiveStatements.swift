@@ -40,14 +40,30 @@ struct HiveStatements: Sendable {
     return parts.count == 2 ? (parts[0], parts[1]) : (job.database, parts.first ?? "")
   }
 
-  func table(_ name: QualifiedName) async throws -> Table {
+  /// The table that the catalog has under a name.
+  /// - Returns: `nil` when there is none; everything else that Glue refuses, access above all, is thrown.
+  func tableIfAny(_ name: QualifiedName) async throws -> Table? {
     let (database, table) = place(name)
     do {
-      let found = try await glue.getTable(GetTableInput(databaseName: database, name: table), job.context).table
-      if let found { return found }
-    } catch let error as AWSError where error.code == "EntityNotFoundException" {}
+      return try await glue.getTable(GetTableInput(databaseName: database, name: table), job.context).table
+    } catch let error as AWSError where error.code == "EntityNotFoundException" {
+      return nil
+    }
+  }
+
+  func table(_ name: QualifiedName) async throws -> Table {
+    if let found = try await tableIfAny(name) { return found }
+    let (database, table) = place(name)
     throw QueryFailure(
       "FAILED: SemanticException [Error 10001]: Table not found \(database).\(table)", category: 2, type: 1200)
+  }
+
+  func databaseExists(_ name: String) async throws -> Bool {
+    do {
+      return try await glue.getDatabase(GetDatabaseInput(name: name), job.context).database != nil
+    } catch let error as AWSError where error.code == "EntityNotFoundException" {
+      return false
+    }
   }
 
   static func pattern(_ pattern: String?) -> (String) -> Bool {
@@ -55,6 +71,18 @@ struct HiveStatements: Sendable {
     // Hive's patterns: * for any run, | between choices; case does not matter.
     let choices = pattern.lowercased().split(separator: "|").map { Array($0) }
     return { name in choices.contains { Wildcard.matches(Array(name.lowercased()), $0) } }
+  }
+}
+
+extension HiveStatement {
+  /// Whether the statement shows something. All others only change the catalog.
+  var hasOutput: Bool {
+    switch self {
+    case .repairTable, .showDatabases, .showTables, .showViews, .showPartitions, .showColumns, .showCreateTable,
+      .showCreateView, .showTableProperties, .describe:
+      true
+    case .createTable, .createDatabase, .dropDatabase, .setDatabaseProperties, .dropTable, .alterTable: false
+    }
   }
 }
 

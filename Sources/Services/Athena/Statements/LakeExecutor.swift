@@ -46,17 +46,14 @@ public final class LakeExecutor: StatementExecutor {
     case .createTableAs(let create): return try await createTable(statement, create, job, values)
     case .insert(let insert): return try await self.insert(statement, insert, job, values)
     case .unload(let unload): return try await self.unload(statement, unload, job, values)
-    case .createView(let view): return try await text(createView(statement, view, job), job)
+    case .createView(let view): return try await silent(job) { try await self.createView(statement, view, job) }
     case .dropView(let name, let ifExists):
-      return try await text(hive(job).dropView(name, ifExists: ifExists), job)
+      return try await silent(job) { _ = try await self.hive(job).dropView(name, ifExists: ifExists) }
     case .explain(let explain): return try await self.explain(explain, job, values)
-    case .hive(let statement): return try await text(hive(job).run(statement), job)
-    case .prepare(let name, _, let body):
-      try await job.prepared.save(name.key, body)
-      return try await text(.nothing, job)
-    case .deallocate(let name):
-      try await job.prepared.remove(name.key)
-      return try await text(.nothing, job)
+    case .hive(let statement) where statement.hasOutput: return try await text(hive(job).run(statement), job)
+    case .hive(let statement): return try await silent(job) { _ = try await self.hive(job).run(statement) }
+    case .prepare(let name, _, let body): return try await silent(job) { try await job.prepared.save(name.key, body) }
+    case .deallocate(let name): return try await silent(job) { try await job.prepared.remove(name.key) }
     case .execute(let name, let arguments):
       let body = try await job.prepared.text(name.key)
       return try await run(
@@ -71,6 +68,23 @@ public final class LakeExecutor: StatementExecutor {
 
   private func hive(_ job: QueryJob) -> HiveStatements {
     HiveStatements(glue: glue, s3: LakeListing(s3: s3), job: job)
+  }
+
+  /// Runs a statement that changes something and shows nothing. Its empty output is written first: a place that
+  /// refuses it leaves everything as it was.
+  private func silent(_ job: QueryJob, _ change: () async throws -> Void) async throws -> QueryOutcome {
+    let outcome = try await text(.nothing, job)
+    do {
+      try await change()
+    } catch {
+      for suffix in [".txt", ".txt.metadata"] {
+        _ = try? await s3.deleteObject(
+          DeleteObjectInput(bucket: job.outputBucket, key: "\(job.outputPrefix)\(job.id)\(suffix)"), job.context)
+      }
+      throw error
+    }
+    job.monitor.engineFinished(clock.now())
+    return outcome
   }
 
   /// Writes a statement's text output: a line a row, without a header.
@@ -94,10 +108,13 @@ public final class LakeExecutor: StatementExecutor {
   }
 
   func writeMetadata(_ columns: [ResultColumn], _ job: QueryJob, suffix: String) async throws {
-    _ = try await s3.putObject(
-      PutObjectInput(
-        body: ByteStream(ResultMetadata.encode(columns)), bucket: job.outputBucket,
-        contentType: "application/octet-stream", key: "\(job.outputPrefix)\(job.id)\(suffix)"), job.context)
+    let key = "\(job.outputPrefix)\(job.id)\(suffix)"
+    try await ResultUpload.explaining(job.outputBucket, key) {
+      _ = try await s3.putObject(
+        PutObjectInput(
+          body: ByteStream(ResultMetadata.encode(columns)), bucket: job.outputBucket,
+          contentType: "application/octet-stream", key: key), job.context)
+    }
   }
 }
 

@@ -121,16 +121,31 @@ struct OutputFiles: Sendable {
   /// - Parameter name: what the files' names begin with.
   func copyStatement(_ sql: String, name: String) throws -> String {
     let aliases = columns.indices.map { "c\($0)" }.joined(separator: ", ")
-    let items = try columns.enumerated().map { index, column -> String in
+    var items = try columns.enumerated().map { index, column -> String in
       let text =
         partitionKeys.contains(column.name) && index >= dataColumns.count
         ? Self.partitionText("c\(index)", column.type) : try stored("c\(index)", column.type)
       return "\(text) AS \(DuckDBText.identifier(column.name))"
     }
+    // The engine writes no JSON into partitions: the documents are made here, and written as text of one column.
+    let writesDocuments = format.kind == .json && !partitionKeys.isEmpty
+    if writesDocuments {
+      let members = try dataColumns.enumerated().map { index, column in
+        "\(DuckDBText.string(column.name)): \(try stored("c\(index)", column.type))"
+      }
+      items.replaceSubrange(
+        ..<dataColumns.count, with: ["CAST(to_json({\(members.joined(separator: ", "))}) AS VARCHAR) AS \"$document\""])
+    }
     var options = ["FILENAME_PATTERN '\(name)_{i}'", "OVERWRITE_OR_IGNORE true"]
     switch format.kind {
     case .parquet:
       options += ["FORMAT parquet", "COMPRESSION \(format.compression)", "FILE_EXTENSION 'parquet'"]
+    case .json where writesDocuments:
+      // No document holds this delimiter bare, so none is ever quoted.
+      options += [
+        "FORMAT csv", "HEADER false", "COMPRESSION \(format.compression)", "FILE_EXTENSION '\(suffix("json"))'",
+        "DELIMITER '\u{1}'", "QUOTE ''", "ESCAPE ''",
+      ]
     case .json:
       options += ["FORMAT json", "COMPRESSION \(format.compression)", "FILE_EXTENSION '\(suffix("json"))'"]
     case .text:

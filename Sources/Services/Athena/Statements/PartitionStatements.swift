@@ -19,20 +19,59 @@ extension HiveStatements {
     return .nothing
   }
 
+  /// A partition that Glue did not take.
+  struct PartitionRefused: Error {
+    var code: String
+    var message: String
+    var values: [String]
+  }
+
   private func create(_ inputs: [PartitionInput], in table: Table, ifNotExists: Bool) async throws {
-    for start in stride(from: 0, to: inputs.count, by: Self.partitionsPerCall) {
-      let batch = Array(inputs[start..<min(start + Self.partitionsPerCall, inputs.count)])
-      let answer = try await glue.batchCreatePartition(
-        BatchCreatePartitionInput(
-          databaseName: table.databaseName ?? job.database, tableName: table.name, partitionInputList: batch),
-        job.context)
-      for failed in answer.errors ?? [] {
-        let code = failed.errorDetail?.errorCode ?? ""
-        if code == "AlreadyExistsException", ifNotExists { continue }
-        throw QueryFailure(
-          "FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
-            + "\(code)(message:\(failed.errorDetail?.errorMessage ?? "") \(failed.partitionValues ?? []))")
+    do {
+      try await createPartitions(inputs, table.databaseName ?? job.database, table.name, ifNotExists: ifNotExists)
+    } catch let refused as PartitionRefused {
+      throw QueryFailure(
+        "FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
+          + "\(refused.code)(message:\(refused.message) \(refused.values))")
+    }
+  }
+
+  /// Adds partitions, all of them or, when Glue refuses one, none.
+  /// - Parameter ifNotExists: those that exist already are left as they are.
+  /// - Throws: `PartitionRefused`, or what Glue throws.
+  func createPartitions(_ inputs: [PartitionInput], _ database: String, _ table: String, ifNotExists: Bool)
+    async throws
+  {
+    var made: [[String]] = []
+    do {
+      for start in stride(from: 0, to: inputs.count, by: Self.partitionsPerCall) {
+        let batch = Array(inputs[start..<min(start + Self.partitionsPerCall, inputs.count)])
+        let answer = try await glue.batchCreatePartition(
+          BatchCreatePartitionInput(databaseName: database, tableName: table, partitionInputList: batch), job.context)
+        let failed = answer.errors ?? []
+        let refused = Set(failed.compactMap(\.partitionValues))
+        made += batch.compactMap(\.values).filter { !refused.contains($0) }
+        let reason = failed.first { !ifNotExists || $0.errorDetail?.errorCode != "AlreadyExistsException" }
+        if let reason {
+          throw PartitionRefused(
+            code: reason.errorDetail?.errorCode ?? "", message: reason.errorDetail?.errorMessage ?? "",
+            values: reason.partitionValues ?? [])
+        }
       }
+    } catch {
+      // What stands in the way of taking them back too is not told: the first failure is.
+      try? await deletePartitions(made, database, table)
+      throw error
+    }
+  }
+
+  private func deletePartitions(_ doomed: [[String]], _ database: String, _ table: String) async throws {
+    for start in stride(from: 0, to: doomed.count, by: Self.deletedPerCall) {
+      let batch = doomed[start..<min(start + Self.deletedPerCall, doomed.count)]
+      _ = try await glue.batchDeletePartition(
+        BatchDeletePartitionInput(
+          databaseName: database, tableName: table, partitionsToDelete: batch.map { PartitionValueList(values: $0) }),
+        job.context)
     }
   }
 
@@ -54,13 +93,7 @@ extension HiveStatements {
         throw QueryFailure("FAILED: SemanticException [Error 10006]: Partition not found \(specification.text)")
       }
     }
-    for start in stride(from: 0, to: doomed.count, by: Self.deletedPerCall) {
-      let batch = doomed[start..<min(start + Self.deletedPerCall, doomed.count)]
-      _ = try await glue.batchDeletePartition(
-        BatchDeletePartitionInput(
-          databaseName: table.databaseName ?? job.database, tableName: table.name,
-          partitionsToDelete: batch.map { PartitionValueList(values: $0) }), job.context)
-    }
+    try await deletePartitions(doomed, table.databaseName ?? job.database, table.name)
     return .nothing
   }
 
@@ -169,7 +202,8 @@ extension HiveStatements {
     let keys = (table.partitionKeys ?? []).map { $0.name.lowercased() }
     guard !keys.isEmpty else {
       throw QueryFailure(
-        "FAILED: SemanticException table \(table.name) is not partitioned but partition spec exists: \(specification.text)"
+        "FAILED: SemanticException table \(table.name) is not partitioned but partition spec exists: "
+          + "\(specification.text)"
       )
     }
     return try keys.map { key in
@@ -177,7 +211,8 @@ extension HiveStatements {
         specification.values.count == keys.count
       else {
         throw QueryFailure(
-          "FAILED: SemanticException partition spec \(specification.text) doesn't contain all (\(keys.count)) partition columns"
+          "FAILED: SemanticException partition spec \(specification.text) doesn't contain all (\(keys.count)) "
+            + "partition columns"
         )
       }
       return value

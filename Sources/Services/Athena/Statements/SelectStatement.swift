@@ -104,6 +104,10 @@ extension LakeExecutor {
       throw QueryFailure("NOT_SUPPORTED: EXPLAIN of this statement is not implemented by Tarn yet")
     }
     let plan = try await plan(explain.statement, query, job, parameters)
+    if explain.type == "VALIDATE" {
+      let valid = ResultColumn(name: "Valid", type: "boolean", precision: 0, scale: 0)
+      return try await text(TextResult(columns: [valid], lines: ["true"]), job)
+    }
     let lines = try await watched(job, in: plan.session) { session -> [String] in
       let result = try await session.run((explain.analyze ? "EXPLAIN ANALYZE " : "EXPLAIN ") + plan.sql)
       var lines: [String] = []

@@ -7,6 +7,9 @@ import NIOCore
 import S3Model
 import SQL
 
+/// Where Athena says that a statement as a whole is wrong.
+let statementStart = SourcePosition(line: 1, column: 1)
+
 /// Statements that write data files: CREATE TABLE AS, INSERT INTO, UNLOAD. Files become visible all at once, after
 /// the engine has written the last of them.
 extension LakeExecutor {
@@ -15,10 +18,14 @@ extension LakeExecutor {
   {
     let hive = HiveStatements(glue: glue, s3: LakeListing(s3: s3), job: job)
     let (database, name) = hive.place(create.name)
-    if (try? await hive.table(create.name)) != nil {
+    if try await hive.tableIfAny(create.name) != nil {
       if create.ifNotExists { return QueryOutcome() }
       throw SQLError(
-        .genericUserError, "Table 'awsdatacatalog.\(database).\(name)' already exists", at: create.name.position)
+        .tableAlreadyExists, "Destination table 'awsdatacatalog.\(database).\(name)' already exists",
+        at: statementStart)
+    }
+    guard try await hive.databaseExists(database) else {
+      throw SQLError(.schemaNotFound, "Schema '\(database)' does not exist", at: statementStart)
     }
     let properties = try OutputProperties(create.properties)
     let plan = try await plan(statement, create.query, job, parameters)
@@ -40,32 +47,25 @@ extension LakeExecutor {
     }
     job.monitor.planningEnded(clock.now())
     let sink = OutputFiles(place: place, format: properties.format, columns: columns, partitionKeys: partitionKeys)
-    let (paths, rows) = try await write(
-      create.withData ? plan.sql : "SELECT * FROM (\(plan.sql)) LIMIT 0", sink, job, plan.session)
     let storage = try sink.storage(location: place.uri(""))
-    do {
-      _ = try await glue.createTable(
-        CreateTableInput(
-          databaseName: database,
-          tableInput: TableInput(
-            name: name, description: create.comment, owner: "hadoop", retention: 0, storageDescriptor: storage,
-            partitionKeys: try columns.suffix(partitionKeys.count).map(Self.column), tableType: "EXTERNAL_TABLE",
-            parameters: sink.tableParameters)), job.context)
-      try await addPartitions(paths, sink, storage, database, name, job)
-    } catch {
-      // Without a table the files belong to nobody.
-      for path in paths {
-        _ = try? await s3.deleteObject(DeleteObjectInput(bucket: path.bucket, key: path.key), job.context)
+    let input = TableInput(
+      name: name, description: create.comment, owner: "hadoop", retention: 0, storageDescriptor: storage,
+      partitionKeys: try columns.suffix(partitionKeys.count).map(Self.column), tableType: "EXTERNAL_TABLE",
+      parameters: sink.tableParameters)
+    let sql = create.withData ? plan.sql : "SELECT * FROM (\(plan.sql)) LIMIT 0"
+    let manifest = "tables/\(job.id)-manifest.csv"
+    let written = try await write(sql, sink, manifest: manifest, job, plan.session) { [glue] paths in
+      _ = try await glue.createTable(CreateTableInput(databaseName: database, tableInput: input), job.context)
+      do {
+        try await self.addPartitions(paths, sink, storage, database, name, job)
+      } catch {
+        // A table without all of its partitions is none. What stands in the way of this too is not told: the first
+        // failure is.
+        _ = try? await glue.deleteTable(DeleteTableInput(databaseName: database, name: name), job.context)
+        throw error
       }
-      throw error
     }
-    var outcome = QueryOutcome()
-    outcome.hasHeader = false
-    outcome.updateCount = rows
-    outcome.outputRows = rows
-    outcome.outputLocation = "s3://\(job.outputBucket)/\(job.outputPrefix)tables/\(job.id)"
-    outcome.manifestLocation = try await writeManifest(paths, "tables/\(job.id)-manifest.csv", job)
-    return outcome
+    return written.outcome("s3://\(job.outputBucket)/\(job.outputPrefix)tables/\(job.id)")
   }
 
   func insert(_ statement: Statement, _ insert: Insert, _ job: QueryJob, _ parameters: [Expression]) async throws
@@ -73,9 +73,16 @@ extension LakeExecutor {
   {
     let hive = HiveStatements(glue: glue, s3: LakeListing(s3: s3), job: job)
     let (database, name) = hive.place(insert.table)
-    guard let table = try? await hive.table(insert.table), let storage = table.storageDescriptor else {
+    guard let table = try await hive.tableIfAny(insert.table) else {
       throw SQLError(
         .tableNotFound, "Table 'awsdatacatalog.\(database).\(name)' does not exist", at: insert.table.position)
+    }
+    guard table.tableType != "VIRTUAL_VIEW" else {
+      throw SQLError(
+        .notSupported, "Inserting into views is not supported", at: insert.table.position)
+    }
+    guard let storage = table.storageDescriptor else {
+      throw QueryFailure("HIVE_INVALID_METADATA: Table storage descriptor is null for \(table.name)")
     }
     let keys = (table.partitionKeys ?? []).map { $0.name.lowercased() }
     let target = try QueryPlanner.columns((storage.columns ?? []) + (table.partitionKeys ?? []))
@@ -86,15 +93,11 @@ extension LakeExecutor {
     let sink = OutputFiles(
       place: place, format: try OutputFormat(storage), columns: target.map { .init(name: $0.name, type: $0.type) },
       partitionKeys: keys)
-    let (paths, rows) = try await write(sql, sink, job, plan.session)
-    try await addPartitions(paths, sink, storage, database, name, job)
-    var outcome = QueryOutcome()
-    outcome.hasHeader = false
+    let written = try await write(sql, sink, manifest: "\(job.id)-manifest.csv", job, plan.session) { paths in
+      try await self.addPartitions(paths, sink, storage, database, name, job)
+    }
+    var outcome = written.outcome("s3://\(job.outputBucket)/\(job.outputPrefix)\(job.id)")
     outcome.columns = [ResultColumn(name: "rows", type: "bigint", precision: 19, scale: 0)]
-    outcome.updateCount = rows
-    outcome.outputRows = rows
-    outcome.outputLocation = "s3://\(job.outputBucket)/\(job.outputPrefix)\(job.id)"
-    outcome.manifestLocation = try await writeManifest(paths, "\(job.id)-manifest.csv", job)
     return outcome
   }
 
@@ -111,34 +114,63 @@ extension LakeExecutor {
     job.monitor.planningEnded(clock.now())
     let sink = OutputFiles(
       place: place, format: properties.format, columns: columns, partitionKeys: properties.partitionedBy)
-    let (paths, rows) = try await write(plan.sql, sink, job, plan.session)
-    var outcome = QueryOutcome()
-    outcome.hasHeader = false
-    outcome.updateCount = rows
-    outcome.outputRows = rows
-    outcome.outputLocation = "s3://\(job.outputBucket)/\(job.outputPrefix)\(job.id)"
-    outcome.manifestLocation = try await writeManifest(paths, "\(job.id)-manifest.csv", job)
-    return outcome
+    let written = try await write(plan.sql, sink, manifest: "\(job.id)-manifest.csv", job, plan.session) { _ in }
+    return written.outcome("s3://\(job.outputBucket)/\(job.outputPrefix)\(job.id)")
   }
 
   // MARK: - What they share
 
-  /// Writes the rows of `sql` as data files and makes them visible.
-  /// - Returns: the files, and the number of rows.
-  private func write(_ sql: String, _ sink: OutputFiles, _ job: QueryJob, _ session: EngineSession) async throws -> (
-    [LakePath], Int64
-  ) {
+  /// What a write has made.
+  private struct Written: Sendable {
+    var paths: [LakePath]
+    var rows: Int64
+    var manifest: String
+
+    func outcome(_ location: String) -> QueryOutcome {
+      var outcome = QueryOutcome()
+      outcome.hasHeader = false
+      outcome.updateCount = rows
+      outcome.outputRows = rows
+      outcome.outputLocation = location
+      outcome.manifestLocation = manifest
+      return outcome
+    }
+  }
+
+  /// Writes the rows of `sql` as data files, lists them in a manifest, makes them visible all at once, and then lets
+  /// `register` tell the catalog of them. When anything fails no data file is left; the manifest may be, as it may
+  /// be of a failed query in AWS ("it tracks files that the query intended to write").
+  private func write(
+    _ sql: String, _ sink: OutputFiles, manifest: String, _ job: QueryJob, _ engine: EngineSession,
+    register: @escaping @Sendable ([LakePath]) async throws -> Void
+  ) async throws -> Written {
     let copy = try sink.copyStatement(sql, name: "\(job.id)")
-    return try await watched(job, in: session) { [clock] session in
+    let (session, rows) = try await watched(job, in: engine) { [clock] session in
       let result = try await session.run(copy)
       var rows: Int64 = 0
       while let chunk = try await result.next() {
         if chunk.rows > 0, let count = chunk.columns.first { rows += count.integer(0) }
       }
       job.monitor.engineFinished(clock.now())
-      guard !job.monitor.isCancelled else { throw CancellationError() }
-      return (try await session.commitWrites(), rows)
+      return (session, rows)
     }
+    let manifest = try await writeManifest(session.finishedPaths, manifest, job)
+    guard !job.monitor.isCancelled else { throw CancellationError() }
+    // From here on there is no way back: a cancel that comes now comes too late, and must not stop half-way.
+    let ending = Task { [s3] in
+      let paths = try await session.commitWrites()
+      do {
+        try await register(paths)
+      } catch {
+        // Files that the catalog does not know belong to nobody. What stands in the way of this too is not told.
+        for path in paths {
+          _ = try? await s3.deleteObject(DeleteObjectInput(bucket: path.bucket, key: path.key), job.context)
+        }
+        throw error
+      }
+      return paths
+    }
+    return Written(paths: try await ending.value, rows: rows, manifest: manifest)
   }
 
   private func namedColumns(_ plan: QueryPlan, _ aliases: [Identifier]?) throws -> [OutputFiles.Column] {
@@ -151,13 +183,11 @@ extension LakeExecutor {
     return try plan.columns.enumerated().map { index, column in
       guard let name = aliases?[index].key ?? column.name?.lowercased() else {
         throw SQLError(
-          .missingColumnName, "Column name not specified at position \(index + 1)",
-          at: SourcePosition(line: 1, column: 1))
+          .missingColumnName, "Column name not specified at position \(index + 1)", at: statementStart)
       }
       guard seen.insert(name).inserted else {
         throw SQLError(
-          .duplicateColumnName, "Column name '\(name)' specified more than once",
-          at: SourcePosition(line: 1, column: 1))
+          .duplicateColumnName, "Column name '\(name)' specified more than once", at: statementStart)
       }
       return OutputFiles.Column(name: name, type: column.type)
     }
@@ -183,7 +213,7 @@ extension LakeExecutor {
       throw SQLError(
         .typeMismatch,
         "Insert query has mismatched column types: Table: [\(wanted.map(\.description).joined(separator: ", "))], "
-          + "Query: [\(sources.map(\.description).joined(separator: ", "))]", at: SourcePosition(line: 1, column: 1))
+          + "Query: [\(sources.map(\.description).joined(separator: ", "))]", at: statementStart)
     }
     let aliases = names.indices.map { "c\($0)" }.joined(separator: ", ")
     let items = target.map { column -> String in
@@ -213,25 +243,23 @@ extension LakeExecutor {
       descriptor.location = location
       return PartitionInput(values: values, storageDescriptor: descriptor, parameters: [:])
     }
-    for start in stride(from: 0, to: inputs.count, by: HiveStatements.partitionsPerCall) {
-      let batch = Array(inputs[start..<min(start + HiveStatements.partitionsPerCall, inputs.count)])
-      let answer = try await glue.batchCreatePartition(
-        BatchCreatePartitionInput(databaseName: database, tableName: table, partitionInputList: batch), job.context)
-      if let failed = answer.errors?.first(where: { $0.errorDetail?.errorCode != "AlreadyExistsException" }) {
-        throw QueryFailure(
-          "HIVE_METASTORE_ERROR: \(failed.errorDetail?.errorCode ?? ""): \(failed.errorDetail?.errorMessage ?? "")",
-          category: 1)
-      }
+    let hive = HiveStatements(glue: glue, s3: LakeListing(s3: s3), job: job)
+    do {
+      try await hive.createPartitions(inputs, database, table, ifNotExists: true)
+    } catch let failure as HiveStatements.PartitionRefused {
+      throw QueryFailure("HIVE_METASTORE_ERROR: \(failure.code): \(failure.message)", category: 1)
     }
   }
 
   /// The list of files that a statement wrote, a path a line.
   private func writeManifest(_ paths: [LakePath], _ name: String, _ job: QueryJob) async throws -> String {
     let text = paths.map { "\($0)\n" }.joined()
-    _ = try await s3.putObject(
-      PutObjectInput(
-        body: ByteStream(ByteBuffer(string: text)), bucket: job.outputBucket, contentType: "text/csv",
-        key: job.outputPrefix + name), job.context)
+    try await ResultUpload.explaining(job.outputBucket, job.outputPrefix + name) {
+      _ = try await s3.putObject(
+        PutObjectInput(
+          body: ByteStream(ByteBuffer(string: text)), bucket: job.outputBucket, contentType: "text/csv",
+          key: job.outputPrefix + name), job.context)
+    }
     return "s3://\(job.outputBucket)/\(job.outputPrefix)\(name)"
   }
 }

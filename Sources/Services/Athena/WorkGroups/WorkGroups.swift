@@ -99,7 +99,7 @@ extension AthenaService {
         guard let id = entry.key.elements?.last?.string else { continue }
         try transaction.delete(QueryExecutionRecord.key(scope, id))
       }
-      for range in contents { try transaction.delete(range) }
+      for range in contents + [ResultReuse.all(scope, workGroup: name)] { try transaction.delete(range) }
       try transaction.delete(WorkGroupRecord.key(scope, name))
     }
     return DeleteWorkGroupOutput()
