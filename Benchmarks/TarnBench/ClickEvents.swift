@@ -25,7 +25,8 @@ struct ClickEvents {
     func pick(_ names: [String], _ shift: UInt64) -> String { names[Int((a >> shift) % UInt64(names.count))] }
     func two(_ number: UInt64) -> String { number < 10 ? "0\(number)" : "\(number)" }
     let time =
-      "2026-05-\(two(1 + b % 28)) \(two(b >> 8 & 15)):\(two((b >> 16) % 60)):\(two((b >> 24) % 60)).\(100 + (b >> 32) % 900)"
+      "2026-05-\(two(1 + b % 28)) \(two(b >> 8 & 15)):\(two((b >> 16) % 60)):\(two((b >> 24) % 60))"
+      + ".\(100 + (b >> 32) % 900)"
     return #"{"event_id":"\#(String(a, radix: 16))-\#(String(b, radix: 16))","event_type":"\#(pick(Self.types, 3))","#
       + #""user_id":\#(a >> 40),"session_id":"s-\#(String(b >> 20, radix: 36))","page":"/products/\#(b % 5_000)/view","#
       + #""referrer":"https://www.example.com/search?q=\#(a % 10_000)","country":"\#(pick(Self.countries, 11))","#

@@ -21,7 +21,8 @@ import Testing
     #expect(
       try await refusal("GetShardIterator", #"{"StreamName":"s","ShardId":"x"}"#)
         == kinesis(
-          "1 validation error detected: Value null at 'shardIteratorType' failed to satisfy constraint: Member must not be null"
+          "1 validation error detected: Value null at 'shardIteratorType' failed to satisfy constraint: Member must "
+            + "not be null"
         ))
   }
 
@@ -29,7 +30,8 @@ import Testing
     #expect(
       try await refusal("GetRecords", #"{"ShardIterator":null}"#)
         == kinesis(
-          "1 validation error detected: Value null at 'shardIterator' failed to satisfy constraint: Member must not be null"
+          "1 validation error detected: Value null at 'shardIterator' failed to satisfy constraint: Member must not be "
+            + "null"
         ))
   }
 
@@ -49,7 +51,8 @@ import Testing
     #expect(
       try await refusal("DeleteStream", #"{"StreamName":"\#(limit)a"}"#)
         == kinesis(
-          "1 validation error detected: Value '\(limit)a' at 'streamName' failed to satisfy constraint: Member must have length less than or equal to 128"
+          "1 validation error detected: Value '\(limit)a' at 'streamName' failed to satisfy constraint: Member must "
+            + "have length less than or equal to 128"
         ))
   }
 
@@ -64,7 +67,8 @@ import Testing
     #expect(
       try await refusal("DeleteStream", #"{"StreamName":"a b"}"#)
         == kinesis(
-          "1 validation error detected: Value 'a b' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+          "1 validation error detected: Value 'a b' at 'streamName' failed to satisfy constraint: Member must satisfy "
+            + "regular expression pattern: [a-zA-Z0-9_.-]+"
         ))
   }
 
@@ -73,7 +77,8 @@ import Testing
       "GetShardIterator", #"{"StreamName":"s","ShardId":"x","ShardIteratorType":"SOON"}"#)
     #expect(
       text.contains(
-        "Value 'SOON' at 'shardIteratorType' failed to satisfy constraint: Member must satisfy enum value set: [AT_SEQUENCE_NUMBER, "
+        "Value 'SOON' at 'shardIteratorType' failed to satisfy constraint: Member must satisfy enum value set: "
+          + "[AT_SEQUENCE_NUMBER, "
       ))
   }
 
@@ -81,7 +86,8 @@ import Testing
     #expect(
       try await refusal("GetRecords", #"{"ShardIterator":"i","Limit":10001}"#)
         == kinesis(
-          "1 validation error detected: Value '10001' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 10000"
+          "1 validation error detected: Value '10001' at 'limit' failed to satisfy constraint: Member must have value "
+            + "less than or equal to 10000"
         ))
     #expect(
       try await refusal("GetRecords", #"{"ShardIterator":"i","Limit":0}"#).contains(
@@ -107,7 +113,8 @@ import Testing
     #expect(
       try await refusal("PutRecords", body(501))
         == kinesis(
-          "1 validation error detected: Value at 'records' failed to satisfy constraint: Member must have length less than or equal to 500"
+          "1 validation error detected: Value at 'records' failed to satisfy constraint: Member must have length less "
+            + "than or equal to 500"
         ))
   }
 
@@ -129,7 +136,8 @@ import Testing
     #expect(name.contains("<Code>ValidationError</Code>"))
     #expect(
       name.contains(
-        "The specified value for userName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"
+        "The specified value for userName is invalid. It must contain only alphanumeric characters and/or the "
+          + "following: +=,.@_-"
       ))
     #expect(
       try await refusal("Action=ListPolicies&PathPrefix=a").contains(

@@ -14,7 +14,8 @@ import Testing
     func putObject(_ input: PutObjectInput, _ context: RequestContext) async throws -> PutObjectOutput {
       let body = String(buffer: try await input.body?.collect(upTo: 1 << 20) ?? ByteBuffer())
       note(
-        "\(input.bucket)|\(input.key)|\(body)|\(input.metadata?.sorted { $0.key < $1.key } ?? [])|\(input.contentType ?? "")"
+        "\(input.bucket)|\(input.key)|\(body)|\(input.metadata?.sorted { $0.key < $1.key } ?? [])"
+          + "|\(input.contentType ?? "")"
       )
       return PutObjectOutput(eTag: "\"abc\"", versionId: "v1")
     }
@@ -114,7 +115,8 @@ import Testing
     {
       let rule = input.lifecycleConfiguration?.rules.first
       note(
-        "\(rule?.id ?? "")|\(rule?.filter?.prefix ?? "nil")|\(rule?.expiration?.days ?? -1)|\(rule?.transitions?.count ?? -1)"
+        "\(rule?.id ?? "")|\(rule?.filter?.prefix ?? "nil")|\(rule?.expiration?.days ?? -1)"
+          + "|\(rule?.transitions?.count ?? -1)"
       )
       return PutBucketLifecycleConfigurationOutput()
     }
@@ -192,7 +194,8 @@ import Testing
       try await ask(
         "POST", "/b", query: "delete",
         body:
-          "<?xml version='1.0'?><!-- c --><Delete xmlns='http://s3.amazonaws.com/doc/2006-03-01/'><Object><Key>a&amp;&#x41;&#66;</Key>"
+          "<?xml version='1.0'?><!-- c --><Delete "
+          + "xmlns='http://s3.amazonaws.com/doc/2006-03-01/'><Object><Key>a&amp;&#x41;&#66;</Key>"
           + "<VersionId>v</VersionId></Object><Quiet>true</Quiet><Object><Key><![CDATA[<b>]]></Key></Object></Delete>"
       ).seen == [#"["a&AB@v", "<b>@"]|true"#])
     #expect(
@@ -225,7 +228,8 @@ import Testing
         == "\(Self.declaration)<LocationConstraint \(Self.namespace)></LocationConstraint>")
     #expect(
       try await ask("GET", "/b", query: "acl").text.contains(
-        "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\"><ID>1</ID></Grantee>"
+        "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+          + "xsi:type=\"CanonicalUser\"><ID>1</ID></Grantee>"
       ))
     let (policy, text, _) = try await ask("GET", "/b", query: "policy")
     #expect(text == "{\"Version\":\"2012-10-17\"}")
@@ -239,7 +243,8 @@ import Testing
       try await ask(
         "PUT", "/b", query: "acl",
         body:
-          "<AccessControlPolicy><AccessControlList><Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+          "<AccessControlPolicy><AccessControlList><Grant><Grantee "
+          + "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
           + "xsi:type=\"Group\"><URI>u</URI></Grantee></Grant></AccessControlList></AccessControlPolicy>"
       ).seen == ["Group"])
   }

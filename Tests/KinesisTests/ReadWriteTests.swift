@@ -158,7 +158,8 @@ import Testing
     let other = await failure { try await house.iterator("dojo", 1, .atSequenceNumber, from: number) }
     #expect(
       other.message
-        == "Invalid StartingSequenceNumber. It encodes shardId-000000000000, while it was used in a call to a shard with "
+        == "Invalid StartingSequenceNumber. It encodes shardId-000000000000, while it was used in a call to a shard "
+        + "with "
         + "shardId-000000000001")
     let none = await failure { try await house.iterator("dojo", 0, .atSequenceNumber) }
     #expect(none.message.hasSuffix("Request specified AT_SEQUENCE_NUMBER and no StartingSequenceNumber."))

@@ -3,7 +3,9 @@ import Testing
 /// Keeps the tree tidy: the rules that a reader would otherwise have to hold in mind.
 @Suite struct TidyTests {
   static let linesPerFileMax = 700
-  static let columnsMax = 240
+  static let columnsMax = 120
+  /// A run of text without a blank that is this long has no better place to go to.
+  static let unbreakableRunMin = 60
 
   @Test func `targets import only what their floor allows`() throws {
     var seen = 0
@@ -42,7 +44,9 @@ import Testing
       for file in try SourceTree.files(below: folder, ending: ".swift") where !file.isGenerated {
         for (index, line) in file.lines.enumerated() where line.count > Self.columnsMax {
           // A literal that cannot be broken (a test vector, a regular expression) may stand out.
-          guard !line.contains("\"") else { continue }
+          let isVector = line.contains("#\"")
+          let holdsRun = line.split(separator: " ").contains { $0.count >= Self.unbreakableRunMin }
+          guard !isVector, !holdsRun else { continue }
           Issue.record("\(file.path):\(index + 1) has \(line.count) columns")
         }
       }

@@ -1,5 +1,5 @@
-/// The 22 queries derived from TPC-H's, with its validation parameters, in the SQL that Trino and DuckDB share. They are
-/// derived, not the benchmark itself: figures from them are not TPC results.
+/// The 22 queries derived from TPC-H's, with its validation parameters, in the SQL that Trino and DuckDB share. They
+/// are derived, not the benchmark itself: figures from them are not TPC results.
 enum TPCHQueries {
   static let all: [String] = [
     """

@@ -79,7 +79,8 @@ public struct TarnServer: Sendable {
       throw SettingsError("the data folder \(path) is in use by another process")
     } catch StorageError.newerFormat(let found, let supported) {
       throw SettingsError(
-        "the data folder \(settings.dataFolder) was written by a newer Tarn (format \(found); this one reads \(supported))"
+        "the data folder \(settings.dataFolder) was written by a newer Tarn (format \(found); this one reads "
+          + "\(supported))"
       )
     } catch StorageError.io(let operation, let path, let code) {
       throw SettingsError("\(operation) \(path): \(String(cString: strerror(code)))")

@@ -24,7 +24,8 @@ struct APIRenderer {
   }
 
   private func signature(_ operation: Translation.Operation) -> String {
-    "func \(operation.method)(_ input: \(operation.input), _ context: RequestContext) async throws -> \(operation.output)"
+    "func \(operation.method)(_ input: \(operation.input), _ context: RequestContext) async throws -> "
+      + "\(operation.output)"
   }
 
   func errors() -> SourceFile {

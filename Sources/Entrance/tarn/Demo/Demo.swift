@@ -58,10 +58,12 @@ struct Demo: AsyncParsableCommand {
         """
 
         The server keeps running (Ctrl-C ends it); its data is in \(folder). Go on with:
-          export AWS_ENDPOINT_URL=\(server.endpoint) AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1
+          export AWS_ENDPOINT_URL=\(server.endpoint) AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test \
+        AWS_REGION=us-east-1
           aws s3 ls s3://\(DemoPipeline.bucket) --recursive --human-readable
           aws athena start-query-execution --work-group \(DemoPipeline.workGroup) \\
-            --query-string "SELECT tenant_id, sum(amount) FROM \(DemoPipeline.database).\(DemoPipeline.table) GROUP BY 1"
+            --query-string "SELECT tenant_id, sum(amount) \
+        FROM \(DemoPipeline.database).\(DemoPipeline.table) GROUP BY 1"
         """)
     } else {
       print(

@@ -31,7 +31,8 @@ extension CloudWatchService {
     guard asked <= Limits.datapointsPerStatisticsMax else {
       throw Fault.combination(
         "You have requested up to \(asked.grouped) datapoints, which exceeds the limit of "
-          + "\(Int64(Limits.datapointsPerStatisticsMax).grouped). You may reduce the datapoints requested by increasing "
+          + "\(Int64(Limits.datapointsPerStatisticsMax).grouped). You may reduce the datapoints requested by "
+          + "increasing "
           + "Period, or decreasing the time range.")
     }
     let metric = MetricName(

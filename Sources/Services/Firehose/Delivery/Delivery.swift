@@ -233,7 +233,8 @@ struct Delivery: Sendable {
     let target = DuckDBText.string("s3://\(record.destination.bucket)/\(key)")
     do {
       try await session.execute(
-        "COPY (\(shape.select(from: path, longestLine: longest))) TO \(target) (\(ParquetText.options(conversion.parquet)))"
+        "COPY (\(shape.select(from: path, longestLine: longest))) TO \(target) "
+          + "(\(ParquetText.options(conversion.parquet)))"
       )
       try await session.commitWrites()
     } catch {

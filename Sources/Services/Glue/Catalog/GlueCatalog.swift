@@ -10,7 +10,8 @@ public import Storage
 /// the call returns. Errors are Glue's (`EntityNotFoundException`, `AlreadyExistsException` …).
 ///
 ///     let table = try await glue.catalog.table("events", in: "lake", context: context)
-///     try await glue.catalog.partitions(of: "events", in: "lake", where: { $0[0] >= "2026-01-01" }, context: context) {
+///     let recent = { $0[0] >= "2026-01-01" }
+///     try await glue.catalog.partitions(of: "events", in: "lake", where: recent, context: context) {
 ///       print($0.values, $0.storage?.location ?? "")
 ///       return true
 ///     }

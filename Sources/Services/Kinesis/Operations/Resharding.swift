@@ -79,7 +79,8 @@ extension KinesisService {
       }
       if target > Limits.shardsPerStreamMax {
         throw KinesisError.limitExceededException(
-          "UpdateShardCount cannot scale a stream over \(Limits.shardsPerStreamMax) shards. Target shard count: \(target)"
+          "UpdateShardCount cannot scale a stream over \(Limits.shardsPerStreamMax) shards. Target shard count: "
+            + "\(target)"
         )
       }
       if target > open { try checkShardQuota(id, adding: target - open) }

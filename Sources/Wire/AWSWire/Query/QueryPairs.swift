@@ -13,7 +13,8 @@ public struct QueryPairs: Sendable {
     }
   }
 
-  /// - Parameter literal: as `text`, but with plus signs that mean themselves: paths of S3 know no other spaces than `%20`.
+  /// - Parameter literal: as `text`, but with plus signs that mean themselves: paths of S3 know no other spaces than
+  /// `%20`.
   init(literal: String) {
     for part in literal.split(separator: "&").prefix(WireLimits.queryPairsMax) {
       let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -28,7 +28,9 @@ public struct SignatureClaim: Sendable, Hashable {
   /// - Throws: `AuthenticationFault.malformed`.
   public static func parse(_ request: WireRequest) throws(AuthenticationFault) -> SignatureClaim? {
     if let header = request.headers["authorization"] { return try parse(header: header, request) }
-    if !request.rawQuery.isEmpty, request.rawQuery.contains("X-Amz-"), let claim = try parse(query: request) { return claim }
+    if !request.rawQuery.isEmpty, request.rawQuery.contains("X-Amz-"), let claim = try parse(query: request) {
+      return claim
+    }
     return try parse(version2: request)
   }
 
@@ -103,13 +105,15 @@ public struct SignatureClaim: Sendable, Hashable {
       // A number too long for us is also longer than a week.
       throw .malformedQuery(
         expiresText.allSatisfy(\.isNumber)
-          ? "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than \(SignatureLimits.presignedSecondsMax) seconds"
+          ? "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than "
+            + "\(SignatureLimits.presignedSecondsMax) seconds"
           : "X-Amz-Expires should be a number")
     }
     guard expires >= 0 else { throw .malformedQuery("X-Amz-Expires must be non-negative") }
     guard expires <= SignatureLimits.presignedSecondsMax else {
       throw .malformedQuery(
-        "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than \(SignatureLimits.presignedSecondsMax) seconds"
+        "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than "
+          + "\(SignatureLimits.presignedSecondsMax) seconds"
       )
     }
     return try SignatureClaim(
