@@ -9,6 +9,8 @@ public enum AthenaLimits {
   /// API reference, `GetQueryResults$MaxResults`.
   static let resultRowsPerPageMax = 1_000
   static let listPageDefault = 50
+  /// Characters of what `StateChangeReason` says. Source: our own.
+  static let reasonCharactersMax = 10_000
   static let batchGetMax = 50
   /// API reference, `ResultReuseByAgeConfiguration$MaxAgeInMinutes`: seven days at most, an hour when not said.
   static let reuseMinutesMax = 10_080

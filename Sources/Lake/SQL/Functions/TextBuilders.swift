@@ -236,7 +236,7 @@ enum JavaFormat {
         }
         if !literal.isEmpty { pieces.append(DuckDBText.string(literal)) }
         literal = ""
-        guard place >= 1, place < arguments.count else {
+        guard place >= 1, place < arguments.count, isSound(specification) else {
           pieces.append(
             "CAST(trino_fail('INVALID_FUNCTION_ARGUMENT', 'Invalid format string: \(format.filter { $0 != "'" })') AS "
               + "VARCHAR)"
@@ -253,6 +253,12 @@ enum JavaFormat {
     }
     if !literal.isEmpty || pieces.isEmpty { pieces.append(DuckDBText.string(literal)) }
     return pieces.count == 1 ? pieces[0] : "(" + pieces.joined(separator: " || ") + ")"
+  }
+
+  /// Flags, width and precision of a sane size, and nothing else: they go into the engine's text as they are.
+  private static func isSound(_ specification: String) -> Bool {
+    specification.allSatisfy { "-#+ ,(.0123456789".contains($0) }
+      && specification.split { !("0"..."9").contains($0) }.allSatisfy { $0.count <= 6 }
   }
 
   private static func piece(

@@ -70,7 +70,8 @@ public struct QueryFailure: Error, Sendable {
   public var type: Int
 
   public init(_ reason: String, category: Int = 2, type: Int = 1) {
-    self.reason = reason
+    // Errors quote the statement, which may be long.
+    self.reason = String(reason.prefix(AthenaLimits.reasonCharactersMax))
     self.category = category
     self.type = type
   }
