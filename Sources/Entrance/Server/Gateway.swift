@@ -19,12 +19,15 @@ struct Gateway: HTTPResponder {
   let defaultRegion: Region
   let logger: Logger
   let health: Health
+  let trail: AuditTrail
 
   func respond(to request: Request, context: Context) async throws -> Response {
     let began = clock.now()
-    let wire = HTTPBridge.wireRequest(request)
+    let goAhead = GoAhead(request.head, on: context.channel)
+    let wire = HTTPBridge.wireRequest(request, goAhead: goAhead)
     if wire.rawPath.hasPrefix(Health.path) {
-      return HTTPBridge.response(health.answer(wire), to: request.method)
+      let answer = wire.rawPath == AuditTrail.path ? await showTrail(wire, now: began) : health.answer(wire)
+      return HTTPBridge.response(answer, to: request.method)
     }
     let requestID = random.uuid()
     let source = context.remoteAddress?.ipAddress ?? ""
@@ -36,14 +39,23 @@ struct Gateway: HTTPResponder {
         "request-id": "\(requestID)", "service": "\(handled.service)", "operation": "\(handled.operation)",
         "status": "\(handled.response.status)", "ms": "\(duration.milliseconds)",
       ])
+    if let cause = handled.response.failure?.cause {
+      logger.error(
+        "a request failed",
+        metadata: [
+          "request-id": "\(requestID)", "service": "\(handled.service)", "operation": "\(handled.operation)",
+          "error": "\(cause)",
+        ])
+    }
     if let call = handled.context {
       audit.record(
         AuditEvent(
           service: handled.service, operation: handled.operation, context: call,
-          errorCode: handled.response.status >= 400 ? handled.response.headers["x-amzn-errortype"] ?? "Error" : nil,
-          httpStatus: handled.response.status, duration: duration))
+          error: handled.response.failure?.error, httpStatus: handled.response.status, duration: duration))
     }
-    return HTTPBridge.response(handled.response, to: request.method)
+    var answer = handled.response
+    if goAhead?.isAwaited == true { answer.headers["connection"] = "close" }
+    return HTTPBridge.response(answer, to: request.method)
   }
 
   private struct Handled {
@@ -75,13 +87,15 @@ struct Gateway: HTTPResponder {
         userAgent: request.headers["user-agent"] ?? "", endpoint: "\(health.scheme)://\(host)",
         authorizer: authorizer)
       if name == "s3" { request = S3Addressing.pathStyle(request) }
-      let operation = service.operation(of: request) ?? "-"
       let response = await service.respond(to: request, context: context)
+      let operation = response.operation ?? service.operation(of: request) ?? "-"
       return Handled(service: name, operation: operation, response: response, context: context)
     } catch let fault as AuthenticationFault {
       return refuse(fault.error(for: name), request, name, requestID)
     } catch let error as AWSError {
       return refuse(error, request, name, requestID)
+    } catch let error as any OverloadReporting where error.isOverload {
+      return refuse(.throttled, request, name, requestID)
     } catch {
       logger.error(
         "a request failed before its service", metadata: ["request-id": "\(requestID)", "error": "\(error)"])
@@ -112,7 +126,26 @@ struct Gateway: HTTPResponder {
         accessKeyID: claim.accessKeyID, sessionToken: claim.sessionToken, now: now)
     else { throw AuthenticationFault.unknownKey(claim.accessKeyID) }
     request.body = try await claim.verify(request, secret: credential.secret, now: now)
+    credentials.noteUse(
+      accessKeyID: claim.accessKeyID, service: claim.service,
+      region: claim.region.isEmpty ? defaultRegion.code : claim.region, at: now)
     return credential.principal
+  }
+
+  /// `/_tarn/audit`: for the root of an account, its part of the audit trail.
+  private func showTrail(_ wire: WireRequest, now: Timestamp) async -> WireResponse {
+    var request = wire
+    do {
+      guard wire.method == "GET", let claim = try SignatureClaim.parse(wire) else { return WireResponse(status: 403) }
+      let principal = try await authenticate(claim, &request, now: now)
+      guard principal.kind == .root else { return WireResponse(status: 403) }
+      return try await trail.answer(request, account: principal.account)
+    } catch is AuthenticationFault {
+      return WireResponse(status: 403)
+    } catch {
+      logger.error("the audit trail cannot be read", metadata: ["error": "\(error)"])
+      return WireResponse(status: 500)
+    }
   }
 
   /// S3 answers whoever may be anonymous; STS has calls that need no signature; the others want one.
@@ -144,10 +177,12 @@ struct Gateway: HTTPResponder {
 /// What the HTTP library knows of a connection and we want to know.
 struct GatewayContext: Hummingbird.RequestContext {
   var coreContext: CoreRequestContextStorage
+  let channel: any Channel
   let remoteAddress: SocketAddress?
 
   init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
+    channel = source.channel
     remoteAddress = source.channel.remoteAddress
   }
 }
@@ -159,4 +194,7 @@ protocol CredentialSource: Sendable {
   func credential(accessKeyID: String, sessionToken: String?, now: Timestamp) async throws -> (
     secret: String, principal: Principal
   )?
+
+  /// Takes note that a key was used. Returns at once.
+  func noteUse(accessKeyID: String, service: String, region: String, at now: Timestamp)
 }

@@ -7,7 +7,8 @@ import ServiceLifecycle
 
 /// Turns the HTTP library's messages into the wire floor's, and back.
 enum HTTPBridge {
-  static func wireRequest(_ request: Request) -> WireRequest {
+  /// - Parameter goAhead: told when somebody begins to read the body.
+  static func wireRequest(_ request: Request, goAhead: GoAhead?) -> WireRequest {
     let target = request.head.path ?? "/"
     let mark = target.firstIndex(of: "?")
     let path = mark.map { target[..<$0] } ?? target[...]
@@ -20,7 +21,16 @@ enum HTTPBridge {
     return WireRequest(
       method: request.method.rawValue, rawPath: path.isEmpty ? "/" : String(path),
       rawQuery: mark.map { String(target[target.index(after: $0)...]) } ?? "", headers: headers,
-      body: hasBody && length != 0 ? ByteStream(length: length, request.body) : .empty)
+      body: hasBody && length != 0 ? body(request, length: length, goAhead: goAhead) : .empty)
+  }
+
+  private static func body(_ request: Request, length: Int64?, goAhead: GoAhead?) -> ByteStream {
+    let body = ByteStream(length: length, request.body)
+    guard let goAhead else { return body }
+    return ByteStream(length: length) {
+      goAhead.send()
+      return body.makeReader()
+    }
   }
 
   static func response(_ wire: WireResponse, to method: HTTPRequest.Method) -> Response {

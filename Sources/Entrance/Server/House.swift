@@ -27,7 +27,7 @@ struct House: Sendable {
   var services: [String: any WireService] = [:]
   var credentials: any CredentialSource
   var authorizer: any Authorizer
-  var audit: any AuditTap
+  var audit: AuditTrail
   var background: Background
   /// Run in order when the server stops, before storage closes.
   var stop: @Sendable () async -> Void
@@ -42,7 +42,9 @@ struct House: Sendable {
       keys: keys, clock: clock, random: random,
       rootCredentials: [
         .init(accessKeyID: settings.accessKeyID, secret: settings.secretAccessKey, account: .standard)
-      ])
+      ]
+        + settings.accounts.map { .init(accessKeyID: $0.accessKeyID, secret: $0.secretAccessKey, account: $0.id) })
+    let audit = AuditTrail(logs: logs, clock: clock, random: random, logger: logger)
     let cloudWatch = CloudWatchService(keys: keys, clock: clock)
     let s3 = S3Service(
       keys: keys, blobs: blobs, clock: clock, random: random, metrics: cloudWatch,
@@ -71,7 +73,7 @@ struct House: Sendable {
     ]
     return House(
       services: Dictionary(uniqueKeysWithValues: routers.map { ($0.signingName, $0) }),
-      credentials: iam.credentials, authorizer: iam.authorizer, audit: SilentTap(),
+      credentials: iam.credentials, authorizer: iam.authorizer, audit: audit,
       background: Background(
         logger: logger,
         loops: [
@@ -79,10 +81,12 @@ struct House: Sendable {
           .init(name: "kinesis") { await kinesis.run() },
           .init(name: "firehose") { await firehose.run() },
           .init(name: "metrics") { try await cloudWatch.run() },
+          .init(name: "audit") { await audit.run() },
         ]),
       stop: {
         await athena.stop()
         try? await cloudWatch.flush()
+        try? await audit.flush()
       })
   }
 }

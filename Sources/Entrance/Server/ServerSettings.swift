@@ -13,6 +13,8 @@ public struct ServerSettings: Sendable {
   /// The root credentials of the standard account.
   public var accessKeyID = Self.defaultAccessKeyID
   public var secretAccessKey = Self.defaultSecretAccessKey
+  /// Further accounts, each with the credentials of its root.
+  public var accounts: [Account] = []
   /// The region of calls that name none.
   public var region = Region.usEast1
   public var logLevel = Logger.Level.info
@@ -21,6 +23,22 @@ public struct ServerSettings: Sendable {
   /// Lifts Kinesis' shard limits.
   public var liftShardLimits = false
   public var tls = TLSMode.off
+
+  /// An account beside the standard one.
+  public struct Account: Sendable, Hashable {
+    public var id: AccountID
+    public var accessKeyID: String
+    public var secretAccessKey: String
+
+    /// - Parameter text: `ACCOUNT:ACCESS_KEY_ID:SECRET_ACCESS_KEY`.
+    public init?(_ text: String) {
+      let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 3, let id = AccountID(parts[0]), !parts[1].isEmpty, !parts[2].isEmpty else { return nil }
+      self.id = id
+      accessKeyID = parts[1]
+      secretAccessKey = parts[2]
+    }
+  }
 
   public enum TLSMode: Sendable, Hashable {
     case off
@@ -48,6 +66,8 @@ public struct ServerSettings: Sendable {
         "listening on \(host) needs credentials of your own: set --access-key-id and --secret-access-key "
           + "(or TARN_ACCESS_KEY_ID and TARN_SECRET_ACCESS_KEY)")
     }
+    let keys = accounts.map(\.accessKeyID) + [accessKeyID]
+    guard Set(keys).count == keys.count else { throw SettingsError("every account needs an access key of its own") }
     guard (0...65535).contains(port) else { throw SettingsError("--port takes 0 to 65535") }
     guard engineMemoryMiB >= 64 else { throw SettingsError("--engine-memory takes 64 MiB or more") }
   }

@@ -37,17 +37,17 @@ public struct TarnServer: Sendable {
     let gateway = Gateway(
       services: house.services, credentials: house.credentials, authorizer: house.authorizer, audit: house.audit,
       clock: clock, random: SystemRandomSource(), defaultRegion: settings.region, logger: logger,
-      health: Health(scheme: scheme, services: Array(house.services.keys), started: started))
+      health: Health(scheme: scheme, services: Array(house.services.keys), started: started), trail: house.audit)
     let http1 = HTTPServerBuilder.http1(
-      configuration: .init(
-        additionalChannelHandlers: [ExpectContinueHandler()], idleTimeout: .seconds(Self.idleSecondsMax)))
+      configuration: .init(idleTimeout: .seconds(Self.idleSecondsMax)))
     // The HTTP library calls every connection that a stop closes an error; requests are logged by the gateway.
     var quiet = logger
     quiet.logLevel = .critical
     let application = Application(
       responder: gateway, server: tls == nil ? http1 : try .tls(http1, tlsConfiguration: tls!),
       configuration: .init(
-        address: .hostname(settings.host, port: settings.port), serverName: "Tarn", backlog: Self.backlogMax),
+        address: .hostname(settings.host, port: settings.port), serverName: "Tarn", backlog: Self.backlogMax,
+        availableConnectionsDelegate: .maximum(Self.connectionsMax, logger: quiet)),
       services: [house.background],
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? settings.port
@@ -103,6 +103,8 @@ public struct TarnServer: Sendable {
 
   /// Connections that wait to be accepted.
   static let backlogMax = 1024
+  /// Connections held at once; more wait to be accepted. Each may hold a named few buffers.
+  static let connectionsMax = 8192
   /// An idle connection is closed after this; SDKs keep theirs for about a minute.
   static let idleSecondsMax: Int64 = 120
 }

@@ -30,6 +30,12 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The root secret key. [TARN_SECRET_ACCESS_KEY] (default: test)")
   var secretAccessKey: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A further account with the credentials of its root; may be repeated. [TARN_ACCOUNTS, separated by commas]",
+      valueName: "id:key:secret"))
+  var account: [String] = []
+
   @Option(help: "The region of calls that name none. [TARN_REGION] (default: us-east-1)")
   var region: String?
 
@@ -83,6 +89,13 @@ struct Serve: AsyncParsableCommand {
     if let port = try number("TARN_PORT", port) { settings.port = port }
     if let key = accessKeyID ?? environment["TARN_ACCESS_KEY_ID"] { settings.accessKeyID = key }
     if let secret = secretAccessKey ?? environment["TARN_SECRET_ACCESS_KEY"] { settings.secretAccessKey = secret }
+    let accounts = account.isEmpty ? environment["TARN_ACCOUNTS"]?.split(separator: ",").map(String.init) ?? [] : account
+    settings.accounts = try accounts.map { text in
+      guard let account = ServerSettings.Account(text) else {
+        throw ValidationError("an account is given as ID:ACCESS_KEY_ID:SECRET_ACCESS_KEY, its id in twelve digits.")
+      }
+      return account
+    }
     if let region = region ?? environment["TARN_REGION"] { settings.region = Region(region) }
     if let name = logLevel ?? environment["TARN_LOG_LEVEL"] {
       guard let level = Logger.Level(rawValue: name) else { throw ValidationError("there is no log level '\(name)'.") }

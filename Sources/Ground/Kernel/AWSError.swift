@@ -47,5 +47,14 @@ public struct AWSError: Error, Sendable, Hashable, CustomStringConvertible {
     AWSError("InternalFailure", message, httpStatus: 500, fault: .receiver)
   }
 
+  /// Too many wait already and the caller should back off. The wire layer gives it the service's own code.
+  public static let throttled = AWSError("ThrottlingException", "Rate exceeded")
+
   public var description: String { "\(code) (\(httpStatus)): \(message)" }
+}
+
+/// An error that may mean nothing worse than that too many wait already.
+public protocol OverloadReporting: Error {
+  /// Whether the caller should back off and try again, with nothing changed by this try.
+  var isOverload: Bool { get }
 }

@@ -4,8 +4,9 @@ import Foundation
 /// cooperative threads. Callers past the queue's limit are refused, so that overload is seen and not hidden.
 public final class BlockingPool: Sendable {
   /// The pool had `queueLimit` jobs waiting already.
-  public struct Overloaded: Error, Sendable {
+  public struct Overloaded: OverloadReporting, Sendable {
     public let pool: String
+    public var isOverload: Bool { true }
   }
 
   public let name: String

@@ -76,6 +76,15 @@ public protocol Authorizer: Sendable {
   /// - Throws: `AWSError` `AccessDenied` (`AccessDeniedException` in JSON protocols: the wire layer picks the
   ///   service's spelling) with AWS's message that names principal, action and resource.
   func authorize(_ request: AuthorizationRequest) async throws
+
+  /// Checks that a resource's policy can be understood, before the resource keeps it: one that cannot would neither
+  /// allow nor deny.
+  /// - Throws: `AWSError` with what is wrong.
+  func check(resourcePolicy: String) throws
+}
+
+extension Authorizer {
+  public func check(resourcePolicy: String) throws {}
 }
 
 /// Gives a service the rights of a role that was handed to it.

@@ -36,19 +36,19 @@ public struct AuditEvent: Sendable {
   public var service: String
   public var operation: String
   public var context: RequestContext
-  /// `nil` for a call that succeeded.
-  public var errorCode: String?
+  /// What the caller was told; `nil` for a call that succeeded.
+  public var error: AWSError?
   public var httpStatus: Int
   public var duration: Duration
 
   public init(
-    service: String, operation: String, context: RequestContext, errorCode: String?, httpStatus: Int,
+    service: String, operation: String, context: RequestContext, error: AWSError?, httpStatus: Int,
     duration: Duration
   ) {
     self.service = service
     self.operation = operation
     self.context = context
-    self.errorCode = errorCode
+    self.error = error
     self.httpStatus = httpStatus
     self.duration = duration
   }

@@ -34,10 +34,10 @@ public struct Timestamp: Hashable, Comparable, Sendable, Codable {
     Timestamp(nanoseconds: moment.nanoseconds.saturatingAdd(span.nanoseconds))
   }
   public static func - (moment: Timestamp, span: Duration) -> Timestamp {
-    Timestamp(nanoseconds: moment.nanoseconds.saturatingAdd(-span.nanoseconds))
+    Timestamp(nanoseconds: moment.nanoseconds.saturatingSubtract(span.nanoseconds))
   }
   public static func - (later: Timestamp, earlier: Timestamp) -> Duration {
-    .nanoseconds(later.nanoseconds.saturatingAdd(-earlier.nanoseconds))
+    .nanoseconds(later.nanoseconds.saturatingSubtract(earlier.nanoseconds))
   }
 }
 
@@ -63,6 +63,12 @@ extension FixedWidthInteger {
     let (value, overflow) = addingReportingOverflow(other)
     guard overflow else { return value }
     return other < 0 ? .min : .max
+  }
+  /// The difference, or the nearest value that fits.
+  public func saturatingSubtract(_ other: Self) -> Self {
+    let (value, overflow) = subtractingReportingOverflow(other)
+    guard overflow else { return value }
+    return other < 0 ? .max : .min
   }
   /// Division that rounds towards negative infinity.
   public func floorDivide(_ divisor: Self) -> Self {
@@ -106,7 +112,7 @@ public struct CivilTime: Hashable, Sendable {
     self.init(
       year: Int(yearOfEra + era * 400 + (month <= 2 ? 1 : 0)), month: Int(month),
       day: Int(dayOfYear - (153 * monthIndex + 2) / 5 + 1), hour: rest / 3600, minute: rest / 60 % 60,
-      second: rest % 60, nanosecond: Int(moment.nanoseconds - seconds * 1_000_000_000))
+      second: rest % 60, nanosecond: Int((moment.nanoseconds % 1_000_000_000 + 1_000_000_000) % 1_000_000_000))
   }
 
   /// The moment this date and time names; fields past their range carry over.

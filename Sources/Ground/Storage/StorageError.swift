@@ -1,5 +1,7 @@
+public import Kernel
+
 /// What can go wrong on the ground floor. Services map it to their own internal-error form.
-public enum StorageError: Error, Sendable, Hashable {
+public enum StorageError: OverloadReporting, Sendable, Hashable {
   /// Bytes on disk do not match their checksum or their format.
   case corrupt(String)
   /// The operating system refused a read or a write; `errno` is its reason.
@@ -15,4 +17,6 @@ public enum StorageError: Error, Sendable, Hashable {
   /// Too many callers wait already; the caller should back off.
   case overloaded(String)
   case closed
+
+  public var isOverload: Bool { if case .overloaded = self { true } else { false } }
 }

@@ -198,8 +198,6 @@ enum S3Failure {
   }
   static let unexpectedContent = AWSError("UnexpectedContent", "This request does not support content")
   static let aclNotSupported = AWSError("AccessControlListNotSupported", "The bucket does not allow ACLs")
-  static let slowDown = AWSError(
-    "SlowDown", "Please reduce your request rate.", httpStatus: 503, fault: .receiver)
   static let conflict = AWSError(
     "OperationAborted",
     "A conflicting conditional operation is currently in progress against this resource. Please try again.",

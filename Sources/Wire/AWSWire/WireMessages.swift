@@ -52,6 +52,22 @@ public struct WireResponse: Sendable {
   public var status: Int
   public var headers: WireHeaders
   public var body: ByteStream
+  /// The operation that this answers, where the request came as far as to name one.
+  public var operation: String?
+  /// Set on answers that refuse; for the log and the audit trail, not for the client.
+  public var failure: Failure?
+
+  public struct Failure: Sendable {
+    /// What the client was told.
+    public var error: AWSError
+    /// What it was not told: the reason of an internal error.
+    public var cause: String?
+
+    public init(error: AWSError, cause: String?) {
+      self.error = error
+      self.cause = cause
+    }
+  }
 
   public init(status: Int, headers: WireHeaders = WireHeaders(), body: ByteStream = .empty) {
     self.status = status

@@ -171,7 +171,7 @@ private struct Simulation {
 
   private func answer(_ action: String, _ resource: String) -> EvaluationResult {
     let clockContext = [
-      "aws:currenttime": [PolicyAuthorizer.iso8601(now)], "aws:epochtime": [String(now.seconds)],
+      "aws:currenttime": [TimestampText.iso8601(now)], "aws:epochtime": [String(now.seconds)],
     ]
     let known = principalContext.merging(clockContext) { $1 }.merging(entries) { $1 }
     var question = Question(caller: caller, action: action, resource: resource) { known[$0] }

@@ -87,6 +87,8 @@ public final class CredentialDirectory: Sendable {
     let read: Entry?
     do {
       read = try await keys.read { try Self.load(id, $0) }
+    } catch let error as any OverloadReporting where error.isOverload {
+      throw AWSError.throttled
     } catch {
       throw AWSError.internalFailure()
     }

@@ -1,3 +1,4 @@
+import AWSWire
 public import Kernel
 
 /// Answers every service's "may the caller do this?" from IAM's policies.
@@ -24,6 +25,14 @@ public final class PolicyAuthorizer: Authorizer {
     guard path.count > 1, let kind = ["user": EntityKind.user, "role": .role][path[0]] else { return true }
     let rights = try await cache.rights(of: .init(account: account, kind: kind, name: String(path[path.count - 1])))
     return rights?.arn == principal.description
+  }
+
+  public func check(resourcePolicy: String) throws {
+    do {
+      _ = try PolicyDocument.parse(resourcePolicy, as: .resource)
+    } catch {
+      throw AWSError("MalformedPolicyDocument", error.message)
+    }
   }
 
   /// One decision a resource, in order; stops at the first that is refused.
@@ -101,7 +110,7 @@ public final class PolicyAuthorizer: Authorizer {
   ) -> [String: [String]] {
     var context = rights?.context ?? [:]
     context["aws:userid"] = [principal.userID]
-    context["aws:currenttime"] = [iso8601(now)]
+    context["aws:currenttime"] = [TimestampText.iso8601(now)]
     context["aws:epochtime"] = [String(now.seconds)]
     context["aws:viaawsservice"] = ["false"]
     switch principal.kind {
@@ -116,16 +125,6 @@ public final class PolicyAuthorizer: Authorizer {
     default: context["aws:principalisawsservice"] = ["false"]
     }
     return context
-  }
-
-  static func iso8601(_ moment: Timestamp) -> String {
-    let civil = CivilTime(moment)
-    func pad(_ value: Int, _ width: Int = 2) -> String {
-      let text = String(value)
-      return String(repeating: "0", count: max(0, width - text.count)) + text
-    }
-    return "\(pad(civil.year, 4))-\(pad(civil.month))-\(pad(civil.day))T\(pad(civil.hour)):\(pad(civil.minute))"
-      + ":\(pad(civil.second))Z"
   }
 
   /// AWS's denial text. Source: IAM User Guide, "Troubleshoot access denied error messages".

@@ -1,3 +1,4 @@
+import AWSWire
 public import Kernel
 import Storage
 
@@ -48,7 +49,7 @@ public struct TrustedRoles: RoleBroker {
     ) { key in
       switch key {
       case "aws:sourceaccount": [account.digits]
-      case "aws:currenttime": [PolicyAuthorizer.iso8601(now)]
+      case "aws:currenttime": [TimestampText.iso8601(now)]
       case "aws:epochtime": [String(now.seconds)]
       case "aws:principalservicename": [service]
       case "aws:principalisawsservice": ["true"]

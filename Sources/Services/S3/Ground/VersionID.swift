@@ -1,4 +1,6 @@
+import AWSWire
 import Kernel
+import NIOCore
 
 /// Names a version or an upload: its place in time and 128 random bits, so that ids sort by age and cannot be
 /// guessed. The place is part of the id, so that the record is found without an index.
@@ -15,7 +17,9 @@ struct VersionID: Hashable, Sendable {
 
   /// - Returns: `nil` unless `text` is an id that `text` of another gave.
   init?(_ text: String) {
-    guard text.utf8.count == 32, let bytes = Base64.identifier.decode(text), bytes.count == 24 else { return nil }
+    guard text.utf8.count == 32, let buffer = Base64.decode(Self.swapped(text, ".+_/")), buffer.readableBytes == 24
+    else { return nil }
+    let bytes = Array(buffer.readableBytesView)
     let order = bytes[0..<8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard order <= UInt64(Int64.max) else { return nil }
     self.init(order: Int64(order), nonce: Array(bytes[8...]))
@@ -27,7 +31,15 @@ struct VersionID: Hashable, Sendable {
     for shift in stride(from: 56, through: 0, by: -8) {
       bytes.append(UInt8(truncatingIfNeeded: order >> Int64(shift)))
     }
-    return Base64.identifier.encode(bytes + nonce)
+    return Self.swapped(Base64.encode(bytes + nonce), "+./_")
+  }
+
+  /// Base64 with the letters that AWS has in its ids in place of those that URLs mind, or back.
+  /// - Parameter letters: pairs of a letter and the one that takes its place.
+  private static func swapped(_ text: String, _ letters: String) -> String {
+    let pairs = Array(letters.utf8)
+    return String(
+      decoding: text.utf8.map { $0 == pairs[0] ? pairs[1] : $0 == pairs[2] ? pairs[3] : $0 }, as: UTF8.self)
   }
 
   static let nonceBytes = 16

@@ -1,5 +1,6 @@
 import AWSWire
 public import Kernel
+import NIOCore
 public import S3Model
 
 extension S3Service {
@@ -93,10 +94,10 @@ extension S3Service {
     }
     var after: String?
     if let token = input.continuationToken {
-      guard let bytes = Base64.standard.decode(token) else {
+      guard let bytes = Base64.decode(token) else {
         throw S3Failure.invalidArgument("The continuation token provided is incorrect", "continuation-token", token)
       }
-      after = String(decoding: bytes, as: UTF8.self)
+      after = String(buffer: bytes)
     }
     let (buckets, more) = try await store.buckets.list(
       owner: context.account, region: input.bucketRegion.map { Region($0) }, prefix: input.prefix ?? "", after: after,
@@ -112,7 +113,7 @@ extension S3Service {
           bucketRegion: isPaged ? record.region.code : nil)
       },
       owner: Self.owner(context.account),
-      continuationToken: more ? buckets.last.map { Base64.standard.encode($0.name.utf8) } : nil, prefix: input.prefix)
+      continuationToken: more ? buckets.last.map { Base64.encode($0.name.utf8) } : nil, prefix: input.prefix)
   }
 
   public func getBucketLocation(

@@ -1,4 +1,6 @@
+import AWSWire
 public import Kernel
+import NIOCore
 public import S3Model
 
 extension S3Service {
@@ -29,8 +31,8 @@ extension S3Service {
     try await authorizeList(bucket, prefix, delimiter, input.maxKeys, context)
     var marker = input.startAfter
     if let token = input.continuationToken {
-      guard let bytes = Base64.standard.decode(token), !bytes.isEmpty,
-        let text = String(validating: bytes, as: UTF8.self)
+      guard let bytes = Base64.decode(token), bytes.readableBytes > 0,
+        let text = String(validating: bytes.readableBytesView, as: UTF8.self)
       else {
         throw S3Failure.invalidArgument("The continuation token provided is incorrect", "continuation-token", token)
       }
@@ -45,7 +47,7 @@ extension S3Service {
       maxKeys: input.maxKeys ?? Limits.listPageMax, commonPrefixes: Self.prefixes(page.prefixes, encode),
       encodingType: input.encodingType, keyCount: page.objects.count + page.prefixes.count,
       continuationToken: input.continuationToken,
-      nextContinuationToken: page.more ? page.last.map { Base64.standard.encode($0.utf8) } : nil,
+      nextContinuationToken: page.more ? page.last.map { Base64.encode($0.utf8) } : nil,
       startAfter: input.startAfter.map(encode))
   }
 

@@ -1,3 +1,4 @@
+import AWSWire
 public import Kernel
 public import S3Model
 
@@ -78,7 +79,7 @@ extension S3Service {
       input.bucket, input.key, input.uploadId, number: input.partNumber, body, length: length, checks: checks)
     var output = UploadPartOutput(eTag: part.etag.quoted)
     output.setEncryption(upload.template.attributes.encryption)
-    output.setChecksum(upload.algorithm, Base64.standard.encode(part.checksum))
+    output.setChecksum(upload.algorithm, Base64.encode(part.checksum))
     return output
   }
 
@@ -100,7 +101,7 @@ extension S3Service {
     let (part, upload, version) = try await store.copyPart(
       request, range: input.copySourceRange, to: input.bucket, input.key, input.uploadId, number: input.partNumber)
     var result = CopyPartResult(eTag: part.etag.quoted, lastModified: Timestamp(seconds: part.modified.seconds))
-    result.setChecksum(upload.algorithm, Base64.standard.encode(part.checksum))
+    result.setChecksum(upload.algorithm, Base64.encode(part.checksum))
     var output = UploadPartCopyOutput(copySourceVersionId: version, copyPartResult: result)
     output.setEncryption(upload.template.attributes.encryption)
     return output
@@ -169,7 +170,7 @@ extension S3Service {
           var shown = Part(
             partNumber: part.number, lastModified: Timestamp(seconds: part.modified.seconds), eTag: part.etag.quoted,
             size: Int64(clamping: part.size))
-          if upload.namedAlgorithm { shown.setChecksum(upload.algorithm, Base64.standard.encode(part.checksum)) }
+          if upload.namedAlgorithm { shown.setChecksum(upload.algorithm, Base64.encode(part.checksum)) }
           return shown
         },
       initiator: Initiator(id: upload.initiator), owner: Self.owner(bucket.record.owner),

@@ -1,3 +1,4 @@
+import AWSWire
 public import Kernel
 public import S3Model
 
@@ -128,7 +129,7 @@ extension S3Service {
     if wanted.contains("Checksum"), let kept = record.checksum {
       var checksum = Checksum()
       // Here a composite checksum comes without the number of its parts.
-      checksum.setChecksum(kept.algorithm, Base64.standard.encode(kept.value))
+      checksum.setChecksum(kept.algorithm, Base64.encode(kept.value))
       checksum.checksumType = .init(rawValue: kept.type.name)
       output.checksum = checksum
     }
@@ -153,7 +154,7 @@ extension S3Service {
     output.isTruncated = rest.count > page.count
     output.parts = page.map { part in
       var shown = S3Model.ObjectPart(partNumber: part.number, size: Int64(clamping: part.size))
-      shown.setChecksum(checksum.algorithm, Base64.standard.encode(part.checksum))
+      shown.setChecksum(checksum.algorithm, Base64.encode(part.checksum))
       return shown
     }
     return output

@@ -1,3 +1,4 @@
+import AWSWire
 import Kernel
 import Storage
 
@@ -108,7 +109,7 @@ extension ObjectStore {
         }
         continue
       }
-      guard value == Base64.standard.encode(part.checksum) else {
+      guard value == Base64.encode(part.checksum) else {
         throw S3Failure.invalidPart(uploadID, part: part.number, etag: part.etag.bare)
       }
     }
@@ -141,7 +142,7 @@ extension ObjectStore {
           + "checksum mode.")
     }
     for (algorithm, value) in completion.declared where algorithm == upload.algorithm {
-      guard let checksum = record.checksum, value == checksum.text || value == Base64.standard.encode(checksum.value)
+      guard let checksum = record.checksum, value == checksum.text || value == Base64.encode(checksum.value)
       else { throw S3Failure.badChecksum(algorithm) }
     }
     return record

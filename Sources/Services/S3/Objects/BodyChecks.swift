@@ -1,3 +1,6 @@
+import AWSWire
+import NIOCore
+
 /// What a request says about its body, to be compared with what came.
 struct BodyChecks: Sendable {
   /// `Content-MD5`, sixteen bytes.
@@ -13,15 +16,17 @@ struct BodyChecks: Sendable {
   /// - Throws: `InvalidDigest`, `InvalidRequest` for values that are no digests; two checksums at once.
   init(md5: String? = nil, declared: [(ChecksumAlgorithm, String?)] = [], algorithm: String? = nil) throws {
     if let md5 {
-      guard let bytes = Base64.standard.decode(md5), bytes.count == 16 else { throw S3Failure.invalidDigest(md5) }
-      self.md5 = bytes
+      guard let bytes = Base64.decode(md5), bytes.readableBytes == 16 else {
+        throw S3Failure.invalidDigest(md5)
+      }
+      self.md5 = Array(bytes.readableBytesView)
     }
     for (name, value) in declared {
       guard let value else { continue }
-      guard let bytes = Base64.standard.decode(value), bytes.count == name.width else {
+      guard let bytes = Base64.decode(value), bytes.readableBytes == name.width else {
         throw S3Failure.invalidChecksumHeader(name)
       }
-      self.declared[name] = bytes
+      self.declared[name] = Array(bytes.readableBytesView)
     }
     guard self.declared.count <= 1 else {
       throw S3Failure.invalidRequest(
@@ -44,7 +49,7 @@ struct BodyChecks: Sendable {
   /// - Throws: `BadDigest`.
   func verify(_ digests: Digests) throws {
     if let md5, md5 != digests.md5 {
-      throw S3Failure.badDigest(expected: Base64.standard.encode(md5), calculated: Base64.standard.encode(digests.md5))
+      throw S3Failure.badDigest(expected: Base64.encode(md5), calculated: Base64.encode(digests.md5))
     }
     for (algorithm, value) in declared where digests.checksums[algorithm] != value {
       throw S3Failure.badChecksum(algorithm)

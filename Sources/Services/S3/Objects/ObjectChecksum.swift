@@ -1,3 +1,4 @@
+import AWSWire
 import CTarnSystem
 import Crypto
 import Foundation
@@ -82,7 +83,7 @@ struct ObjectChecksum: Hashable, Sendable {
 
   /// As headers and XML carry it: base64, and for a composite the number of parts.
   var text: String {
-    let encoded = Base64.standard.encode(value)
+    let encoded = Base64.encode(value)
     return type == .composite ? "\(encoded)-\(parts)" : encoded
   }
 }

@@ -6,7 +6,7 @@ final class CBORShapeEncoder: ShapeEncoder {
   private let sink = ByteSink()
   private let millisecondDates: Bool
 
-  var buffer: ByteBuffer { sink.buffer }
+  var buffer: ByteBuffer { get throws(WireFault) { try sink.buffer } }
 
   init(millisecondDates: Bool) { self.millisecondDates = millisecondDates }
 

@@ -10,34 +10,38 @@ import NIOCore
 ///
 /// A `ByteBuffer` would do, but its checks on each small write are most of the cost of writing a response of ten
 /// thousand small members.
+///
+/// Without memory to grow into it takes nothing more, and `buffer` throws: encoders write without looking, and the
+/// answer is refused once, at its end.
 final class ByteSink {
-  private var base: UnsafeMutableRawPointer
+  private var base: UnsafeMutableRawPointer?
   private(set) var count = 0
   private var capacity: Int
+  private var isRefused = false
 
   init(capacity: Int = 1024) {
-    self.capacity = capacity
-    base = Self.held(malloc(capacity))
+    base = malloc(capacity)
+    self.capacity = base == nil ? 0 : capacity
   }
 
   deinit { free(base) }
 
-  /// There is no answer to write when there is no memory to write it in.
-  private static func held(_ memory: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer {
-    guard let memory else { fatalError("out of memory") }
-    return memory
-  }
-
-  /// Makes room for `more` bytes and gives the place where they go.
+  /// Makes room for `more` bytes and gives the place where they go; `nil` when there is no memory for them.
   @inline(__always)
-  func reserve(_ more: Int) -> UnsafeMutablePointer<UInt8> {
-    if capacity - count < more { grow(more) }
-    return (base + count).assumingMemoryBound(to: UInt8.self)
+  func reserve(_ more: Int) -> UnsafeMutablePointer<UInt8>? {
+    if capacity - count < more || isRefused, !grow(more) { return nil }
+    return base.map { ($0 + count).assumingMemoryBound(to: UInt8.self) }
   }
 
-  private func grow(_ more: Int) {
-    capacity = max(capacity * 2, count + more)
-    base = Self.held(realloc(base, capacity))
+  private func grow(_ more: Int) -> Bool {
+    let wanted = max(capacity * 2, count + more)
+    guard !isRefused, let grown = realloc(base, wanted) else {
+      isRefused = true
+      return false
+    }
+    base = grown
+    capacity = wanted
+    return true
   }
 
   /// Counts `written` bytes that were put where `reserve` said.
@@ -46,14 +50,15 @@ final class ByteSink {
 
   @inline(__always)
   func write(_ byte: UInt8) {
-    reserve(1).pointee = byte
+    guard let place = reserve(1) else { return }
+    place.pointee = byte
     count += 1
   }
 
   @inline(__always)
   func write(_ bytes: UnsafeBufferPointer<UInt8>) {
-    guard let from = bytes.baseAddress, bytes.count > 0 else { return }
-    memcpy(reserve(bytes.count), from, bytes.count)
+    guard let from = bytes.baseAddress, bytes.count > 0, let to = reserve(bytes.count) else { return }
+    memcpy(to, from, bytes.count)
     count += bytes.count
   }
 
@@ -72,7 +77,7 @@ final class ByteSink {
   /// A number in decimal digits.
   func write(_ number: Int64) {
     // The longest is `-9223372036854775808`.
-    let place = reserve(20)
+    guard let place = reserve(20) else { return }
     var digits = number.magnitude
     var length = 1
     var rest = digits
@@ -94,6 +99,7 @@ final class ByteSink {
 
   /// Puts `text` at `index`, before what has been written since.
   func insert(_ text: String, at index: Int) {
+    guard let base, !isRefused else { return }
     let tail = Array(UnsafeRawBufferPointer(start: base + index, count: count - index))
     count = index
     write(text)
@@ -101,5 +107,11 @@ final class ByteSink {
   }
 
   /// What has been written so far.
-  var buffer: ByteBuffer { ByteBuffer(bytes: UnsafeRawBufferPointer(start: base, count: count)) }
+  /// - Throws: `WireFault.outOfMemory` when some of it found no room.
+  var buffer: ByteBuffer {
+    get throws(WireFault) {
+      guard !isRefused else { throw .outOfMemory }
+      return ByteBuffer(bytes: UnsafeRawBufferPointer(start: base, count: count))
+    }
+  }
 }

@@ -7,6 +7,8 @@ public enum WireFault: Error, Sendable, Hashable {
   /// A value that belongs to a header, path or query does not read as its type.
   case badBinding(name: String, value: String)
   case tooLarge(limit: Int)
+  /// There is no memory for the answer.
+  case outOfMemory
 }
 
 /// A structure could not be made, since required members are missing; the violations say which.

@@ -8,7 +8,7 @@ final class JSONShapeEncoder: ShapeEncoder {
   /// Whether a comma must come before the next member or element.
   private var needsComma = false
 
-  var buffer: ByteBuffer { sink.buffer }
+  var buffer: ByteBuffer { get throws(WireFault) { try sink.buffer } }
 
   override func beginStructure(_ schema: StructureSchema) { open("{") }
   override func endStructure(_ schema: StructureSchema) { close("}") }
@@ -67,8 +67,9 @@ final class JSONShapeEncoder: ShapeEncoder {
     let length = (value.readableBytes + 2) / 3 * 4
     sink.write("\"" as StaticString)
     value.withUnsafeReadableBytes { bytes in
-      guard length > 0, let from = bytes.bindMemory(to: UInt8.self).baseAddress else { return }
-      tarn_base64_encode(sink.reserve(length), from, bytes.count)
+      guard length > 0, let from = bytes.bindMemory(to: UInt8.self).baseAddress, let to = sink.reserve(length)
+      else { return }
+      tarn_base64_encode(to, from, bytes.count)
       sink.advance(length)
     }
     sink.write("\"" as StaticString)

@@ -88,8 +88,9 @@ struct HTTPRoutes: Sendable {
 
   func knows(_ operation: String) -> Bool { names.contains(operation) }
 
-  /// The route that says most about the request, and the decoded labels of its path.
-  func find(_ request: WireRequest) -> (route: HTTPRoute, labels: [String: String])? {
+  /// The route that says most about the request, and the decoded labels of its path; `nil` labels when these are no
+  /// UTF-8.
+  func find(_ request: WireRequest) -> (route: HTTPRoute, labels: [String: String]?)? {
     guard let candidates = byMethod[request.method] else { return nil }
     let path = request.rawPath.hasPrefix("/") ? request.rawPath.dropFirst() : request.rawPath[...]
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
@@ -101,7 +102,10 @@ struct HTTPRoutes: Sendable {
     }
     guard let best, let found = best.route.labels(parts) else { return nil }
     var labels: [String: String] = [:]
-    for (name, text) in found { labels[name] = PercentCoding.decoded(text) ?? String(text) }
+    for (name, text) in found {
+      guard let decoded = PercentCoding.decoded(text) else { return (best.route, nil) }
+      labels[name] = decoded
+    }
     return (best.route, labels)
   }
 

@@ -13,6 +13,8 @@ final class RESTEncoder: ShapeEncoder {
   private var json: JSONShapeEncoder?
   /// The body is the one member, and not an element that holds it.
   private var isUnwrapped = false
+  /// Why there is no body.
+  private var failure: WireFault?
 
   private init(status: Int, headers: WireHeaders, wireProtocol: ServiceDescription.WireProtocol, namespace: String) {
     self.status = status
@@ -24,13 +26,14 @@ final class RESTEncoder: ShapeEncoder {
   static func response(
     _ output: any WireEncodable & WireStructure, status: Int, wireProtocol: ServiceDescription.WireProtocol,
     namespace: String, requestID: String
-  ) -> WireResponse {
+  ) throws(WireFault) -> WireResponse {
     let ids =
       wireProtocol == .restXML
       ? [("x-amz-id-2", hostID(requestID)), ("x-amz-request-id", requestID)] : [("x-amzn-RequestId", requestID)]
     let encoder = RESTEncoder(
       status: status, headers: WireHeaders(ids), wireProtocol: wireProtocol, namespace: namespace)
     output.encode(to: encoder)
+    if let failure = encoder.failure { throw failure }
     // A part of an object is answered as such: the model leaves the status to the range.
     if encoder.status == 200, encoder.headers["content-range"] != nil { encoder.status = 206 }
     return WireResponse(status: encoder.status, headers: encoder.headers, body: encoder.body)
@@ -60,7 +63,7 @@ final class RESTEncoder: ShapeEncoder {
   override func endStructure(_ schema: StructureSchema) {
     if let json {
       json.endStructure(schema)
-      finish(json.buffer, ContentType.json(.restJSON))
+      finish(try json.buffer, ContentType.json(.restJSON))
     } else if let xml {
       if !isUnwrapped {
         xml.closeElement(schema.rootName)
@@ -68,14 +71,18 @@ final class RESTEncoder: ShapeEncoder {
         xml.openElement(schema.rootName, attributes: rootAttributes)
         xml.closeElement(schema.rootName)
       }
-      finish(xml.xml.buffer, "application/xml")
+      finish(try xml.xml.buffer, "application/xml")
     }
   }
 
   private var hasUnwrapped = false
 
-  private func finish(_ buffer: ByteBuffer, _ type: String) {
-    body = ByteStream(buffer)
+  private func finish(_ written: @autoclosure () throws(WireFault) -> ByteBuffer, _ type: String) {
+    do {
+      body = ByteStream(try written())
+    } catch {
+      failure = error
+    }
     if headers["content-type"] == nil { headers["content-type"] = type }
   }
 
@@ -99,13 +106,13 @@ final class RESTEncoder: ShapeEncoder {
       if wireProtocol == .restJSON {
         let json = JSONShapeEncoder()
         value.encode(to: json)
-        finish(json.buffer, ContentType.json(.restJSON))
+        finish(try json.buffer, ContentType.json(.restJSON))
       } else {
         let xml = XMLShapeEncoder(showsMilliseconds: namespace.contains("//s3."))
         xml.declaration()
         xml.element(member.wireName, attributes: rootAttributes)
         value.encode(to: xml)
-        finish(xml.xml.buffer, "application/xml")
+        finish(try xml.xml.buffer, "application/xml")
       }
     case .stream, .text:
       // The body is the value as it is.

@@ -10,6 +10,7 @@ struct ErrorWriter: Sendable {
   func response(
     to error: any Error, _ wireProtocol: ServiceDescription.WireProtocol, _ request: WireRequest, requestID: String
   ) -> WireResponse {
+    let cause = error
     let error = spelled(awsError(error, wireProtocol, request), wireProtocol)
     var response: WireResponse
     switch wireProtocol {
@@ -19,6 +20,7 @@ struct ErrorWriter: Sendable {
     }
     if wireProtocol != .restXML { response.headers["x-amzn-requestid"] = requestID }
     for field in error.headers { response.headers.add(field.name, field.value) }
+    response.failure = WireResponse.Failure(error: error, cause: error.httpStatus == 500 ? "\(cause)" : nil)
     return response
   }
 
@@ -33,6 +35,7 @@ struct ErrorWriter: Sendable {
     case let error as WireFault: return fault(error, wireProtocol)
     case let error as RoutingFault: return unknown(error, wireProtocol, request)
     case is CancellationError: return AWSError("RequestTimeout", "The request was cancelled.", httpStatus: 400)
+    case let error as any OverloadReporting where error.isOverload: return .throttled
     default: return .internalFailure()
     }
   }
@@ -50,6 +53,7 @@ struct ErrorWriter: Sendable {
 
   private func fault(_ fault: WireFault, _ wireProtocol: ServiceDescription.WireProtocol) -> AWSError {
     switch (wireProtocol, fault) {
+    case (_, .outOfMemory): return .throttled
     case (.restXML, .tooLarge):
       return AWSError("MaxMessageLengthExceeded", "Your request was too big.")
     case (.restXML, .badBinding(let name, let value)):
@@ -85,6 +89,7 @@ struct ErrorWriter: Sendable {
         "InvalidAction", "Could not find operation \(name.prefix(128)) for version \(service.apiVersion)")
     case (.query, _):
       return AWSError("MissingAction", "The request must contain the parameter Action.")
+    case (.restXML, .unreadablePath): return AWSError("InvalidURI", "Couldn't parse the specified URI.")
     case (.restXML, _):
       return AWSError(
         "MethodNotAllowed", "The specified method is not allowed against this resource.", httpStatus: 405,
@@ -97,6 +102,7 @@ struct ErrorWriter: Sendable {
   /// The service's own spelling of errors that come from shared code.
   private func spelled(_ error: AWSError, _ wireProtocol: ServiceDescription.WireProtocol) -> AWSError {
     var error = error
+    if error == .throttled { return throttled(wireProtocol) }
     if error.code == "AccessDenied" || error.code == "AccessDeniedException" {
       switch wireProtocol {
       case .restXML: error = AWSError("AccessDenied", error.message, httpStatus: 403, details: error.details)
@@ -105,6 +111,20 @@ struct ErrorWriter: Sendable {
       }
     }
     return error
+  }
+
+  /// How the service tells its callers to back off; all of these are codes that the SDKs retry.
+  private func throttled(_ wireProtocol: ServiceDescription.WireProtocol) -> AWSError {
+    switch service.signingName {
+    case "s3": AWSError("SlowDown", "Please reduce your request rate.", httpStatus: 503, fault: .receiver)
+    case "firehose":
+      AWSError(
+        "ServiceUnavailableException",
+        "The service is unavailable. Back off and retry the operation. If you continue to see the exception, throughput "
+          + "limits for the delivery stream may have been exceeded.", httpStatus: 503, fault: .receiver)
+    case "athena": AWSError("TooManyRequestsException", AWSError.throttled.message)
+    default: wireProtocol == .query ? AWSError("Throttling", AWSError.throttled.message) : .throttled
+    }
   }
 
   // MARK: Forms
@@ -124,7 +144,8 @@ struct ErrorWriter: Sendable {
     encoder.begin(StructureSchema("Error", pairs.map { MemberSchema($0.0) }))
     for (index, pair) in pairs.enumerated() { encoder.write(index, pair.1) }
     encoder.end()
-    let body = (encoder as? JSONShapeEncoder)?.buffer ?? (encoder as? CBORShapeEncoder)?.buffer ?? ByteBuffer()
+    // Without memory for it the answer is its status alone.
+    let body = (try? encoder.document) ?? ByteBuffer()
     return WireResponse(status: error.httpStatus, headers: headers, body: ByteStream(body))
   }
 
@@ -140,7 +161,7 @@ struct ErrorWriter: Sendable {
     xml.element("RequestId", requestID)
     xml.close("ErrorResponse")
     return WireResponse(
-      status: error.httpStatus, headers: WireHeaders([("Content-Type", "text/xml")]), body: ByteStream(xml.buffer))
+      status: error.httpStatus, headers: WireHeaders([("Content-Type", "text/xml")]), body: ByteStream((try? xml.buffer) ?? ByteBuffer()))
   }
 
   private func rest(_ error: AWSError, _ request: WireRequest, _ requestID: String) -> WireResponse {
@@ -161,6 +182,6 @@ struct ErrorWriter: Sendable {
     xml.element("RequestId", requestID)
     xml.element("HostId", hostID)
     xml.close("Error")
-    return WireResponse(status: error.httpStatus, headers: headers, body: ByteStream(xml.buffer))
+    return WireResponse(status: error.httpStatus, headers: headers, body: ByteStream((try? xml.buffer) ?? ByteBuffer()))
   }
 }

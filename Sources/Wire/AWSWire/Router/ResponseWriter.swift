@@ -7,34 +7,34 @@ struct ResponseWriter {
   let operation: any AnyOperation
   let wireProtocol: ServiceDescription.WireProtocol
 
-  func response(_ output: any WireEncodable & WireStructure, requestID: String) -> WireResponse {
+  func response(_ output: any WireEncodable & WireStructure, requestID: String) throws(WireFault) -> WireResponse {
     switch wireProtocol {
     case .json10, .json11:
       let encoder = JSONShapeEncoder()
       output.encode(to: encoder)
-      if let events = encoder.eventStream { return response(encoder.buffer, then: events, requestID: requestID) }
+      if let events = encoder.eventStream { return response(try encoder.buffer, then: events, requestID: requestID) }
       // An output without members has no body, as the services of AWS answer.
       let isEmpty = type(of: output).schema.members.isEmpty
       return WireResponse(
         status: operation.status,
         headers: WireHeaders([
           ("x-amzn-RequestId", requestID), ("Content-Type", ContentType.json(wireProtocol)),
-        ]), body: isEmpty && service.answersEmptyBody ? .empty : ByteStream(encoder.buffer))
+        ]), body: isEmpty && service.answersEmptyBody ? .empty : ByteStream(try encoder.buffer))
     case .cbor11, .rpcV2CBOR:
       let encoder = CBORShapeEncoder(millisecondDates: wireProtocol == .cbor11)
       output.encode(to: encoder)
-      if let events = encoder.eventStream { return response(encoder.buffer, then: events, requestID: requestID) }
+      if let events = encoder.eventStream { return response(try encoder.buffer, then: events, requestID: requestID) }
       var headers = WireHeaders([("x-amzn-RequestId", requestID), ("Content-Type", ContentType.json(wireProtocol))])
       if wireProtocol == .rpcV2CBOR { headers.add("smithy-protocol", "rpc-v2-cbor") }
-      return WireResponse(status: operation.status, headers: headers, body: ByteStream(encoder.buffer))
+      return WireResponse(status: operation.status, headers: headers, body: ByteStream(try encoder.buffer))
     case .query:
-      let body = XMLShapeEncoder.queryResponse(
+      let body = try XMLShapeEncoder.queryResponse(
         output, operation: operation.name, namespace: service.xmlNamespace, requestID: requestID)
       return WireResponse(
         status: operation.status,
         headers: WireHeaders([("x-amzn-RequestId", requestID), ("Content-Type", "text/xml")]), body: ByteStream(body))
     case .restXML, .restJSON:
-      return RESTEncoder.response(
+      return try RESTEncoder.response(
         output, status: operation.status, wireProtocol: wireProtocol, namespace: service.xmlNamespace,
         requestID: requestID)
     }
@@ -65,8 +65,7 @@ extension ResponseWriter {
           let encoder: ShapeEncoder =
             isCBOR ? CBORShapeEncoder(millisecondDates: hasDatesInMilliseconds) : JSONShapeEncoder()
           event.payload.encode(to: encoder)
-          let payload = (encoder as? JSONShapeEncoder)?.buffer ?? (encoder as? CBORShapeEncoder)?.buffer ?? ByteBuffer()
-          return EventMessage.event(event.name, contentType: type, payload)
+          return EventMessage.event(event.name, contentType: type, try encoder.document)
         } catch is CancellationError {
           state.withLock { $0.over = true }
           return nil
@@ -78,14 +77,26 @@ extension ResponseWriter {
           encoder.begin(StructureSchema("Error", [MemberSchema("message")]))
           encoder.write(0, error.message)
           encoder.end()
-          let payload = (encoder as? JSONShapeEncoder)?.buffer ?? (encoder as? CBORShapeEncoder)?.buffer ?? ByteBuffer()
-          return EventMessage.exception(error.code, contentType: type, payload)
+          return EventMessage.exception(error.code, contentType: type, try encoder.document)
         }
       }
     }
     return WireResponse(
       status: operation.status,
       headers: WireHeaders([("x-amzn-RequestId", requestID), ("Content-Type", EventMessage.contentType)]), body: body)
+  }
+}
+
+extension ShapeEncoder {
+  /// What an encoder of JSON or CBOR has written.
+  var document: ByteBuffer {
+    get throws(WireFault) {
+      switch self {
+      case let json as JSONShapeEncoder: return try json.buffer
+      case let cbor as CBORShapeEncoder: return try cbor.buffer
+      default: return ByteBuffer()
+      }
+    }
   }
 }
 

@@ -36,13 +36,17 @@ public struct ServiceRouter: Sendable {
 
   public func respond(to request: WireRequest, context: RequestContext) async -> WireResponse {
     let wireProtocol = self.wireProtocol(of: request)
+    var operation: String?
+    var response: WireResponse
     do {
       let call = try await self.call(request, wireProtocol)
-      let response = try await perform(call, request, context)
-      return response
+      operation = call.operation
+      response = try await perform(call, request, context)
     } catch {
-      return errors.response(to: error, wireProtocol, request, requestID: context.requestID)
+      response = errors.response(to: error, wireProtocol, request, requestID: context.requestID)
     }
+    response.operation = operation
+    return response
   }
 
   /// The answer to a request that failed before it came to an operation, such as one with a bad signature.
@@ -86,7 +90,8 @@ public struct ServiceRouter: Sendable {
       return Call(wireProtocol: wireProtocol, operation: name, form: pairs, body: body)
     case .restXML, .restJSON:
       guard let found = routes.find(request) else { throw RoutingFault.noRoute }
-      return Call(wireProtocol: wireProtocol, operation: found.route.operation, labels: found.labels)
+      guard let labels = found.labels else { throw RoutingFault.unreadablePath }
+      return Call(wireProtocol: wireProtocol, operation: found.route.operation, labels: labels)
     }
   }
 
@@ -114,7 +119,7 @@ public struct ServiceRouter: Sendable {
     let input = RequestInput(
       wireProtocol: call.wireProtocol, request: request, body: body, labels: call.labels, form: call.form)
     let output = try await operation.perform(input, context)
-    return ResponseWriter(service: service, operation: operation, wireProtocol: call.wireProtocol)
+    return try ResponseWriter(service: service, operation: operation, wireProtocol: call.wireProtocol)
       .response(output, requestID: context.requestID)
   }
 }
@@ -125,6 +130,8 @@ enum RoutingFault: Error {
   case missingAction
   /// No operation has this method and path.
   case noRoute
+  /// The path's percent-encoded bytes are no UTF-8.
+  case unreadablePath
 }
 
 extension StructureSchema {

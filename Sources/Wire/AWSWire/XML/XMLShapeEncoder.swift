@@ -97,7 +97,7 @@ final class XMLShapeEncoder: ShapeEncoder {
   /// The answer of a Query operation.
   static func queryResponse(
     _ output: any WireEncodable & WireStructure, operation: String, namespace: String, requestID: String
-  ) -> ByteBuffer {
+  ) throws(WireFault) -> ByteBuffer {
     let encoder = XMLShapeEncoder(showsMilliseconds: false)
     encoder.openElement("\(operation)Response", attributes: " xmlns=\"\(namespace)\"")
     if !type(of: output).schema.members.isEmpty {
@@ -108,6 +108,6 @@ final class XMLShapeEncoder: ShapeEncoder {
     encoder.textElement("RequestId", requestID)
     encoder.closeElement("ResponseMetadata")
     encoder.closeElement("\(operation)Response")
-    return encoder.xml.buffer
+    return try encoder.xml.buffer
   }
 }

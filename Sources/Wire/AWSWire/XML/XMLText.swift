@@ -4,7 +4,7 @@ import NIOCore
 struct XMLText {
   private let sink = ByteSink()
 
-  var buffer: ByteBuffer { sink.buffer }
+  var buffer: ByteBuffer { get throws(WireFault) { try sink.buffer } }
   /// How many bytes have been written.
   var count: Int { sink.count }
 
