@@ -4,6 +4,8 @@ import base64
 import hashlib
 import http.client
 import io
+import json
+import socket
 import urllib.request
 import zlib
 
@@ -12,6 +14,7 @@ import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore import UNSIGNED
 from botocore.exceptions import ClientError
+from conftest import wait_until
 
 MIB = 1 << 20
 
@@ -154,7 +157,9 @@ def test_storage_classes(s3, bucket):
 
 def test_presigned_urls(s3, bucket):
     url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "a b"})
-    with urllib.request.urlopen(urllib.request.Request(url, data=b"signed", method="PUT")) as response:
+    # Such a signature covers the type of the content, and urllib names one unless it is given another.
+    put = urllib.request.Request(url, data=b"signed", method="PUT", headers={"Content-Type": ""})
+    with urllib.request.urlopen(put) as response:
         assert response.status == 200
     url = s3.generate_presigned_url(
         "get_object", Params={"Bucket": bucket, "Key": "a b", "ResponseContentType": "text/csv"})
@@ -447,3 +452,77 @@ def test_objects_survive_a_kill(fresh_tarn):
     for key, body in bodies.items():
         assert s3.get_object(Bucket="kept", Key=key)["Body"].read() == body
     tarn.stop()
+
+
+def test_what_a_broken_upload_leaves_is_freed(fresh_tarn):
+    server = fresh_tarn()
+    s3 = server.client("s3", signature_version="s3v4", s3={"addressing_style": "path"})
+    s3.create_bucket(Bucket="orphans")
+    s3.put_object(Bucket="orphans", Key="kept", Body=b"x" * MIB)
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": "orphans", "Key": "lost"})
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    connection.putrequest("PUT", "/" + url.split("/", 3)[3])
+    connection.putheader("Content-Length", str(20 * MIB))
+    connection.endheaders()
+    connection.send(b"y" * (10 * MIB))
+
+    def blobs():
+        return len(list((server.data / "blobs").glob("*/*.blob")))
+
+    wait_until(lambda: blobs() == 2)
+    server.kill()
+    server.start()
+    assert blobs() == 2
+    assert wait_until(lambda: blobs() == 1)
+    assert [entry["Key"] for entry in s3.list_objects_v2(Bucket="orphans")["Contents"]] == ["kept"]
+    assert s3.get_object(Bucket="orphans", Key="kept")["Body"].read() == b"x" * MIB
+
+
+def test_a_part_shows_its_own_checksum(s3, bucket):
+    upload = s3.create_multipart_upload(
+        Bucket=bucket, Key="k", ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")["UploadId"]
+    bodies = [b"a" * (5 * MIB), b"b"]
+    parts = []
+    for number, body in enumerate(bodies, 1):
+        done = s3.upload_part(
+            Bucket=bucket, Key="k", UploadId=upload, PartNumber=number, Body=body, ChecksumAlgorithm="CRC32")
+        parts.append({"PartNumber": number, "ETag": done["ETag"], "ChecksumCRC32": done["ChecksumCRC32"]})
+    s3.complete_multipart_upload(
+        Bucket=bucket, Key="k", UploadId=upload, MultipartUpload={"Parts": parts}, ChecksumType="FULL_OBJECT")
+    for number, body in enumerate(bodies, 1):
+        # The client compares what it reads.
+        got = s3.get_object(Bucket=bucket, Key="k", PartNumber=number, ChecksumMode="ENABLED")
+        assert got["Body"].read() == body
+        assert got["ChecksumCRC32"] == parts[number - 1]["ChecksumCRC32"]
+    whole = zlib.crc32(b"".join(bodies)).to_bytes(4, "big")
+    assert s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")["ChecksumCRC32"] == (
+        base64.b64encode(whole).decode())
+
+
+def test_go_ahead(tarn, s3, bucket):
+    """A refused upload is refused before its body; one that is let in gets its go-ahead."""
+    url = tarn.client("s3", signature_version="s3v4").generate_presigned_url(
+        "put_object", Params={"Bucket": bucket, "Key": "k"})
+    for target, expected in [("/" + url.split("/", 3)[3], b"HTTP/1.1 100"), (f"/{bucket}/k", b"HTTP/1.1 403")]:
+        with socket.create_connection(("127.0.0.1", tarn.port), timeout=60) as connection:
+            host = url.split("/")[2]
+            connection.sendall(
+                f"PUT {target} HTTP/1.1\r\nHost: {host}\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n".encode())
+            answer = connection.recv(65536)
+            assert answer.startswith(expected)
+            if expected.endswith(b"403"):
+                assert b"connection: close" in answer.lower()
+                continue
+            connection.sendall(b"hi")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"hi"
+
+
+def test_policies_that_cannot_be_understood_are_refused(s3, bucket):
+    statement = {
+        "Effect": "Deny", "Principal": {"AWS": "000000000000"}, "Action": "s3:*",
+        "Resource": f"arn:aws:s3:::{bucket}", "Condition": {"StringSounds": {"aws:username": "x"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    assert refusal(s3.put_bucket_policy, Bucket=bucket, Policy=policy)[:2] == ("MalformedPolicy", 400)
+    assert refusal(s3.get_bucket_policy, Bucket=bucket)[0] == "NoSuchBucketPolicy"

@@ -46,6 +46,8 @@ enum Limits {
   /// Pause between two rounds of freeing, so that deletions are freed together; and after a failure.
   static let sweepPauseSeconds = 1
   static let sweepRetrySeconds = 30
+  /// Time from the start to the search for bytes that a crash left without a name.
+  static let orphansDelaySeconds = 5
   /// Time between two rounds of lifecycle rules. AWS runs them once a day.
   static let lifecycleIntervalHours = 1
   /// Rounds in which an operation that met a concurrent change starts again.

@@ -6,7 +6,7 @@ extension S3Service {
     _ input: GetBucketPolicyInput, _ context: RequestContext
   ) async throws -> GetBucketPolicyOutput {
     let bucket = try await bucket(input.bucket, expectedOwner: input.expectedBucketOwner)
-    try await authorize("s3:GetBucketPolicy", bucket, context)
+    try await authorizeOnPolicy("s3:GetBucketPolicy", bucket, context)
     return GetBucketPolicyOutput(policy: try Self.policy(bucket))
   }
 
@@ -23,6 +23,11 @@ extension S3Service {
     let bucket = try await bucket(input.bucket, expectedOwner: input.expectedBucketOwner)
     try await authorizeOnPolicy("s3:PutBucketPolicy", bucket, context)
     try BucketPolicy.validate(input.policy, bucket: bucket.record)
+    do {
+      try context.authorizer.check(resourcePolicy: input.policy)
+    } catch let error as AWSError {
+      throw AWSError("MalformedPolicy", error.message)
+    }
     for principal in BucketPolicy.principals(input.policy) where principal.account == bucket.record.owner.digits {
       guard try await knowsPrincipal(principal) else { throw BucketPolicy.malformed("Invalid principal in policy") }
     }
@@ -46,7 +51,7 @@ extension S3Service {
     return DeleteBucketPolicyOutput()
   }
 
-  /// The account's root may always replace a policy, even one that locks everybody out.
+  /// The account's root may always see and replace a policy, even one that locks everybody out.
   private func authorizeOnPolicy(_ action: String, _ bucket: Bucket, _ context: RequestContext) async throws {
     if case .root = context.principal.kind, context.principal.account == bucket.record.owner { return }
     try await authorize(action, bucket, context)

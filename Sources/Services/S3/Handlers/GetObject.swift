@@ -120,6 +120,8 @@ private struct Reading {
   /// `nil` for the whole.
   let range: ByteRange?
   private let partsCount: Int?
+  /// The part that was asked for, of an object uploaded in parts.
+  private let part: ObjectPart?
   private let showsVersion: Bool
   private let showsChecksum: Bool
   private let expiration: String?
@@ -145,9 +147,11 @@ private struct Reading {
       }
       range = try Self.part(number, of: record)
       partsCount = record.parts.isEmpty ? nil : record.parts.count
+      part = record.parts.isEmpty ? nil : record.parts[number - 1]
       return
     }
     partsCount = nil
+    part = nil
     guard let header = input.range else {
       range = nil
       return
@@ -204,9 +208,15 @@ private struct Reading {
     output.partsCount = partsCount
     output.setEncryption(attributes.encryption)
     if showsVersion { output.versionId = record.versionText }
-    // A checksum of the whole says nothing of a part of it.
-    if showsChecksum, range == nil || partsCount != nil, let checksum = record.checksum {
-      output.setChecksum(checksum)
+    // A checksum of the whole says nothing of a range of it; a part that was uploaded as such has its own.
+    if showsChecksum, let checksum = record.checksum {
+      if let part {
+        guard part.checksum.count == checksum.algorithm.width else { return }
+        output.setChecksum(checksum.algorithm, Base64.encode(part.checksum))
+      } else {
+        guard range == nil || range?.length == record.size else { return }
+        output.setChecksum(checksum)
+      }
       output.checksumType = .init(rawValue: checksum.type.name)
     }
   }

@@ -25,6 +25,9 @@ public struct S3Endpoint: WireService {
   }
 
   public func respond(to request: WireRequest, context: RequestContext) async -> WireResponse {
+    if let refusal = Self.refusal(request) {
+      return router.refuse(refusal, request: request, requestID: context.requestID)
+    }
     guard let origin = request.headers["origin"] else {
       if request.method == "OPTIONS" {
         let error = AWSError("BadRequest", "Insufficient information. Origin request header needed.")
@@ -44,6 +47,27 @@ public struct S3Endpoint: WireService {
     let rule = bucket?.record.cors?.first { $0.allows(origin: origin, method: request.method, headers: []) }
     if let rule { Self.allow(rule, origin: origin, &response.headers) }
     return response
+  }
+
+  /// What the operations' inputs do not show.
+  private static func refusal(_ request: WireRequest) -> AWSError? {
+    if request.method == "POST", request.headers["content-type"]?.hasPrefix("multipart/form-data") == true {
+      return .notImplemented(service: "S3", operation: "PostObject")
+    }
+    let customer = "x-amz-server-side-encryption-customer-"
+    if request.headers[customer + "algorithm"] == nil,
+      request.headers[customer + "key"] != nil || request.headers[customer + "key-md5"] != nil
+    {
+      return S3Failure.invalidArgument(
+        "Requests specifying Server Side Encryption with Customer provided keys must provide a valid encryption "
+          + "algorithm.", customer + "algorithm", nil)
+    }
+    // AWS: encryption headers should not be sent with reads unless the key is the customer's.
+    let encryption = "x-amz-server-side-encryption"
+    if request.method == "GET" || request.method == "HEAD", let value = request.headers[encryption] {
+      return S3Failure.invalidArgument("\(encryption) header is not supported for this operation.", encryption, value)
+    }
+    return nil
   }
 
   private func bucket(of request: WireRequest) async throws -> Bucket? {

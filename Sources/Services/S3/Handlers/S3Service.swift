@@ -39,13 +39,15 @@ public struct S3Service: S3API {
     try await store.sweeper.mark(mark)
   }
 
-  /// Frees what a crash left without a name. Once after the start; it may run beside requests.
+  /// Frees what a crash left without a name; `run` does so once. It may run beside requests: only files of earlier runs
+  /// are looked at, and uploads under way write into new ones.
   public func collectOrphans() async throws -> CollectedOrphans { try await store.sweeper.collectOrphans() }
 
-  /// The service's work in the background, until the task is cancelled: frees deleted bytes, applies lifecycle rules,
-  /// reports what is stored.
+  /// The service's work in the background, until the task is cancelled: frees what a crash left, frees deleted bytes,
+  /// applies lifecycle rules, reports what is stored.
   public func run() async {
     await withTaskGroup(of: Void.self) { group in
+      group.addTask { await collectOrphansOnce() }
       group.addTask { await sweepForever() }
       group.addTask { await applyLifecycleForever() }
       group.addTask { await reportStorageForever() }
@@ -56,6 +58,21 @@ public struct S3Service: S3API {
   /// - Returns: blobs freed.
   @discardableResult
   public func freeDeleted() async throws -> Int { try await store.sweeper.sweep() }
+
+  private func collectOrphansOnce() async {
+    do {
+      // The first requests come first: it reads every key of S3.
+      try await clock.sleep(for: .seconds(Limits.orphansDelaySeconds))
+      let collected = try await collectOrphans()
+      guard collected.files > 0 || collected.bytes > 0 else { return }
+      logger.info(
+        "S3 freed what a crash had left",
+        metadata: ["files": "\(collected.files)", "bytes": "\(collected.bytes)"])
+    } catch is CancellationError {
+    } catch {
+      logger.error("S3 could not look for what a crash left; the next start will.", metadata: ["error": "\(error)"])
+    }
+  }
 
   private func sweepForever() async {
     store.sweepSignal.wake()
