@@ -526,3 +526,32 @@ def test_policies_that_cannot_be_understood_are_refused(s3, bucket):
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     assert refusal(s3.put_bucket_policy, Bucket=bucket, Policy=policy)[:2] == ("MalformedPolicy", 400)
     assert refusal(s3.get_bucket_policy, Bucket=bucket)[0] == "NoSuchBucketPolicy"
+
+
+def test_canned_lists(tarn, s3, bucket):
+    """Lists act where they are switched on, and a policy's denial is stronger."""
+    anonymous = tarn.client("s3", signature_version=UNSIGNED, s3={"addressing_style": "path"})
+    s3.put_bucket_ownership_controls(
+        Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]})
+    s3.delete_public_access_block(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="open", Body=b"x", ACL="public-read")
+    s3.put_object(Bucket=bucket, Key="closed", Body=b"x")
+    assert anonymous.get_object(Bucket=bucket, Key="open")["Body"].read() == b"x"
+    assert refusal(anonymous.get_object, Bucket=bucket, Key="closed")[:2] == ("AccessDenied", 403)
+    assert refusal(anonymous.list_objects_v2, Bucket=bucket)[0] == "AccessDenied"
+    s3.put_bucket_acl(Bucket=bucket, ACL="public-read")
+    assert anonymous.list_objects_v2(Bucket=bucket)["KeyCount"] == 2
+    assert refusal(anonymous.put_object, Bucket=bucket, Key="new", Body=b"y")[0] == "AccessDenied"
+    s3.put_bucket_acl(Bucket=bucket, ACL="public-read-write")
+    anonymous.put_object(Bucket=bucket, Key="new", Body=b"y")
+    anonymous.delete_object(Bucket=bucket, Key="new")
+    statement = {
+        "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/open",
+    }
+    s3.put_bucket_policy(
+        Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    assert refusal(anonymous.get_object, Bucket=bucket, Key="open")[0] == "AccessDenied"
+    s3.delete_bucket_policy(Bucket=bucket)
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"IgnorePublicAcls": True})
+    assert refusal(anonymous.get_object, Bucket=bucket, Key="open")[0] == "AccessDenied"
+    assert refusal(anonymous.list_objects_v2, Bucket=bucket)[0] == "AccessDenied"

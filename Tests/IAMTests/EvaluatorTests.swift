@@ -19,7 +19,7 @@ struct EvaluatorTests {
   func ask(
     _ caller: Caller.Kind = .user(arn: bob), _ identity: [String] = [], boundary: String? = nil,
     session: [String]? = nil, resource: String? = nil, sameAccount: Bool = true, needsResource: Bool = false,
-    action: String = "s3:GetObject", on target: String = "arn:aws:s3:::b/k"
+    granted: Bool = false, action: String = "s3:GetObject", on target: String = "arn:aws:s3:::b/k"
   ) throws -> Decision.Outcome {
     func source(_ text: String, _ kind: PolicyKind = .inline) throws -> PolicySource {
       PolicySource(id: "p", document: try PolicyDocument.parse(text, as: kind))
@@ -33,6 +33,7 @@ struct EvaluatorTests {
     question.resourcePolicy = try resource.map { try source($0, .resource) }
     question.isSameAccount = sameAccount
     question.needsResourcePolicy = needsResource
+    question.isGrantedByResource = granted
     return Evaluator.decide(question).outcome
   }
 
@@ -176,6 +177,15 @@ struct EvaluatorTests {
       try ask(
         .service("firehose.amazonaws.com"),
         resource: Self.resource("Allow", #"{"Service":"firehose.amazonaws.com"}"#)) == .allowed)
+  }
+
+  @Test func `what a resource grants without a policy counts like one, and a denial beats it`() throws {
+    let deny = Self.resource("Deny", #""*""#)
+    #expect(try ask(.anonymous, granted: true) == .allowed)
+    #expect(try ask(.anonymous, resource: deny, granted: true) == .explicitDeny(.resource))
+    let eve = Caller.Kind.user(arn: "arn:aws:iam::111111111111:user/eve")
+    #expect(try ask(eve, sameAccount: false, granted: true) == .implicitDeny(.identity))
+    #expect(try ask(eve, [Self.policy("Allow", "s3:*")], sameAccount: false, granted: true) == .allowed)
   }
 
   @Test func `a matched statement is named by line and column`() throws {

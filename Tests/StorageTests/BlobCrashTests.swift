@@ -8,7 +8,7 @@ import Testing
 /// after the restart, one whose deletion was acknowledged is gone, and what nobody names is given back.
 @Suite struct BlobCrashTests {
   @Test func `acknowledged blobs survive crashes, and orphans are given back`() async {
-    await RandomRounds.run(12) { random in
+    await RandomRounds.run(3) { random in
       var world = BlobWorld(random: random)
       for _ in 0..<4 { try await world.liveAndCrash() }
     }
@@ -67,7 +67,7 @@ private struct BlobWorld {
     try await collect(store)
     try await compare(store)
     if random.next(below: 3) == 0 { disk.failSync(after: random.next(below: 30)) }
-    for _ in 0..<random.next(below: 40) { try await step(store) }
+    for _ in 0..<random.next(below: 30) { try await step(store) }
     disk.failSync(after: .max)
     try await compare(store)
     if random.next(below: 4) > 0 { try await crash(store) }

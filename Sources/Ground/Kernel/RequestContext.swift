@@ -57,6 +57,9 @@ public struct AuthorizationRequest: Sendable {
   /// The account that owns the resources, where their ARNs do not say it (S3). A principal of another account
   /// needs the resource's policy to allow it as well as its own account's policies.
   public var resourceAccount: AccountID?
+  /// Whether the resource lets the caller in by other means than a policy (S3's access control lists). It counts like
+  /// a statement of its policy that names the caller: an explicit deny still wins.
+  public var isGrantedByResource = false
 
   public init(
     principal: Principal, action: String, resources: [String], conditions: [String: [String]] = [:],
@@ -134,10 +137,11 @@ public struct RequestContext: Sendable {
   ///   - action: `service:Operation`.
   ///   - resources: ARNs as text, or `["*"]`.
   ///   - resourceAccount: the owner of resources whose ARNs name no account (S3's buckets).
+  ///   - isGrantedByResource: whether the resource lets the caller in by other means than a policy.
   /// - Throws: the authorizer's access-denied error.
   public func authorize(
     _ action: String, on resources: [String], conditions: [String: [String]] = [:], resourcePolicy: String? = nil,
-    resourceAccount: AccountID? = nil
+    resourceAccount: AccountID? = nil, isGrantedByResource: Bool = false
   ) async throws {
     // The account's root may do all within its own account; the shortest path for the commonest caller.
     if case .root = principal.kind, principal.account == (resourceAccount ?? scope.account), resourcePolicy == nil {
@@ -148,10 +152,11 @@ public struct RequestContext: Sendable {
     all["aws:useragent", default: []].append(userAgent)
     all["aws:requestedregion", default: []].append(region.code)
     all["aws:securetransport", default: []].append(endpoint.hasPrefix("https:") ? "true" : "false")
-    try await authorizer.authorize(
-      AuthorizationRequest(
-        principal: principal, action: action, resources: resources, conditions: all, resourcePolicy: resourcePolicy,
-        resourceAccount: resourceAccount))
+    var request = AuthorizationRequest(
+      principal: principal, action: action, resources: resources, conditions: all, resourcePolicy: resourcePolicy,
+      resourceAccount: resourceAccount)
+    request.isGrantedByResource = isGrantedByResource
+    try await authorizer.authorize(request)
   }
 
   public func authorize(_ action: String, on resource: ARN, conditions: [String: [String]] = [:]) async throws {

@@ -44,6 +44,8 @@ package struct Question: Sendable {
   /// A role's trust policy and the like: nothing is allowed that the resource's own policy does not allow,
   /// even to a principal of the same account.
   package var needsResourcePolicy = false
+  /// The resource lets the caller in by other means than its policy.
+  package var isGrantedByResource = false
   /// The request's values for a condition key in lower case.
   package var lookup: @Sendable (String) -> [String]?
 
@@ -109,7 +111,8 @@ package enum Evaluator {
     let identity = verdict(question.identity, .identity, question, &matches)
     let boundary = question.boundary.map { verdict([$0], .boundary, question, &matches) }
     let session = question.session.map { verdict($0, .session, question, &matches) }
-    let resource = resourceVerdict(question, &matches)
+    var resource = resourceVerdict(question, &matches)
+    if question.isGrantedByResource { resource.grant = .caller }
     func answer(_ outcome: Decision.Outcome) -> Decision {
       Decision(outcome: outcome, matches: matches, isAllowedByBoundary: boundary.map { $0 == .allow })
     }

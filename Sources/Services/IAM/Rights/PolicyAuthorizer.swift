@@ -90,6 +90,7 @@ public final class PolicyAuthorizer: Authorizer {
       }
       return context[key]
     }
+    question.isGrantedByResource = request.isGrantedByResource
     question.identity = rights?.identity ?? []
     question.boundary = rights?.boundary
     if !principal.sessionPolicies.isEmpty {

@@ -5,17 +5,19 @@ import Kernel
 extension S3Service {
   /// Checks that the caller may do `action` on the bucket, or on one of its keys.
   ///
-  /// A caller of another account needs the bucket's policy to allow it; without a policy the answer is no, unless a
-  /// canned ACL gives the right to all.
+  /// A caller of another account needs the bucket's policy or an access control list to allow it.
+  /// - Parameter objectACL: the object's canned list, for reads of it.
   func authorize(
-    _ action: String, _ bucket: Bucket, key: String? = nil, _ context: RequestContext,
+    _ action: String, _ bucket: Bucket, key: String? = nil, _ context: RequestContext, objectACL: String? = nil,
     conditions: @autoclosure () -> [String: [String]] = [:]
   ) async throws {
     let record = bucket.record
     let isOwner = context.principal.account == record.owner && context.principal.kind != .anonymous
+    let isGranted = AccessControl.grants(
+      action, to: context.principal, bucket: record, objectACL: objectACL)
     if record.policy == nil {
       if case .root = context.principal.kind, isOwner { return }
-      guard isOwner else { throw S3Failure.accessDenied() }
+      guard isOwner || isGranted else { throw S3Failure.accessDenied() }
     }
     if !isOwner, record.publicAccessBlock?.restrictPublicBuckets == true, let policy = record.policy,
       BucketPolicy.isPublic(policy)
@@ -24,7 +26,7 @@ extension S3Service {
     }
     try await context.authorize(
       action, on: [key.map(record.arn(of:)) ?? record.arn], conditions: conditions(), resourcePolicy: record.policy,
-      resourceAccount: record.owner)
+      resourceAccount: record.owner, isGrantedByResource: isGranted)
   }
 
   /// Whether the caller may list the bucket: only then does it learn that a key is not there.

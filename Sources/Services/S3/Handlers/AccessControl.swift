@@ -27,6 +27,34 @@ enum AccessControl {
     return grants
   }
 
+  /// Whether the bucket's list, or that of an object that is read, lets the caller in. Source: S3 user guide, "Access
+  /// control list (ACL) overview", mapping of ACL permissions to actions.
+  static func grants(
+    _ action: String, to principal: Principal, bucket: BucketRecord, objectACL: String?
+  ) -> Bool {
+    guard bucket.ownership != "BucketOwnerEnforced" else { return false }
+    let list: String
+    let permission: String
+    switch action {
+    case "s3:GetObject", "s3:GetObjectVersion":
+      list = objectACL ?? "private"
+      permission = "READ"
+    case "s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads":
+      list = bucket.acl
+      permission = "READ"
+    case "s3:PutObject", "s3:DeleteObject":
+      list = bucket.acl
+      permission = "WRITE"
+    default: return false
+    }
+    switch list {
+    case "public-read", "public-read-write":
+      return bucket.publicAccessBlock?.ignorePublicAcls != true && (permission == "READ" || list == "public-read-write")
+    case "authenticated-read": return permission == "READ" && principal.kind != .anonymous
+    default: return false
+    }
+  }
+
   /// The canned list that a list of grants is equal to.
   /// - Throws: `MalformedACLError`; `NotImplemented` for lists that no canned one equals.
   static func canned(_ policy: AccessControlPolicy, _ bucket: BucketRecord) throws -> String {

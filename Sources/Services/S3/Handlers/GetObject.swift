@@ -33,7 +33,9 @@ extension S3Service {
     let selector = try Self.selector(input.versionId)
     let action = selector == .current ? "s3:GetObject" : "s3:GetObjectVersion"
     return try await store.withVersion(bucket, input.key, selector) { found in
-      try await authorizeRead(action, bucket, input.key, found, input.versionId, context)
+      try await authorize(
+        action, bucket, key: input.key, context, objectACL: found?.attributes.acl,
+        conditions: Self.conditions(found, versionID: input.versionId))
       guard let found else { throw await absent(bucket, input.key, selector, context) }
       if found.isDeleteMarker { throw try await deleted(found, bucket, input.key, selector, context, method) }
       switch Self.conditions(input).evaluate(found) {
@@ -48,32 +50,6 @@ extension S3Service {
         throw S3Failure.invalidRequest("Request specific response headers cannot be used for anonymous GET requests.")
       }
       return try await answer(reading)
-    }
-  }
-
-  /// A read's rights: IAM's and the bucket policy's, or a canned ACL that gives the object to all.
-  private func authorizeRead(
-    _ action: String, _ bucket: Bucket, _ key: String, _ found: ObjectRecord?, _ versionID: String?,
-    _ context: RequestContext
-  ) async throws {
-    do {
-      try await authorize(
-        action, bucket, key: key, context, conditions: Self.conditions(found, versionID: versionID))
-    } catch let denial as AWSError {
-      guard let found, Self.isReadableByACL(found, bucket.record, context.principal) else { throw denial }
-    }
-  }
-
-  private static func isReadableByACL(
-    _ record: ObjectRecord, _ bucket: BucketRecord, _ principal: Principal
-  ) -> Bool {
-    guard bucket.ownership != "BucketOwnerEnforced", bucket.publicAccessBlock?.ignorePublicAcls != true else {
-      return false
-    }
-    switch record.attributes.acl {
-    case "public-read", "public-read-write": return true
-    case "authenticated-read": return principal.kind != .anonymous
-    default: return false
     }
   }
 
