@@ -29,7 +29,8 @@ struct DocumentedExampleTests {
   ) throws {
     let text = #"{"Version":"2012-10-17","Statement":[\#(statements)]}"#
     let everything = #"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#
-    let policy = PolicySource(id: "p", document: try PolicyDocument.parse(text, as: asBucketPolicy ? .resource : .inline))
+    let policy = PolicySource(
+      id: "p", document: try PolicyDocument.parse(text, as: asBucketPolicy ? .resource : .inline))
     let open = PolicySource(id: "open", document: try PolicyDocument.parse(everything, as: .inline))
     for call in calls {
       var question = Question(

@@ -29,7 +29,8 @@ enum ManagementEvent {
     let context = event.context
     var record: [String: Any] = [
       "eventVersion": "1.11", "eventID": id, "eventType": "AwsApiCall", "eventCategory": "Management",
-      "managementEvent": true, "eventTime": TimestampText.iso8601(context.time), "eventSource": "\(event.service).amazonaws.com",
+      "managementEvent": true, "eventTime": TimestampText.iso8601(context.time),
+      "eventSource": "\(event.service).amazonaws.com",
       "eventName": event.operation, "awsRegion": context.region.code, "requestID": context.requestID,
       "sourceIPAddress": context.sourceIP, "userAgent": context.userAgent, "readOnly": isRead(event.operation),
       "recipientAccountId": context.account.digits, "userIdentity": identity(context.principal),

@@ -89,7 +89,8 @@ struct Serve: AsyncParsableCommand {
     if let port = try number("TARN_PORT", port) { settings.port = port }
     if let key = accessKeyID ?? environment["TARN_ACCESS_KEY_ID"] { settings.accessKeyID = key }
     if let secret = secretAccessKey ?? environment["TARN_SECRET_ACCESS_KEY"] { settings.secretAccessKey = secret }
-    let accounts = account.isEmpty ? environment["TARN_ACCOUNTS"]?.split(separator: ",").map(String.init) ?? [] : account
+    let accounts =
+      account.isEmpty ? environment["TARN_ACCOUNTS"]?.split(separator: ",").map(String.init) ?? [] : account
     settings.accounts = try accounts.map { text in
       guard let account = ServerSettings.Account(text) else {
         throw ValidationError("an account is given as ID:ACCESS_KEY_ID:SECRET_ACCESS_KEY, its id in twelve digits.")

@@ -120,8 +120,8 @@ struct ErrorWriter: Sendable {
     case "firehose":
       AWSError(
         "ServiceUnavailableException",
-        "The service is unavailable. Back off and retry the operation. If you continue to see the exception, throughput "
-          + "limits for the delivery stream may have been exceeded.", httpStatus: 503, fault: .receiver)
+        "The service is unavailable. Back off and retry the operation. If you continue to see the exception, "
+          + "throughput limits for the delivery stream may have been exceeded.", httpStatus: 503, fault: .receiver)
     case "athena": AWSError("TooManyRequestsException", AWSError.throttled.message)
     default: wireProtocol == .query ? AWSError("Throttling", AWSError.throttled.message) : .throttled
     }
@@ -161,7 +161,8 @@ struct ErrorWriter: Sendable {
     xml.element("RequestId", requestID)
     xml.close("ErrorResponse")
     return WireResponse(
-      status: error.httpStatus, headers: WireHeaders([("Content-Type", "text/xml")]), body: ByteStream((try? xml.buffer) ?? ByteBuffer()))
+      status: error.httpStatus, headers: WireHeaders([("Content-Type", "text/xml")]),
+      body: ByteStream((try? xml.buffer) ?? ByteBuffer()))
   }
 
   private func rest(_ error: AWSError, _ request: WireRequest, _ requestID: String) -> WireResponse {
