@@ -106,6 +106,9 @@ let package = Package(
     .target(
       name: "AWSWire", dependencies: ["Kernel", "CTarnSystem", nioCore, crypto, logging],
       path: "Sources/Wire/AWSWire", swiftSettings: house),
+    .target(
+      name: "PostgresWire", dependencies: ["Kernel", nioCore, crypto], path: "Sources/Wire/PostgresWire",
+      swiftSettings: house),
   ] + models.map(model) + [
     .executableTarget(
       name: "ModelGenerator",
@@ -135,6 +138,7 @@ let package = Package(
       ]),
     service("Glue", ["S3", "SQL", "GlueModel"]),
     service("Athena", ["AthenaModel", "GlueModel", "S3Model", "SQL", "Lake", "Engine", "LakeFiles"]),
+    service("Redshift", ["S3", "S3Model", "Glue", "GlueModel", "SQL", "Lake", "Engine", "LakeFiles", "PostgresWire"]),
     service("IAM", ["IAMModel", "STSModel"]),
     service("CloudWatch", ["CloudWatchModel"]),
 
@@ -142,8 +146,8 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: models.map { .byName(name: "\($0)Model") } + [
-        "Kernel", "Storage", "AWSWire", "SQL", "Engine", "Athena", "S3", "Kinesis", "Firehose", "Glue", "IAM",
-        "CloudWatch", nioCore, crypto, logging,
+        "Kernel", "Storage", "AWSWire", "SQL", "Engine", "Athena", "S3", "Kinesis", "Firehose", "Glue", "Redshift",
+        "PostgresWire", "IAM", "CloudWatch", nioCore, crypto, logging,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -198,6 +202,10 @@ let package = Package(
         "Kernel", "CTarnSystem", "KinesisModel", "S3Model", "IAMModel", "CloudWatchModel", "AthenaModel", nioCore,
         crypto,
       ]),
+    tests("PostgresWire", [nioCore]),
+    tests(
+      "Redshift",
+      ["Kernel", "Storage", "StorageTesting", "SQL", "LakeFiles", "LakeTesting", "Engine", "PostgresWire", nioCore]),
     tests("Glue", ["GlueModel", "Kernel", "Storage", "StorageTesting", nioCore]),
     tests("Athena", ["Kernel", nioCore]),
     tests("SQL", ["Kernel"]),

@@ -3,13 +3,13 @@ enum ImportRules {
   /// Floors from the ground up. A target imports only targets of floors below its own, or what `alsoAllowed` adds.
   static let floors: [[String]] = [
     ["CTarnSystem", "CDuckDB", "CCompression", "Kernel", "Storage", "StorageTesting"],
-    ["AWSWire", "ModelGenerator"],
+    ["AWSWire", "PostgresWire", "ModelGenerator"],
     [
       "S3Model", "KinesisModel", "FirehoseModel", "GlueModel", "AthenaModel", "IAMModel", "STSModel",
       "CloudWatchModel",
     ],
     ["SQL", "LakeFiles", "LakeTesting", "Engine", "Lake"],
-    ["S3", "Kinesis", "Firehose", "Glue", "Athena", "IAM", "CloudWatch"],
+    ["S3", "Kinesis", "Firehose", "Glue", "Athena", "Redshift", "IAM", "CloudWatch"],
     ["Server", "Console"],
     ["tarn"],
   ]
@@ -24,6 +24,7 @@ enum ImportRules {
     "Glue": ["S3"],
     "Firehose": ["S3", "Kinesis", "Glue"],
     "Athena": ["S3", "Glue"],
+    "Redshift": ["S3", "Glue"],
   ]
 
   /// The generated models that a service may speak: its own, and those of the services that it may call.
