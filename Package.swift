@@ -22,7 +22,10 @@ let atomics: Target.Dependency = .product(name: "Atomics", package: "swift-atomi
 let deps = "\(Context.packageDirectory)/.deps"
 
 /// The services whose shapes are generated, one module each so that builds stay parallel and short.
-let models = ["S3", "Kinesis", "Firehose", "Glue", "Athena", "IAM", "STS", "CloudWatch"]
+let models = [
+  "S3", "Kinesis", "Firehose", "Glue", "Athena", "IAM", "STS", "CloudWatch", "Redshift", "RedshiftServerless",
+  "RedshiftData",
+]
 
 func model(_ service: String) -> Target {
   .target(
@@ -138,7 +141,12 @@ let package = Package(
       ]),
     service("Glue", ["S3", "SQL", "GlueModel"]),
     service("Athena", ["AthenaModel", "GlueModel", "S3Model", "SQL", "Lake", "Engine", "LakeFiles"]),
-    service("Redshift", ["S3", "S3Model", "Glue", "GlueModel", "SQL", "Lake", "Engine", "LakeFiles", "PostgresWire"]),
+    service(
+      "Redshift",
+      [
+        "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel", "S3", "S3Model", "Glue", "GlueModel", "SQL",
+        "Lake", "Engine", "LakeFiles", "PostgresWire",
+      ]),
     service("IAM", ["IAMModel", "STSModel"]),
     service("CloudWatch", ["CloudWatchModel"]),
 
@@ -205,7 +213,10 @@ let package = Package(
     tests("PostgresWire", [nioCore]),
     tests(
       "Redshift",
-      ["Kernel", "Storage", "StorageTesting", "SQL", "LakeFiles", "LakeTesting", "Engine", "PostgresWire", nioCore]),
+      [
+        "Kernel", "Storage", "StorageTesting", "SQL", "LakeFiles", "LakeTesting", "Engine", "PostgresWire",
+        "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel", "S3Model", "GlueModel", nioCore,
+      ]),
     tests("Glue", ["GlueModel", "Kernel", "Storage", "StorageTesting", nioCore]),
     tests("Athena", ["Kernel", nioCore]),
     tests("SQL", ["Kernel"]),

@@ -6,7 +6,7 @@ enum ImportRules {
     ["AWSWire", "PostgresWire", "ModelGenerator"],
     [
       "S3Model", "KinesisModel", "FirehoseModel", "GlueModel", "AthenaModel", "IAMModel", "STSModel",
-      "CloudWatchModel",
+      "CloudWatchModel", "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel",
     ],
     ["SQL", "LakeFiles", "LakeTesting", "Engine", "Lake"],
     ["S3", "Kinesis", "Firehose", "Glue", "Athena", "Redshift", "IAM", "CloudWatch"],
@@ -32,6 +32,7 @@ enum ImportRules {
     var services = alsoAllowed[service] ?? []
     services.insert(service)
     if service == "IAM" { services.insert("STS") }
+    if service == "Redshift" { services.formUnion(["RedshiftServerless", "RedshiftData"]) }
     return Set(services.map { "\($0)Model" })
   }
 

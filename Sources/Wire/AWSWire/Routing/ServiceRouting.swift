@@ -6,9 +6,12 @@ public enum ServiceRouting {
   private static let targets: [(prefix: String, service: String)] = [
     ("Kinesis_20131202.", "kinesis"), ("Firehose_20150804.", "firehose"), ("AWSGlue.", "glue"),
     ("AmazonAthena.", "athena"), ("GraniteServiceVersion20100801.", "monitoring"),
+    ("RedshiftServerless.", "redshift-serverless"), ("RedshiftData.", "redshift-data"),
   ]
   /// Versions of the Query protocol, which stand in the form.
-  private static let versions = ["2010-05-08": "iam", "2011-06-15": "sts", "2010-08-01": "monitoring"]
+  private static let versions = [
+    "2010-05-08": "iam", "2011-06-15": "sts", "2010-08-01": "monitoring", "2012-12-01": "redshift",
+  ]
 
   /// The signing name of the service. S3 takes what nobody else is meant by, since its paths are free.
   ///
@@ -23,7 +26,10 @@ public enum ServiceRouting {
     }
     if request.rawPath.hasPrefix("/service/GraniteServiceVersion20100801/") { return "monitoring" }
     if let host = request.headers["host"], let first = host.split(separator: ".").first {
-      let known = ["kinesis", "firehose", "glue", "athena", "iam", "sts", "monitoring"]
+      let known = [
+        "kinesis", "firehose", "glue", "athena", "iam", "sts", "monitoring", "redshift", "redshift-serverless",
+        "redshift-data",
+      ]
       if known.contains(String(first)), host.contains(".amazonaws.com") || host.contains(".localhost") {
         return String(first)
       }
