@@ -5,6 +5,7 @@ extension Binder {
   func bind(_ expression: Expression, _ context: ExpressionContext) throws -> BoundExpression {
     try spend(at: expression.position)
     switch expression.kind {
+    case .redshift: throw SQLError(.notSupported, "Not an expression of this language", at: expression.position)
     case .null, .boolean, .integer, .decimal, .double, .string, .binary, .typed, .interval, .current:
       return try literal(expression)
     case .parameter(let index):

@@ -16,6 +16,7 @@ extension Binder {
     _ relation: Relation, beside: Scope, outer: Scope?
   ) throws -> (BoundRelation, [Scope.Field]) {
     switch relation.kind {
+    case .redshift: throw SQLError(.notSupported, "Not a relation of this language", at: relation.position)
     case .table(let name): return try table(name, outer: outer)
     case .subquery(let query): return derived(try bind(query, outer: outer), qualifier: [], lateral: false)
     case .lateral(let query): return derived(try bind(query, outer: beside), qualifier: [], lateral: true)

@@ -86,6 +86,7 @@ public enum TableNames {
 
     private mutating func relation(_ relation: Relation) {
       switch relation.kind {
+      case .redshift: break  // Another language's.
       case .table(let name): table(name)
       case .subquery(let query), .lateral(let query): self.query(query)
       case .unnest(let items, _): items.forEach { expression($0) }
@@ -133,6 +134,7 @@ extension Expression {
       (operand.map { [$0] } ?? []) + whens.flatMap { [$0.condition, $0.result] } + (otherwise.map { [$0] } ?? [])
     case .trim(_, let characters, let source): (characters.map { [$0] } ?? []) + [source]
     case .call(let call): call.children
+    case .redshift(let special): special.children
     }
   }
 
@@ -148,7 +150,7 @@ extension Expression {
 
 extension FunctionCall {
   var children: [Expression] {
-    var list = arguments + orderBy.map(\.key)
+    var list = arguments + orderBy.map(\.key) + withinGroup.map(\.key)
     if let filter { list.append(filter) }
     if case .inline(let window) = window { list += window.partitionBy + window.orderBy.map(\.key) }
     return list

@@ -113,6 +113,7 @@ public enum QueryText {
 
     private mutating func relation(_ relation: Relation, _ level: Int) {
       switch relation.kind {
+      case .redshift: break  // Another language's.
       case .table(let name): text += Self.name(name)
       case .subquery(let query):
         text += "(\n"

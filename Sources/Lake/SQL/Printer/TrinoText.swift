@@ -37,6 +37,7 @@ public enum TrinoText {
 
   static func text(_ expression: Expression) -> String {
     switch expression.kind {
+    case .redshift: return ""  // Another language's.
     case .null: return "null"
     case .boolean(let value): return value ? "true" : "false"
     case .integer(let text): return text

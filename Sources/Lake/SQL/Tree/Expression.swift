@@ -55,6 +55,8 @@ public struct Expression: Hashable, Sendable {
     case atTimeZone(Expression, Expression)
     case trim(TrimSide, characters: Expression?, source: Expression)
     case grouping([Expression])
+    /// What only Redshift has.
+    case redshift(RedshiftExpression)
   }
 }
 
@@ -137,6 +139,10 @@ public struct FunctionCall: Hashable, Sendable {
   public var window: WindowReference?
   /// What `listagg` does when its text becomes too long.
   public var overflow: ListaggOverflow?
+  /// `WITHIN GROUP (ORDER BY …)` of Redshift's LISTAGG, PERCENTILE_CONT and PERCENTILE_DISC.
+  public var withinGroup: [SortItem] = []
+  /// Redshift's `APPROXIMATE COUNT(…)`.
+  public var approximate = false
 
   public enum NullTreatment: String, Hashable, Sendable {
     case ignore = "IGNORE NULLS"

@@ -57,6 +57,12 @@ public struct Select: Hashable, Sendable {
   public var groupBy: GroupBy?
   public var having: Expression?
   public var windows: [NamedWindow]
+  /// Redshift's `SELECT TOP n`.
+  public var top: Expression?
+  /// Redshift's QUALIFY.
+  public var qualify: Expression?
+  /// Redshift's `SELECT … EXCLUDE (a, b) FROM`: columns of the result that are left out.
+  public var excluded: [Identifier] = []
 }
 
 public enum SelectItem: Hashable, Sendable {
@@ -95,6 +101,8 @@ public struct Relation: Hashable, Sendable {
     case join(Join)
     case aliased(Relation, Identifier, columns: [Identifier]?)
     case sampled(Relation, SampleMethod, Expression)
+    /// What only Redshift has.
+    case redshift(RedshiftRelation)
   }
 }
 
