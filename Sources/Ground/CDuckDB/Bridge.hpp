@@ -8,6 +8,7 @@
 #error "DuckDB is not set up: run scripts/setup-deps.sh"
 #endif
 #include "duckdb.hpp"
+#include "duckdb/common/encryption_state.hpp"
 #include "duckdb/main/client_context_state.hpp"
 
 #include "CDuckDB.h"
@@ -112,12 +113,13 @@ private:
 // The file system behind "s3://".
 duckdb::unique_ptr<duckdb::FileSystem> MakeLakeFileSystem();
 
-// The machine's own files, for the engine's spill files only. Once `locked`, whatever comes from a statement is
-// refused, and so is everything outside `folder`.
+// The machine's own files, for the engine's spill files and its database file only. Once `locked`, whatever comes from
+// a statement is refused, and so is everything outside `folder` but `file` and the logs that are named after it.
 struct LocalFilesGuard {
-  explicit LocalFilesGuard(std::string folder) : folder(std::move(folder)) {
+  LocalFilesGuard(std::string folder, std::string file) : folder(std::move(folder)), file(std::move(file)) {
   }
   const std::string folder;
+  const std::string file;
   std::atomic<bool> locked {false};
 };
 duckdb::unique_ptr<duckdb::FileSystem> MakeGuardedLocalFileSystem(std::shared_ptr<LocalFilesGuard> guard);
@@ -127,6 +129,9 @@ duckdb::unique_ptr<duckdb::FileSystem> MakeGuardedLocalFileSystem(std::shared_pt
 struct cduck_database;
 
 namespace tarn {
+// AES with this machine's randomness, for database files that are encrypted.
+duckdb::shared_ptr<duckdb::EncryptionUtil> MakeEncryption(duckdb::shared_ptr<duckdb::EncryptionUtil> ciphers);
+
 // Adds the functions that take lines of text files apart.
 void RegisterLineFunctions(cduck_database *database);
 } // namespace tarn
@@ -135,6 +140,8 @@ struct cduck_database {
   duckdb::unique_ptr<duckdb::DuckDB> database;
   cduck_lake lake;
   std::shared_ptr<tarn::LocalFilesGuard> guard;
+  // The attached file's name in SQL, empty without one.
+  std::string file_name;
 };
 
 struct cduck_connection {

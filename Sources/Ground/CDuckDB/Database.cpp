@@ -3,17 +3,47 @@
 #include "duckdb/catalog/catalog.hpp"
 #include "duckdb/catalog/catalog_entry/schema_catalog_entry.hpp"
 #include "duckdb/common/virtual_file_system.hpp"
+#include "duckdb/main/attached_database.hpp"
+#include "duckdb/main/database_manager.hpp"
+#include "duckdb/parser/keyword_helper.hpp"
 #include "duckdb/parser/parsed_data/drop_info.hpp"
+#include "duckdb/storage/storage_lock.hpp"
+#include "duckdb/transaction/duck_transaction_manager.hpp"
+
+#include <cstring>
 
 const char *cduck_version(void) {
   return duckdb::DuckDB::LibraryVersion();
 }
 
+namespace tarn {
+
+static void Attach(cduck_database &opened, const cduck_options &options) {
+  opened.file_name = options.file_name;
+  auto &instance = *opened.database->instance;
+  if (options.file_key) {
+    instance.config.encryption_util = MakeEncryption(instance.GetMbedTLSUtil(true));
+  }
+  duckdb::string sql = "ATTACH " + duckdb::KeywordHelper::WriteQuoted(options.file, '\'') + " AS " +
+                       duckdb::KeywordHelper::WriteQuoted(options.file_name, '"');
+  if (options.file_key) {
+    sql += " (ENCRYPTION_KEY " + duckdb::KeywordHelper::WriteQuoted(options.file_key, '\'') + ")";
+  }
+  duckdb::Connection connection(*opened.database);
+  auto result = connection.Query(sql);
+  if (result->HasError()) {
+    result->ThrowError();
+  }
+}
+
+} // namespace tarn
+
 cduck_database *cduck_open(const cduck_options *options, const cduck_lake *lake, cduck_failure *failure) {
   return tarn::Guarded<cduck_database *>(failure, nullptr, [&] {
     auto opened = duckdb::make_uniq<cduck_database>();
     opened->lake = *lake;
-    opened->guard = std::make_shared<tarn::LocalFilesGuard>(options->temporary_folder);
+    opened->guard =
+        std::make_shared<tarn::LocalFilesGuard>(options->temporary_folder, options->file ? options->file : "");
 
     duckdb::DBConfig config;
     config.options.maximum_memory = static_cast<duckdb::idx_t>(options->memory_bytes);
@@ -31,6 +61,9 @@ cduck_database *cduck_open(const cduck_options *options, const cduck_lake *lake,
     opened->database = duckdb::make_uniq<duckdb::DuckDB>(nullptr, &config);
     opened->database->GetFileSystem().RegisterSubSystem(tarn::MakeLakeFileSystem());
     tarn::RegisterLineFunctions(opened.get());
+    if (options->file && options->file_name) {
+      tarn::Attach(*opened, *options);
+    }
     return opened.release();
   });
 }
@@ -39,7 +72,7 @@ void cduck_close(cduck_database *database) {
   try {
     delete database;
   } catch (...) {
-    // Nothing is kept in the database, so there is nothing to save.
+    // What was committed is in the file or its log already.
   }
 }
 
@@ -66,7 +99,8 @@ static const std::unordered_set<std::string> TABLE_FUNCTIONS_KEPT = {
     "parquet_metadata", "parquet_schema", "parquet_file_metadata", "parquet_full_metadata", "parquet_kv_metadata",
     "parquet_bloom_probe", "json_each", "json_tree", "icu_calendar_names", "pg_timezone_names", "duckdb_columns",
     "duckdb_tables", "duckdb_views", "duckdb_types", "duckdb_schemas", "duckdb_databases", "duckdb_functions",
-    "duckdb_keywords", "pragma_table_info", "pragma_show", "pragma_version",
+    "duckdb_keywords", "pragma_table_info", "pragma_show", "pragma_version", "pragma_storage_info",
+    "duckdb_constraints", "duckdb_sequences", "duckdb_indexes", "duckdb_memory",
 };
 // Scalar functions that a statement may not call: they hold a thread, or write logs.
 static const char *const SCALAR_FUNCTIONS_REMOVED[] = {"sleep_ms", "write_log"};
@@ -101,7 +135,48 @@ static void RemoveFunctions(duckdb::ClientContext &context) {
 
 } // namespace tarn
 
+// What a connection to a database file may set for itself; the statements that do so are our own.
+static const char *const FILE_SETTINGS =
+    "SET GLOBAL allowed_configs = ['search_path', 'TimeZone', 'integer_division'];";
+
+struct cduck_hold {
+  duckdb::unique_ptr<duckdb::StorageLockKey> key;
+};
+
+bool cduck_checkpoint(cduck_database *database, cduck_failure *failure) {
+  return tarn::Guarded(failure, false, [&] {
+    duckdb::Connection connection(*database->database);
+    connection.context->RunFunctionInTransaction([&] {
+      auto attached = duckdb::DatabaseManager::Get(*connection.context).GetDatabase(
+          *connection.context, database->file_name);
+      if (attached) {
+        attached->GetTransactionManager().Checkpoint(*connection.context, false);
+      }
+    });
+    return true;
+  });
+}
+
+cduck_hold *cduck_hold_checkpoints(cduck_database *database, cduck_failure *failure) {
+  return tarn::Guarded<cduck_hold *>(failure, nullptr, [&] {
+    auto attached = database->database->instance->GetDatabaseManager().GetDatabase(database->file_name);
+    if (!attached) {
+      throw duckdb::InvalidInputException("there is no database file");
+    }
+    auto hold = duckdb::make_uniq<cduck_hold>();
+    hold->key = duckdb::DuckTransactionManager::Get(*attached).SharedCheckpointLock();
+    return hold.release();
+  });
+}
+
+void cduck_hold_free(cduck_hold *hold) {
+  delete hold;
+}
+
 bool cduck_lock(cduck_database *database, cduck_failure *failure) {
+  if (!database->file_name.empty() && !cduck_run(database, FILE_SETTINGS, std::strlen(FILE_SETTINGS), failure)) {
+    return false;
+  }
   static const char settings[] =
       "SET GLOBAL TimeZone = 'UTC';"
       "SET GLOBAL parquet_metadata_cache = false;"

@@ -79,6 +79,11 @@ private:
     if (FileOpener::TryGetClientContext(opener)) {
       throw duckdb::PermissionException("There are no local files here: %s", path);
     }
+    const auto &file = guard->file;
+    if (!file.empty() && path.rfind(file, 0) == 0 &&
+        (path.size() == file.size() || (path[file.size()] == '.' && path.find('/', file.size()) == string::npos))) {
+      return;
+    }
     const auto &folder = guard->folder;
     const bool inside = path == folder || (path.rfind(folder + "/", 0) == 0 && path.find("/../") == string::npos);
     if (folder.empty() || !inside) {

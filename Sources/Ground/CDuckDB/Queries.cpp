@@ -1,6 +1,8 @@
 #include "Bridge.hpp"
 
+#include "duckdb/catalog/catalog.hpp"
 #include "duckdb/main/pending_query_result.hpp"
+#include "duckdb/main/prepared_statement.hpp"
 #include "duckdb/main/stream_query_result.hpp"
 #include "duckdb/parser/parsed_data/copy_info.hpp"
 #include "duckdb/parser/parsed_data/create_info.hpp"
@@ -9,8 +11,16 @@
 #include "duckdb/parser/statement/create_statement.hpp"
 #include "duckdb/parser/statement/explain_statement.hpp"
 
+#include <algorithm>
+#include <cstdlib>
+
 struct cduck_pending {
   duckdb::unique_ptr<duckdb::PendingQueryResult> pending;
+};
+
+struct cduck_description {
+  duckdb::unique_ptr<duckdb::PreparedStatement> prepared;
+  duckdb::vector<duckdb::unique_ptr<duckdb::LogicalType>> parameters;
 };
 
 struct cduck_result {
@@ -56,6 +66,7 @@ static duckdb::Value ToValue(const cduck_value &value) {
   case CDUCK_VALUE_DOUBLE:
     return duckdb::Value::DOUBLE(value.real);
   case CDUCK_VALUE_TEXT:
+  case CDUCK_VALUE_UNTYPED:
     return duckdb::Value(text);
   case CDUCK_VALUE_BLOB:
     return duckdb::Value::BLOB_RAW(text);
@@ -67,6 +78,34 @@ static duckdb::Value ToValue(const cduck_value &value) {
     return duckdb::Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(value.integer));
   }
   throw duckdb::InvalidInputException("a parameter of an unknown kind");
+}
+
+// Turns parameters that came as text into what the statement expects in their places.
+static void GiveTypes(
+    duckdb::ClientContext &context, const duckdb::SQLStatement &statement, const cduck_value *parameters, size_t count,
+    duckdb::case_insensitive_map_t<duckdb::BoundParameterData> &values) {
+  auto prepared = context.Prepare(statement.Copy());
+  if (prepared->HasError()) {
+    prepared->error.Throw();
+  }
+  auto expected = prepared->GetExpectedParameterTypes();
+  for (size_t index = 0; index < count; index++) {
+    if (parameters[index].kind != CDUCK_VALUE_UNTYPED) {
+      continue;
+    }
+    const auto name = std::to_string(index + 1);
+    auto entry = expected.find(name);
+    if (entry == expected.end() || entry->second.id() == duckdb::LogicalTypeId::UNKNOWN ||
+        entry->second.id() == duckdb::LogicalTypeId::ANY || entry->second.id() == duckdb::LogicalTypeId::INVALID ||
+        entry->second.id() == duckdb::LogicalTypeId::SQLNULL ||
+        entry->second.id() == duckdb::LogicalTypeId::VARCHAR) {
+      continue;
+    }
+    auto found = values.find(name);
+    duckdb::Value value;
+    context.RunFunctionInTransaction([&] { value = ToValue(parameters[index]).CastAs(context, entry->second); });
+    found->second = duckdb::BoundParameterData(std::move(value));
+  }
 }
 
 } // namespace tarn
@@ -140,6 +179,9 @@ cduck_pending *cduck_prepare(
         throw duckdb::InvalidInputException("Only one sql statement is allowed. Got: %s", text);
       }
       auto &statement = parser.statements[0];
+      const bool untyped = std::any_of(parameters, parameters + parameter_count, [](const cduck_value &value) {
+        return value.kind == CDUCK_VALUE_UNTYPED;
+      });
       if (policy == CDUCK_POLICY_QUERIES && !tarn::IsQuery(*statement)) {
         throw duckdb::PermissionException("Statements of this kind are not run here");
       }
@@ -147,6 +189,9 @@ cduck_pending *cduck_prepare(
       for (size_t index = 0; index < parameter_count; index++) {
         values.emplace(
             std::to_string(index + 1), duckdb::BoundParameterData(tarn::ToValue(parameters[index])));
+      }
+      if (untyped) {
+        tarn::GiveTypes(context, *statement, parameters, parameter_count, values);
       }
       pending = context.PendingQuery(
           std::move(statement), values, duckdb::QueryParameters(duckdb::QueryResultOutputType::ALLOW_STREAMING));
@@ -171,6 +216,98 @@ void cduck_pending_free(cduck_pending *pending) {
   } catch (...) {
     // Nothing was run.
   }
+}
+
+cduck_description *cduck_describe(
+    cduck_connection *connection, const char *sql, size_t count, cduck_failure *failure) {
+  return tarn::Guarded<cduck_description *>(failure, nullptr, [&]() -> cduck_description * {
+    auto prepared = connection->connection->context->Prepare(duckdb::string(sql, count));
+    if (prepared->HasError()) {
+      tarn::Report(failure, prepared->error);
+      return nullptr;
+    }
+    auto made = duckdb::make_uniq<cduck_description>();
+    auto expected = prepared->GetExpectedParameterTypes();
+    made->parameters.resize(prepared->named_param_map.size());
+    for (auto &parameter : expected) {
+      const auto index = std::strtoull(parameter.first.c_str(), nullptr, 10);
+      if (index >= 1 && index <= made->parameters.size()) {
+        made->parameters[index - 1] = duckdb::make_uniq<duckdb::LogicalType>(parameter.second);
+      }
+    }
+    made->prepared = std::move(prepared);
+    return made.release();
+  });
+}
+
+void cduck_description_free(cduck_description *description) {
+  try {
+    delete description;
+  } catch (...) {
+    // Nothing was run.
+  }
+}
+
+size_t cduck_description_column_count(const cduck_description *description) {
+  return description->prepared->GetNames().size();
+}
+
+const char *cduck_description_column_name(const cduck_description *description, size_t column, size_t *count) {
+  auto &names = description->prepared->GetNames();
+  if (column >= names.size()) {
+    return nullptr;
+  }
+  *count = names[column].size();
+  return names[column].data();
+}
+
+const cduck_type *cduck_description_column_type(const cduck_description *description, size_t column) {
+  auto &types = description->prepared->GetTypes();
+  return column < types.size() ? reinterpret_cast<const cduck_type *>(&types[column]) : nullptr;
+}
+
+size_t cduck_description_parameter_count(const cduck_description *description) {
+  return description->parameters.size();
+}
+
+const cduck_type *cduck_description_parameter_type(const cduck_description *description, size_t index) {
+  return index < description->parameters.size()
+             ? reinterpret_cast<const cduck_type *>(description->parameters[index].get())
+             : nullptr;
+}
+
+int32_t cduck_description_statement(const cduck_description *description) {
+  return static_cast<int32_t>(description->prepared->GetStatementType());
+}
+
+bool cduck_in_transaction(cduck_connection *connection) {
+  try {
+    return !connection->connection->IsAutoCommit();
+  } catch (...) {
+    return false;
+  }
+}
+
+cduck_entry cduck_lookup(
+    cduck_connection *connection, const char *catalog, const char *schema, const char *name, cduck_failure *failure) {
+  return tarn::Guarded<cduck_entry>(failure, CDUCK_ENTRY_FAILED, [&] {
+    auto found = CDUCK_ENTRY_NONE;
+    auto &context = *connection->connection->context;
+    context.RunFunctionInTransaction([&] {
+      if (name[0] == 0) {
+        auto entry = duckdb::Catalog::GetSchema(context, catalog, schema, duckdb::OnEntryNotFound::RETURN_NULL);
+        found = entry ? CDUCK_ENTRY_SCHEMA : CDUCK_ENTRY_NONE;
+        return;
+      }
+      auto entry = duckdb::Catalog::GetEntry(
+          context, catalog, schema, duckdb::EntryLookupInfo(duckdb::CatalogType::TABLE_ENTRY, name),
+          duckdb::OnEntryNotFound::RETURN_NULL);
+      if (entry) {
+        found = entry->type == duckdb::CatalogType::VIEW_ENTRY ? CDUCK_ENTRY_VIEW : CDUCK_ENTRY_TABLE;
+      }
+    });
+    return found;
+  });
 }
 
 size_t cduck_pending_column_count(const cduck_pending *pending) {

@@ -5,6 +5,9 @@ public import LakeFiles
 /// One caller's work in the engine: statements one after the other, the objects they write, and what they cost.
 ///
 /// Objects that statements write become visible with `commitWrites`, all at once; without it they never do.
+///
+/// A session for one query is of no use once it was cancelled or a statement failed. A lasting session, which may hold
+/// a transaction open from one statement to the next, goes on after `renew`.
 public final class EngineSession: Sendable {
   /// Which kinds of statements a session runs.
   public enum Policy: Sendable {
@@ -25,9 +28,9 @@ public final class EngineSession: Sendable {
     public var bytesWritten: Int64
   }
 
-  public let caller: RequestContext
   private let engine: LakeEngine
   private let lake: LakeSession
+  private let isLasting: Bool
 
   private struct State {
     var connection: Connection?
@@ -38,13 +41,19 @@ public final class EngineSession: Sendable {
   }
   private let state = Locked(State())
 
-  init(engine: LakeEngine, caller: RequestContext) {
+  init(engine: LakeEngine, caller: RequestContext, isLasting: Bool) {
     self.engine = engine
-    self.caller = caller
+    self.isLasting = isLasting
     lake = LakeSession(files: engine.files, caller: caller)
   }
 
   deinit { lake.abortWrites() }
+
+  /// With whose rights the lake is asked.
+  public var caller: RequestContext { lake.caller }
+
+  /// Lets what comes next ask the lake with other rights.
+  public func act(as caller: RequestContext) { lake.act(as: caller) }
 
   // MARK: Statements
 
@@ -75,7 +84,7 @@ public final class EngineSession: Sendable {
       }
       let turn = Turn(engine: engine, session: self)
       do {
-        let running = try await engine.running()
+        let running = try await running()
         _ = lake.takeFailure()
         return try await execute(sql, parameters, policy, on: running, turn: turn, asked: asked)
       } catch {
@@ -100,8 +109,78 @@ public final class EngineSession: Sendable {
     return rows
   }
 
-  /// Ends what runs, from any thread. The session is of no use afterwards.
+  /// What a statement takes and gives; nothing is run.
+  /// - Throws: `EngineError`.
+  public func describe(_ sql: String) async throws -> StatementDescription {
+    try await onConnection { connection in
+      var sql = sql
+      return try sql.withUTF8 { bytes in
+        try bytes.withMemoryRebound(to: CChar.self) { bytes in
+          guard let start = bytes.baseAddress else {
+            throw EngineError(kind: .parser, message: "There is no statement.")
+          }
+          let pointer = try calling { cduck_describe(connection.pointer, start, bytes.count, $0) }
+          defer { cduck_description_free(pointer) }
+          return StatementDescription(pointer)
+        }
+      }
+    }
+  }
+
+  /// What a name stands for, as the session's transaction sees it.
+  /// - Parameter name: a table's or view's; `nil` asks for the schema.
+  public func lookUp(catalog: String, schema: String, name: String?) async throws -> DatabaseEntry? {
+    try await onConnection { connection in
+      let entry = try calling { failure -> cduck_entry? in
+        let entry = cduck_lookup(connection.pointer, catalog, schema, name ?? "", failure)
+        return entry == CDUCK_ENTRY_FAILED ? nil : entry
+      }
+      return switch entry {
+      case CDUCK_ENTRY_TABLE: .table
+      case CDUCK_ENTRY_VIEW: .view
+      case CDUCK_ENTRY_SCHEMA: .schema
+      default: nil
+      }
+    }
+  }
+
+  /// Whether a transaction is open between BEGIN and its end.
+  public var isInTransaction: Bool {
+    state.withLock({ $0.connection }).map { cduck_in_transaction($0.pointer) } ?? false
+  }
+
+  /// Forgets that a statement failed or was cancelled, and gives up what was written and not committed.
+  public func renew() {
+    lake.abortWrites()
+    lake.resume()
+    state.withLock { state in
+      state.failed = false
+      state.cancelled = false
+    }
+  }
+
+  /// Rolls back what is open and lets go of the connection. The last result must have been closed.
+  public func close() async {
+    lake.abortWrites()
+    guard let connection = state.withLock({ $0.connection.take() }) else { return }
+    // Rolling back may take a while.
+    let pool = connection.engine.pool
+    try? await pool.run { withExtendedLifetime(connection) {} }
+  }
+
+  private func onConnection<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
+    let running = try await running()
+    do {
+      return try await running.pool.run { [self] in try body(try connect(to: running)) }
+    } catch {
+      throw explained(error)
+    }
+  }
+
+  /// Ends what runs, from any thread. A session for one query is of no use afterwards; of a lasting one only what runs
+  /// now is ended.
   public func cancel() {
+    if isLasting, !state.withLock({ $0.running }) { return }
     lake.stop()
     let connection = state.withLock { state in
       state.cancelled = true
@@ -194,6 +273,13 @@ public final class EngineSession: Sendable {
         session: self, columns: columns, statement: Int(kind), handle: handle, turn: turn, clock: engine.clock,
         times: QueryResult.Times(asked: asked, started: started, planned: planned))
     }
+  }
+
+  /// The instance that the session is connected to, even when that is of no use any more: what it holds of a
+  /// transaction is there or nowhere.
+  private func running() async throws -> RunningEngine {
+    if let connection = state.withLock({ $0.connection }) { return connection.engine }
+    return try await engine.running()
   }
 
   private func connect(to running: RunningEngine) throws -> Connection {
@@ -331,6 +417,7 @@ private struct ParameterList {
       case .int(let value): integer(CDUCK_VALUE_INT64, value)
       case .double(let value): cduck_value(kind: CDUCK_VALUE_DOUBLE, integer: 0, real: value, bytes: nil, count: 0)
       case .string(let value): bytes(CDUCK_VALUE_TEXT, value.utf8)
+      case .untyped(let value): bytes(CDUCK_VALUE_UNTYPED, value.utf8)
       case .bytes(let value): bytes(CDUCK_VALUE_BLOB, value)
       case .date(let value): integer(CDUCK_VALUE_DATE, Int64(value))
       case .timestamp(let value): integer(CDUCK_VALUE_TIMESTAMP, value)

@@ -64,6 +64,8 @@ public enum EngineParameter: Hashable, Sendable {
   case int(Int64)
   case double(Double)
   case string(String)
+  /// Text that becomes what the statement expects in its place.
+  case untyped(String)
   case bytes([UInt8])
   /// Days since 1970-01-01.
   case date(Int32)

@@ -18,16 +18,19 @@ public final class LakeEngine: Sendable {
     /// Bytes that may be spilled at a time.
     public var temporaryBytesMax: Int
     public var concurrentQueriesMax: Int
+    /// Tables that are kept; `nil` for an engine that only reads the lake.
+    public var database: DatabaseFile?
 
     public init(
       memoryBytes: Int, threads: Int, temporaryFolder: String, temporaryBytesMax: Int = 64 << 30,
-      concurrentQueriesMax: Int = Limits.concurrentQueriesMax
+      concurrentQueriesMax: Int = Limits.concurrentQueriesMax, database: DatabaseFile? = nil
     ) {
       self.memoryBytes = memoryBytes
       self.threads = threads
       self.temporaryFolder = temporaryFolder
       self.temporaryBytesMax = temporaryBytesMax
       self.concurrentQueriesMax = concurrentQueriesMax
+      self.database = database
     }
   }
 
@@ -53,10 +56,35 @@ public final class LakeEngine: Sendable {
   public static var version: String { String(cString: cduck_version()) }
 
   /// A session for one caller's query, with that caller's rights. Costs nothing until it runs something.
-  public func session(for caller: RequestContext) -> EngineSession { EngineSession(engine: self, caller: caller) }
+  /// - Parameter isLasting: the session goes on after a statement was cancelled or failed.
+  public func session(for caller: RequestContext, isLasting: Bool = false) -> EngineSession {
+    EngineSession(engine: self, caller: caller, isLasting: isLasting)
+  }
 
   /// Starts the engine now and not at the first query.
   public func start() async throws { _ = try await running() }
+
+  /// Lets the instance go, and with it the database file, once every session is closed; returns then.
+  /// What is asked of the engine later starts it anew.
+  public func stop() async { await starter.stop() }
+
+  /// Moves what the database file's log holds into the file. Not possible while a transaction that writes is open.
+  /// - Throws: `EngineError`.
+  public func checkpoint() async throws {
+    let running = try await running()
+    try await running.pool.run { _ = try calling { cduck_checkpoint(running.database, $0) ? true : nil } }
+  }
+
+  /// Calls `body` on a thread that may block, while the database file's log and then the file may be copied: statements
+  /// go on, and what commits meanwhile may be in the copy or not.
+  public func withFilesHeld<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
+    let running = try await running()
+    return try await running.pool.run {
+      let hold = try calling { cduck_hold_checkpoints(running.database, $0) }
+      defer { cduck_hold_free(hold) }
+      return try body()
+    }
+  }
 
   func running() async throws -> RunningEngine { try await starter.running() }
 
@@ -69,11 +97,50 @@ final class RunningEngine: @unchecked Sendable {
   // Safe: DuckDB's instance may be used from any thread, and the pointer never changes.
   let database: OpaquePointer
   let pool: BlockingPool
-  init(database: OpaquePointer, pool: BlockingPool) {
+  private let closed: Closing?
+  init(database: OpaquePointer, pool: BlockingPool, closed: Closing?) {
     self.database = database
     self.pool = pool
+    self.closed = closed
   }
-  deinit { cduck_close(database) }
+  deinit {
+    guard let closed else { return cduck_close(database) }
+    // Closing a file writes its log into it, which takes a while.
+    nonisolated(unsafe) let database = database
+    let close: @Sendable () -> Void = {
+      cduck_close(database)
+      closed.finish()
+    }
+    do { try pool.submit(close) } catch { close() }
+  }
+
+  /// What waits for the instance to be gone: its database file must not be opened twice.
+  final class Closing: Sendable {
+    private struct State {
+      var isClosed = false
+      var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+    private let state = Locked(State())
+
+    func finish() {
+      let waiting = state.withLock { state in
+        defer { state.waiting = [] }
+        state.isClosed = true
+        return state.waiting
+      }
+      for done in waiting { done.resume() }
+    }
+
+    func wait() async {
+      await withCheckedContinuation { done in
+        let isClosed = state.withLock { state in
+          if !state.isClosed { state.waiting.append(done) }
+          return state.isClosed
+        }
+        if isClosed { done.resume() }
+      }
+    }
+  }
 }
 
 /// Starts the engine once, for whoever asks first.
@@ -81,6 +148,8 @@ private actor EngineStarter {
   private let options: LakeEngine.Options
   private let functions: EngineFunctions
   private var start: Task<RunningEngine, any Error>?
+  /// The last instance that had the database file open.
+  private var closing: RunningEngine.Closing?
 
   init(options: LakeEngine.Options, functions: EngineFunctions) {
     self.options = options
@@ -94,11 +163,20 @@ private actor EngineStarter {
     } else {
       let options = options
       let functions = functions
+      let before = closing
+      let closing = options.database == nil ? nil : RunningEngine.Closing()
+      self.closing = closing
       task = Task.detached {
+        await before?.wait()
         let pool = BlockingPool(
           name: "engine", threads: max(1, options.concurrentQueriesMax),
           queueLimit: Limits.waitingQueriesMax + options.concurrentQueriesMax)
-        return try await pool.run { try Self.open(options, functions, pool) }
+        do {
+          return try await pool.run { try Self.open(options, functions, pool, closing) }
+        } catch {
+          closing?.finish()
+          throw error
+        }
       }
       start = task
     }
@@ -111,6 +189,18 @@ private actor EngineStarter {
     }
   }
 
+  func stop() async {
+    let closing = closing
+    if await letGo() { await closing?.wait() }
+  }
+
+  /// A function of its own, so that no reference of `stop` keeps what it waits for.
+  private func letGo() async -> Bool {
+    guard let task = start else { return false }
+    start = nil
+    return (try? await task.value) != nil
+  }
+
   /// Lets the instance go once its last session has ended.
   func retire(_ engine: RunningEngine) async {
     guard let start, let present = try? await start.value, present === engine else { return }
@@ -118,16 +208,29 @@ private actor EngineStarter {
   }
 
   private static func open(
-    _ options: LakeEngine.Options, _ functions: EngineFunctions, _ pool: BlockingPool
+    _ options: LakeEngine.Options, _ functions: EngineFunctions, _ pool: BlockingPool,
+    _ closing: RunningEngine.Closing?
   ) throws -> RunningEngine {
     var lake = LakeCallbacks.table
     let database: OpaquePointer = try options.temporaryFolder.withCString { folder in
       var native = cduck_options(
         temporary_folder: folder, memory_bytes: Int64(options.memoryBytes),
-        temporary_bytes: Int64(options.temporaryBytesMax), threads: Int32(clamping: max(1, options.threads)))
-      return try calling { cduck_open(&native, &lake, $0) }
+        temporary_bytes: Int64(options.temporaryBytesMax), threads: Int32(clamping: max(1, options.threads)),
+        file: nil, file_name: nil, file_key: nil)
+      guard let file = options.database else { return try calling { cduck_open(&native, &lake, $0) } }
+      return try file.path.withCString { path in
+        try file.name.withCString { name in
+          native.file = path
+          native.file_name = name
+          guard let key = file.key else { return try calling { cduck_open(&native, &lake, $0) } }
+          return try key.withCString { key in
+            native.file_key = key
+            return try calling { cduck_open(&native, &lake, $0) }
+          }
+        }
+      }
     }
-    let engine = RunningEngine(database: database, pool: pool)
+    let engine = RunningEngine(database: database, pool: pool, closed: closing)
     for function in [RegexFields.function] + functions.scalars { try function.register(in: database) }
     for macro in functions.macros {
       var text = macro

@@ -8,9 +8,9 @@ final class LakeSession: Sendable {
   static let ownScheme = "session://"
 
   let files: any LakeFileSystem
-  let caller: RequestContext
 
   private struct State {
+    var caller: RequestContext
     var inputs: [String: any LakeFile] = [:]
     var outputs: [String: [UInt8]] = [:]
     var outputBytes = 0
@@ -20,14 +20,21 @@ final class LakeSession: Sendable {
     var writeFailed = false
     var stopped = false
   }
-  private let state = Locked(State())
+  private let state: Locked<State>
 
   init(files: any LakeFileSystem, caller: RequestContext) {
     self.files = files
-    self.caller = caller
+    state = Locked(State(caller: caller))
   }
 
   // MARK: What the session's owner does
+
+  var caller: RequestContext { state.withLock { $0.caller } }
+
+  func act(as caller: RequestContext) { state.withLock { $0.caller = caller } }
+
+  /// After `stop`: operations go on.
+  func resume() { state.withLock { $0.stopped = false } }
 
   func attach(_ file: any LakeFile, as name: String) {
     state.withLock { $0.inputs[name] = file }

@@ -96,11 +96,17 @@ typedef struct cduck_options {
   int64_t memory_bytes;
   int64_t temporary_bytes;
   int32_t threads;
+  // A database file that is kept, and its name in SQL; NULL for a database that lives in memory only. Its folder must
+  // exist.
+  const char *CDUCK_NULLABLE file;
+  const char *CDUCK_NULLABLE file_name;
+  // Encrypts the file and its log (AES-256-GCM).
+  const char *CDUCK_NULLABLE file_key;
 } cduck_options;
 
 const char *cduck_version(void);
 
-// Opens a database in memory. `lake` is copied. Until cduck_lock it may load extensions and change settings.
+// Opens a database in memory, and attaches the file when there is one. `lake` is copied. Until cduck_lock it may load extensions and change settings.
 cduck_database *CDUCK_NULLABLE cduck_open(
   const cduck_options *options, const cduck_lake *lake, cduck_failure *failure);
 void cduck_close(cduck_database *database);
@@ -109,6 +115,13 @@ void cduck_close(cduck_database *database);
 bool cduck_run(cduck_database *database, const char *sql, size_t count, cduck_failure *failure);
 // From now on no statement reaches a local file, loads code, attaches a database or changes a setting.
 bool cduck_lock(cduck_database *database, cduck_failure *failure);
+
+// Moves what the file's log holds into the file. Fails while transactions that write are open.
+bool cduck_checkpoint(cduck_database *database, cduck_failure *failure);
+// While it is held, no checkpoint changes the file: its log and then the file may be copied, in this order.
+typedef struct cduck_hold cduck_hold;
+cduck_hold *CDUCK_NULLABLE cduck_hold_checkpoints(cduck_database *database, cduck_failure *failure);
+void cduck_hold_free(cduck_hold *hold);
 
 // --- values, types, vectors -------------------------------------------------------------------------------------
 
@@ -122,6 +135,7 @@ typedef enum cduck_value_kind {
   CDUCK_VALUE_DATE = 6,         // days since 1970
   CDUCK_VALUE_TIMESTAMP = 7,    // microseconds since 1970
   CDUCK_VALUE_TIMESTAMP_TZ = 8, // microseconds since 1970, UTC
+  CDUCK_VALUE_UNTYPED = 9,      // text that becomes what the statement expects there
 } cduck_value_kind;
 
 // A statement's parameter.
@@ -197,6 +211,34 @@ cduck_pending *CDUCK_NULLABLE cduck_prepare(
   cduck_connection *connection, const char *sql, size_t count, cduck_policy policy,
   const cduck_value *CDUCK_NULLABLE parameters, size_t parameter_count, cduck_failure *failure);
 void cduck_pending_free(cduck_pending *pending);
+
+// What a statement takes and gives, without running it.
+typedef struct cduck_description cduck_description;
+cduck_description *CDUCK_NULLABLE cduck_describe(
+  cduck_connection *connection, const char *sql, size_t count, cduck_failure *failure);
+void cduck_description_free(cduck_description *description);
+size_t cduck_description_column_count(const cduck_description *description);
+const char *CDUCK_NULLABLE cduck_description_column_name(
+  const cduck_description *description, size_t column, size_t *count);
+const cduck_type *CDUCK_NULLABLE cduck_description_column_type(const cduck_description *description, size_t column);
+// The number of `$1`, `$2`, …; the type of one, or NULL when nothing says it.
+size_t cduck_description_parameter_count(const cduck_description *description);
+const cduck_type *CDUCK_NULLABLE cduck_description_parameter_type(const cduck_description *description, size_t index);
+int32_t cduck_description_statement(const cduck_description *description);
+
+// Where a connection stands between BEGIN and COMMIT.
+bool cduck_in_transaction(cduck_connection *connection);
+
+typedef enum cduck_entry {
+  CDUCK_ENTRY_FAILED = -1,
+  CDUCK_ENTRY_NONE = 0,
+  CDUCK_ENTRY_TABLE = 1,
+  CDUCK_ENTRY_VIEW = 2,
+  CDUCK_ENTRY_SCHEMA = 3,
+} cduck_entry;
+// What a name stands for in the connection's transaction. An empty `name` asks for the schema.
+cduck_entry cduck_lookup(
+  cduck_connection *connection, const char *catalog, const char *schema, const char *name, cduck_failure *failure);
 size_t cduck_pending_column_count(const cduck_pending *pending);
 const char *CDUCK_NULLABLE cduck_pending_column_name(const cduck_pending *pending, size_t column, size_t *count);
 const cduck_type *CDUCK_NULLABLE cduck_pending_column_type(const cduck_pending *pending, size_t column);
