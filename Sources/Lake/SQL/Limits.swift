@@ -2,6 +2,11 @@
 public enum SQLLimits {
   /// Bytes of one statement. Source: Athena, `StartQueryExecution` QueryString, at most 262,144.
   public static let statementBytesMax = 262_144
+  /// Bytes of one statement of Redshift. Source: its quotas, "Maximum size of a SQL statement", 16 MB.
+  public static let redshiftStatementBytesMax = 16 << 20
+  /// Levels of the tree of one statement of Redshift, chains of operators and joins included. The engine's own limit
+  /// (`max_expression_depth`) is 1,000.
+  public static let redshiftTreeHeightMax = 900
   /// Levels of brackets, subqueries and operators within each other. Trino fails at its stack's end
   /// ("statement is too large"); a number is kinder.
   public static let nestingMax = 160

@@ -7,18 +7,67 @@ public enum RedshiftParser {
   /// Cuts a script at its semicolons, which count neither in quotes, comments nor `$$` bodies. Empty parts are left out.
   /// - Throws: `SQLError` (`.syntax`) for an open quote or comment.
   public static func split(_ script: String) throws(SQLError) -> [String] {
-    throw SQLError(.notSupported, "Not there yet")
+    let tokens = try RedshiftLexer.tokens(of: script)
+    var parts: [String] = []
+    let utf8 = Array(script.utf8)
+    var start: Int?
+    var end = 0
+    for token in tokens {
+      if token.kind == .end || token.upper == ";" {
+        if let begun = start { parts.append(String(decoding: utf8[begun..<end], as: UTF8.self)) }
+        start = nil
+      } else {
+        if start == nil { start = token.range.lowerBound }
+        end = token.range.upperBound
+      }
+    }
+    return parts
   }
 
   /// Reads one statement; a closing semicolon may follow it.
   /// - Throws: `SQLError` in PostgreSQL's words: `syntax error at or near "x"`.
   public static func statement(_ text: String) throws(SQLError) -> RedshiftStatement {
-    throw SQLError(.notSupported, "Not there yet")
+    var parser = try RedshiftDescent(text)
+    return try parser.whole { parser throws(SQLError) in try parser.statement() }
   }
 
-  /// Reads an expression alone, such as a column's default.
+  /// Reads a query alone, such as a view's text.
+  public static func query(_ text: String) throws(SQLError) -> Query {
+    var parser = try RedshiftDescent(text)
+    return try parser.whole { parser throws(SQLError) in try parser.query() }
+  }
+
+  /// Reads an expression alone, such as a column's default or a policy's condition.
   public static func expression(_ text: String) throws(SQLError) -> Expression {
-    throw SQLError(.notSupported, "Not there yet")
+    var parser = try RedshiftDescent(text)
+    return try parser.whole { parser throws(SQLError) in try parser.expression() }
+  }
+
+  /// Reads a type as a column may have it, such as `varchar(20)`.
+  public static func type(_ text: String) throws(SQLError) -> RedshiftType {
+    var parser = try RedshiftDescent(text)
+    return try parser.whole { parser throws(SQLError) in try parser.type() }
+  }
+
+  /// Writes `$1`, `$2`, … for the `:name` that the Data API's parameters are named by.
+  /// - Returns: the text, and the names in the order of their numbers; each is there once.
+  public static func numberingNamedParameters(_ text: String) throws(SQLError) -> (text: String, names: [String]) {
+    let tokens = try RedshiftLexer.tokens(of: text)
+    var names: [String] = []
+    let utf8 = Array(text.utf8)
+    var result: [UInt8] = []
+    var copied = 0
+    for (index, token) in tokens.enumerated() where token.upper == ":" && token.kind == .symbol {
+      let next = tokens[min(index + 1, tokens.count - 1)]
+      guard next.kind == .word, next.range.lowerBound == token.range.upperBound else { continue }
+      let number = names.firstIndex(of: next.text) ?? names.count
+      if number == names.count { names.append(next.text) }
+      result += utf8[copied..<token.range.lowerBound]
+      result += Array("$\(number + 1)".utf8)
+      copied = next.range.upperBound
+    }
+    result += utf8[copied...]
+    return (String(decoding: result, as: UTF8.self), names)
   }
 }
 
