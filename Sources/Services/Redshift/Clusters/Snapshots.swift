@@ -179,7 +179,7 @@ extension RedshiftService {
       try Self.dropLater(record.copy, transaction)
       return record
     }
-    try await dropPending()
+    try await house.dropCopies()
     return gone
   }
 
@@ -216,17 +216,6 @@ extension RedshiftService {
     try transaction.set(dropped.appending(copy), [])
   }
 
-  /// Removes the bytes of copies that were given up.
-  func dropPending() async throws {
-    let copies = try await keys.read { reader in
-      try reader.entries(Self.dropped.subtree).compactMap { $0.key.elements?.last?.string }
-    }
-    for copy in copies {
-      try await house.keeping.dropSnapshot(copy)
-      try await keys.write { try $0.delete(Self.dropped.appending(copy)) }
-    }
-  }
-
   /// Deletes snapshots that are past their time.
   func expireSnapshots() async throws {
     let now = house.clock.now()
@@ -238,6 +227,6 @@ extension RedshiftService {
         try Self.dropLater(record.copy, transaction)
       }
     }
-    try await dropPending()
+    try await house.dropCopies()
   }
 }

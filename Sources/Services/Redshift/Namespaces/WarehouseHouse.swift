@@ -51,6 +51,17 @@ public final class WarehouseHouse: Sendable {
     return name.isEmpty ? host : String(name)
   }
 
+  /// Removes the bytes of snapshots that were given up.
+  func dropCopies() async throws {
+    let copies = try await keys.read { reader in
+      try reader.entries(RedshiftService.dropped.subtree).compactMap { $0.key.elements?.last?.string }
+    }
+    for copy in copies {
+      try await keeping.dropSnapshot(copy)
+      try await keys.write { try $0.delete(RedshiftService.dropped.appending(copy)) }
+    }
+  }
+
   /// Runs the work behind a call and writes down that it failed, where it does.
   func job(
     _ subject: String, failed: @escaping @Sendable (any Error) async -> Void,
