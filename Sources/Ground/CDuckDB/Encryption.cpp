@@ -11,7 +11,9 @@ namespace {
 // and nonces; therefore it refuses to write with it. Here they come from the kernel.
 class Cipher : public duckdb::EncryptionState {
 public:
-  Cipher(duckdb::shared_ptr<duckdb::EncryptionState> cipher, duckdb::unique_ptr<duckdb::EncryptionStateMetadata> metadata)
+  Cipher(
+      duckdb::shared_ptr<duckdb::EncryptionState> cipher,
+      duckdb::unique_ptr<duckdb::EncryptionStateMetadata> metadata)
       : EncryptionState(std::move(metadata)), cipher(std::move(cipher)) {
   }
 

@@ -149,7 +149,7 @@ public final class EngineSession: Sendable {
     state.withLock({ $0.connection }).map { cduck_in_transaction($0.pointer) } ?? false
   }
 
-  /// Forgets that a statement failed or was cancelled, and gives up what was written and not committed.
+  /// Forgets that a statement failed or was cancelled, what was written and not committed, and attached files.
   public func renew() {
     lake.abortWrites()
     lake.resume()

@@ -33,8 +33,13 @@ final class LakeSession: Sendable {
 
   func act(as caller: RequestContext) { state.withLock { $0.caller = caller } }
 
-  /// After `stop`: operations go on.
-  func resume() { state.withLock { $0.stopped = false } }
+  /// After `stop`: operations go on. Files that were attached are gone.
+  func resume() {
+    state.withLock { state in
+      state.stopped = false
+      state.inputs = [:]
+    }
+  }
 
   func attach(_ file: any LakeFile, as name: String) {
     state.withLock { $0.inputs[name] = file }

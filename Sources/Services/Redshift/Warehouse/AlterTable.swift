@@ -1,0 +1,187 @@
+import Engine
+import SQL
+
+/// ALTER TABLE in Redshift's forms.
+extension WarehouseSession {
+  func alterTable(_ name: QualifiedName, _ change: RedshiftAlterTable) async throws -> SQLOutcome {
+    if case .append(let source, let ignoreExtra, let fillTarget) = change {
+      return try await append(to: name, from: source, ignoreExtra: ignoreExtra, fillTarget: fillTarget)
+    }
+    return try await done("ALTER TABLE") { try await self.alter(try self.owned(name), change) }
+  }
+
+  func alter(_ relation: CatalogRelation, _ change: RedshiftAlterTable) async throws {
+    var relation = relation
+    let table = CatalogTable.table(of: relation)
+    func index(_ name: Identifier) throws -> Int {
+      guard let index = relation.columns.firstIndex(where: { $0.name == name.key }) else {
+        throw SQLFailure("42703", "column \"\(name.key)\" of relation \"\(relation.name)\" does not exist")
+      }
+      return index
+    }
+    switch change {
+    case .addColumn(let column):
+      guard relation.form == .table else { throw SQLFailure("42809", "\"\(relation.name)\" is not a table") }
+      guard column.identity == nil else {
+        throw SQLFailure("0A000", "ALTER TABLE ADD COLUMN with IDENTITY is not supported")
+      }
+      if relation.column(column.name.key) != nil {
+        throw SQLFailure("42701", "column \"\(column.name.key)\" of relation \"\(relation.name)\" already exists")
+      }
+      let made = try await make(column, in: &relation)
+      if made.notNull, made.engineDefault == nil {
+        throw SQLFailure("42601", "ALTER TABLE ADD COLUMN defined as NOT NULL must have a non-null default expression")
+      }
+      relation.columns.append(made)
+      try check(relation)
+      try await engine.execute(
+        "ALTER TABLE \(table) ADD COLUMN \(DuckDBText.identifier(made.name)) \(made.type.type.engineName)"
+          + (made.engineDefault.map { " DEFAULT (\($0))" } ?? ""), policy: .everything)
+      if made.notNull {
+        try await engine.execute(
+          "ALTER TABLE \(table) ALTER COLUMN \(DuckDBText.identifier(made.name)) SET NOT NULL", policy: .everything)
+      }
+    case .dropColumn(let column, let cascade):
+      let index = try index(column)
+      if relation.distKey == column.key {
+        throw SQLFailure("0A000", "cannot drop distkey column \"\(column.key)\"")
+      }
+      if relation.sortKeys.contains(column.key) {
+        throw SQLFailure("0A000", "cannot drop sortkey column \"\(column.key)\"")
+      }
+      let users = catalog.relations.values.filter { $0.uses.contains(relation.id) && !$0.isLateBinding }
+      if !users.isEmpty {
+        guard cascade else {
+          throw SQLFailure(
+            "2BP01", "cannot drop table \(relation.name) column \(column.key) because other objects depend on it",
+            hint: "Use DROP ... CASCADE to drop the dependent objects too.")
+        }
+        for user in users { try await drop(user, cascade: true) }
+      }
+      guard relation.columns.count > 1 else {
+        throw SQLFailure("0A000", "cannot drop the only column of table \"\(relation.name)\"")
+      }
+      relation.columns.remove(at: index)
+      relation.constraints.removeAll { $0.columns.contains(column.key) }
+      try await engine.execute(
+        "ALTER TABLE \(table) DROP COLUMN \(DuckDBText.identifier(column.key))", policy: .everything)
+    case .rename(let name):
+      if exists(name.key, in: relation.schema) { throw Self.alreadyExists(name.key) }
+      relation.name = name.key
+    case .renameColumn(let column, let name):
+      let index = try index(column)
+      if relation.column(name.key) != nil {
+        throw SQLFailure("42701", "column \"\(name.key)\" of relation \"\(relation.name)\" already exists")
+      }
+      relation.columns[index].name = name.key
+      relation.sortKeys = relation.sortKeys.map { $0 == column.key ? name.key : $0 }
+      if relation.distKey == column.key { relation.distKey = name.key }
+      for index in relation.constraints.indices {
+        relation.constraints[index].columns = relation.constraints[index].columns.map {
+          $0 == column.key ? name.key : $0
+        }
+      }
+      if relation.form != .view {
+        try await engine.execute(
+          "ALTER TABLE \(table) RENAME COLUMN \(DuckDBText.identifier(column.key)) "
+            + "TO \(DuckDBText.identifier(name.key))", policy: .everything)
+      }
+    case .owner(let name):
+      guard let owner = catalog.user(name.key) else {
+        throw SQLFailure("42704", "user \"\(name.key)\" does not exist")
+      }
+      relation.owner = owner.id
+    case .addConstraint(let constraint): try add(constraint, to: &relation)
+    case .dropConstraint(let name, _):
+      guard relation.constraints.contains(where: { $0.name == name.key }) else {
+        throw SQLFailure("42704", "constraint \"\(name.key)\" does not exist")
+      }
+      relation.constraints.removeAll { $0.name == name.key }
+    case .columnType(let column, let type):
+      let index = try index(column)
+      guard case .varchar(let before) = relation.columns[index].type.type, case .varchar(let after) = type else {
+        throw SQLFailure(
+          "0A000",
+          "cannot alter column \"\(column.key)\" of relation \"\(relation.name)\", target column type should be varchar"
+        )
+      }
+      if after < before {
+        let longest = try await number(
+          "SELECT max(strlen(\(DuckDBText.identifier(column.key)))) FROM \(table)")
+        guard longest <= after else {
+          throw SQLFailure(
+            "22001",
+            "cannot alter column \"\(column.key)\" of relation \"\(relation.name)\", "
+              + "target column size should be larger or equal to current maximum column size"
+          )
+        }
+      }
+      relation.columns[index].type = CatalogType(type)
+    case .columnEncoding(let encodings):
+      for item in encodings { relation.columns[try index(item.column)].encoding = item.encoding }
+    case .encodeAuto: break
+    case .distribution(let style, let key):
+      if let key { _ = try index(key) }
+      relation.distribution = style.rawValue
+      relation.distKey = key?.key
+    case .sortKey(let sort):
+      for column in sort.columns { _ = try index(column) }
+      relation.sortStyle = sort.style.rawValue
+      relation.sortKeys = sort.columns.map(\.key)
+      if !relation.sortKeys.isEmpty { try await sortRows(of: relation) }
+    case .sortKeyNone:
+      relation.sortStyle = nil
+      relation.sortKeys = []
+    case .setSchema(let name):
+      guard let schema = catalog.schema(name.key, in: database.id), schema.external == nil else {
+        throw SQLFailure("3F000", "schema \"\(name.key)\" does not exist")
+      }
+      guard rights.may("CREATE", on: schema) else {
+        throw SQLFailure("42501", "permission denied for schema \(schema.name)")
+      }
+      if exists(relation.name, in: schema.id) { throw Self.alreadyExists(relation.name) }
+      relation.schema = schema.id
+    case .rowLevelSecurity:
+      throw SQLFailure("0A000", "ALTER TABLE ROW LEVEL SECURITY is not implemented by Tarn yet")
+    case .append: break
+    }
+    try await put(relation)
+  }
+
+  /// Moves all rows of a table to the end of another. It commits by itself, and cannot stand in a block.
+  private func append(
+    to name: QualifiedName, from source: QualifiedName, ignoreExtra: Bool, fillTarget: Bool
+  ) async throws -> SQLOutcome {
+    guard !isInBlock else {
+      throw SQLFailure("25001", "ALTER TABLE APPEND cannot run inside a transaction block")
+    }
+    try await atomically {
+      let (target, source) = (try owned(name), try owned(source))
+      let missing = target.columns.filter { source.column($0.name) == nil && $0.identity == nil }
+      let extra = source.columns.filter { target.column($0.name) == nil }
+      if !missing.isEmpty, !fillTarget {
+        throw SQLFailure(
+          "42703", "column \"\(missing[0].name)\" of the target table does not exist in the source table")
+      }
+      if !extra.isEmpty, !ignoreExtra {
+        throw SQLFailure("42703", "column \"\(extra[0].name)\" of the source table does not exist in the target table")
+      }
+      let shared = target.columns.filter { column in
+        guard let other = source.column(column.name) else { return false }
+        return other.type.type.engineName == column.type.type.engineName
+      }
+      for column in target.columns {
+        if let other = source.column(column.name), other.type != column.type {
+          throw SQLFailure("42804", "column \"\(column.name)\" has different types in the two tables")
+        }
+      }
+      try await lock(target)
+      try await lock(source)
+      let list = shared.map { DuckDBText.identifier($0.name) }.joined(separator: ", ")
+      _ = try await changed(
+        "INSERT INTO \(CatalogTable.table(of: target)) (\(list)) SELECT \(list) FROM \(CatalogTable.table(of: source))")
+      _ = try await changed("DELETE FROM \(CatalogTable.table(of: source))")
+    }
+    return .done(tag: "ALTER TABLE APPEND")
+  }
+}

@@ -1,0 +1,26 @@
+/// The warehouse's limits, each with its source.
+public enum WarehouseLimits {
+  /// Statements that run at once in one namespace: Redshift, "Quotas and limits", concurrency of all queues together.
+  public static let concurrentStatementsMax = 50
+  /// Views within views: deeper ones would not end in reasonable time, and bounded recursion cannot be driven further.
+  static let viewDepthMax = 32
+  /// Statements that are kept parsed by one session.
+  static let parsedStatementsMax = 64
+  /// Ended statements that the catalog's views show, of one namespace. Redshift keeps 2 to 7 days.
+  static let historyMax = 10_000
+  /// Errors of loads that the catalog's views show.
+  static let loadErrorsMax = 10_000
+  /// Schemas of a namespace's database: Redshift, "Quotas and limits".
+  static let schemasMax = 9_900
+  /// Databases of a namespace: the same.
+  static let databasesMax = 60
+  /// Columns of a table: the same.
+  static let columnsMax = 1_600
+  /// Bytes of a name: Redshift, "Names and identifiers".
+  static let nameBytesMax = 127
+  /// Bytes of a VARCHAR: Redshift, "Character types".
+  static let varcharBytesMax = 65_535
+  static let charBytesMax = 4_096
+  /// Bad rows that MAXERROR may let pass: Redshift, "Data load operations".
+  static let loadErrorsAllowedMax = 100_000
+}

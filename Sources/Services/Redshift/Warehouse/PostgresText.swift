@@ -1,0 +1,208 @@
+import Engine
+import Kernel
+
+/// Values in the text form that PostgreSQL's protocol carries.
+enum PostgresText {
+  static func text(_ vector: ColumnVector, _ row: Int) -> String? {
+    if vector.isNull(row) { return nil }
+    switch vector.type {
+    case .varchar, .json, .enumeration: return vector.string(row)
+    case .tinyInt, .smallInt, .integer, .bigInt: return String(vector.integer(row))
+    case .boolean: return vector.load(row, as: UInt8.self) != 0 ? "t" : "f"
+    case .decimal(_, let scale): return decimal(vector.decimal(row), scale: scale)
+    case .double: return number(vector.load(row, as: Double.self))
+    case .float: return number(vector.load(row, as: Float.self))
+    case .date: return date(Int(vector.load(row, as: Int32.self)))
+    case .timestamp: return timestamp(vector.load(row, as: Int64.self))
+    case .timestampTZ:
+      let value = vector.load(row, as: Int64.self)
+      return isInfinite(value) ? timestamp(value) : timestamp(value) + "+00"
+    default: return text(vector[row])
+    }
+  }
+
+  static func text(_ value: EngineValue) -> String? {
+    switch value {
+    case .null: nil
+    case .bool(let value): value ? "t" : "f"
+    case .int(let value): String(value)
+    case .uint(let value): String(value)
+    case .hugeInt(let value): String(value)
+    case .unsignedHugeInt(let value): String(value)
+    case .decimal(let value, let scale): decimal(value, scale: scale)
+    case .float(let value): number(value)
+    case .double(let value): number(value)
+    case .string(let value): value
+    case .bytes(let value): hex(value)
+    case .date(let value): date(Int(value))
+    case .time(let value): time(value)
+    case .timeNS(let value): time(value / 1_000)
+    case .timeTZ(let value, let offset): time(value) + zone(Int(offset))
+    case .timestamp(let value): timestamp(value)
+    case .timestampNS(let value): timestamp(value / 1_000)
+    case .timestampTZ(let value): isInfinite(value) ? timestamp(value) : timestamp(value) + "+00"
+    case .interval(let months, let days, let microseconds): interval(Int(months), Int(days), microseconds)
+    case .uuid(let value): uuid(value)
+    case .list(let values): "[" + values.map(json).joined(separator: ",") + "]"
+    case .structure, .map: json(value)
+    }
+  }
+
+  // MARK: Numbers
+
+  static func decimal(_ value: Int128, scale: Int) -> String {
+    guard scale > 0 else { return String(value) }
+    let digits = String(value.magnitude)
+    let padded = String(repeating: "0", count: max(0, scale + 1 - digits.count)) + digits
+    return (value < 0 ? "-" : "") + padded.dropLast(scale) + "." + padded.suffix(scale)
+  }
+
+  /// The shortest text that reads back as the same number, with C's exponents.
+  static func number<Number: BinaryFloatingPoint & LosslessStringConvertible>(_ value: Number) -> String {
+    if value.isNaN { return "NaN" }
+    if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
+    var text = String(value)
+    if text.hasSuffix(".0") { text.removeLast(2) }
+    guard let mark = text.firstIndex(of: "e") else { return text }
+    var digits = text[..<mark]
+    if digits.hasSuffix(".0") { digits = digits.dropLast(2) }
+    let exponent = Int(text[text.index(after: mark)...]) ?? 0
+    // Up to the digits that the type holds, plain text, as `%.17g` writes it.
+    let limit = Number.significandBitCount > 30 ? 15 : 6
+    if exponent >= 0, exponent < limit || digits.utf8.count > exponent + 1 {
+      let sign = digits.hasPrefix("-") ? "-" : ""
+      var plain = digits.filter { $0.isNumber }
+      let fraction = digits.split(separator: ".").dropFirst().first?.count ?? 0
+      if fraction <= exponent {
+        plain += String(repeating: "0", count: exponent - fraction)
+        return sign + plain
+      }
+    }
+    // Swift turns to exponents one digit before C does.
+    if exponent == -4 { return "\(digits.hasPrefix("-") ? "-" : "")0.000" + digits.filter { $0.isNumber } }
+    let size = abs(exponent)
+    return digits + "e" + (exponent < 0 ? "-" : "+") + (size < 10 ? "0" : "") + String(size)
+  }
+
+  static func hex(_ bytes: [UInt8]) -> String {
+    var text = ""
+    text.reserveCapacity(bytes.count * 2)
+    let digits = Array("0123456789abcdef")
+    for byte in bytes {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return text
+  }
+
+  // MARK: Times
+
+  private static func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+
+  static func date(_ days: Int) -> String {
+    if days == Int(Int32.max) { return "infinity" }
+    if days == -Int(Int32.max) { return "-infinity" }
+    // Days to a civil date, counted in eras of 400 years that begin in March.
+    let shifted = days + 719_468
+    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+    let dayOfEra = shifted - era * 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let month = (5 * dayOfYear + 2) / 153
+    let day = dayOfYear - (153 * month + 2) / 5 + 1
+    let civilMonth = month < 10 ? month + 3 : month - 9
+    let year = yearOfEra + era * 400 + (civilMonth <= 2 ? 1 : 0)
+    let shown = year > 0 ? year : 1 - year
+    let digits = String(shown)
+    let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    return "\(padded)-\(two(civilMonth))-\(two(day))" + (year > 0 ? "" : " BC")
+  }
+
+  static func time(_ microseconds: Int64) -> String {
+    let seconds = Int(microseconds / 1_000_000)
+    let fraction = Int(microseconds % 1_000_000)
+    var text = "\(two(seconds / 3_600)):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
+    if fraction != 0 {
+      var digits = String(fraction)
+      digits = String(repeating: "0", count: 6 - digits.count) + digits
+      while digits.hasSuffix("0") { digits.removeLast() }
+      text += "." + digits
+    }
+    return text
+  }
+
+  private static func isInfinite(_ value: Int64) -> Bool { value == .max || value == -.max }
+
+  static func timestamp(_ microseconds: Int64) -> String {
+    if microseconds == .max { return "infinity" }
+    if microseconds == -.max { return "-infinity" }
+    let day: Int64 = 86_400_000_000
+    let days = microseconds >= 0 ? microseconds / day : -((-microseconds + day - 1) / day)
+    let text = date(Int(days))
+    let clock = time(microseconds - days * day)
+    return text.hasSuffix(" BC") ? "\(text.dropLast(3)) \(clock) BC" : "\(text) \(clock)"
+  }
+
+  static func zone(_ seconds: Int) -> String {
+    let size = abs(seconds)
+    return (seconds < 0 ? "-" : "+") + two(size / 3_600) + (size % 3_600 == 0 ? "" : ":" + two(size / 60 % 60))
+  }
+
+  static func interval(_ months: Int, _ days: Int, _ microseconds: Int64) -> String {
+    var parts: [String] = []
+    func add(_ value: Int, _ unit: String) {
+      if value != 0 { parts.append("\(value) \(unit)\(value == 1 ? "" : "s")") }
+    }
+    add(months / 12, "year")
+    add(months % 12, "mon")
+    add(days, "day")
+    if microseconds != 0 || parts.isEmpty {
+      let size = Int64(clamping: microseconds.magnitude)
+      parts.append((microseconds < 0 ? "-" : "") + time(size))
+    }
+    return parts.joined(separator: " ")
+  }
+
+  static func uuid(_ value: UInt128) -> String {
+    let digits = String(value, radix: 16)
+    let padded = String(repeating: "0", count: 32 - digits.count) + digits
+    let parts = [(0, 8), (8, 4), (12, 4), (16, 4), (20, 12)].map { padded.dropFirst($0.0).prefix($0.1) }
+    return parts.joined(separator: "-")
+  }
+
+  // MARK: Nested values
+
+  static func json(_ value: EngineValue) -> String {
+    switch value {
+    case .null: "null"
+    case .bool(let value): value ? "true" : "false"
+    case .int, .uint, .hugeInt, .unsignedHugeInt, .decimal: text(value) ?? "null"
+    case .double(let number): number.isFinite ? text(value) ?? "null" : "null"
+    case .float(let number): number.isFinite ? text(value) ?? "null" : "null"
+    case .list(let values): "[" + values.map(json).joined(separator: ",") + "]"
+    case .structure(let members):
+      "{" + members.map { quoted($0.name) + ":" + json($0.value) }.joined(separator: ",") + "}"
+    case .map(let entries):
+      "{" + entries.map { quoted(text($0.key) ?? "null") + ":" + json($0.value) }.joined(separator: ",") + "}"
+    default: quoted(text(value) ?? "")
+    }
+  }
+
+  static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case _ where scalar.value < 0x20:
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,36 @@
+public import Glue
+public import Kernel
+public import LakeFiles
+
+/// What the warehouse stands on.
+public struct WarehouseGround: Sendable {
+  /// The folder of all namespaces' files; made when it is missing.
+  public var folder: String
+  /// Where queries put what does not fit in memory.
+  public var spillFolder: String
+  /// Memory for one namespace's statements together.
+  public var memoryBytes: Int
+  public var threads: Int
+  public var files: any LakeFileSystem
+  public var glue: GlueService?
+  public var roles: any RoleBroker
+  public var authorizer: any Authorizer
+  public var clock: any WallClock
+  public var random: any RandomSource
+
+  public init(
+    folder: String, spillFolder: String, memoryBytes: Int, threads: Int, files: any LakeFileSystem, glue: GlueService?,
+    roles: any RoleBroker, authorizer: any Authorizer, clock: any WallClock, random: any RandomSource
+  ) {
+    self.folder = folder
+    self.spillFolder = spillFolder
+    self.memoryBytes = memoryBytes
+    self.threads = threads
+    self.files = files
+    self.glue = glue
+    self.roles = roles
+    self.authorizer = authorizer
+    self.clock = clock
+    self.random = random
+  }
+}

@@ -1,0 +1,386 @@
+import Engine
+import Kernel
+import LakeFiles
+import PostgresWire
+import SQL
+
+/// One user's connection to a database of a namespace.
+///
+/// Statements are read as Redshift's, printed for the engine, and run on one connection of it, which holds the
+/// transaction. What a transaction changes of the catalog is written in the same transaction and known to this session
+/// alone until it is committed.
+actor WarehouseSession: SQLSession {
+  nonisolated let warehouse: Warehouse
+  nonisolated let engine: EngineSession
+  nonisolated let process: Int
+  nonisolated let database: CatalogDatabase
+  nonisolated let startedAt: Timestamp
+  private nonisolated let loginUser: CatalogUser
+  private let groups: [Int]
+
+  var settings: SessionSettings
+  /// SET SESSION AUTHORIZATION.
+  var actingUser: Int?
+  var isInBlock = false
+  var hasFailed = false
+  var changes: [CatalogChange] = []
+  /// In a transaction: the catalog as it was committed when it began, with what it changed itself.
+  private var ownCatalog: Catalog?
+  var temporaries = Catalog()
+  private var savedTemporaries: Catalog?
+  var cursors: [String: Cursor] = [:]
+  var namedStatements: [String: NamedStatement] = [:]
+  private var parsed: [String: RedshiftStatement] = [:]
+  private var notices: [SQLNotice] = []
+  private var viewFiles = 0
+  /// The running statement's number in the history.
+  var queryID = 0
+  var lastQueryID = 0
+  var lastCopyID = 0
+  var lastCopyCount = 0
+  var transactionID = 0
+  private var isClosed = false
+
+  struct NamedStatement {
+    var types: [RedshiftType]
+    var statement: RedshiftStatement
+  }
+
+  init(
+    warehouse: Warehouse, user: CatalogUser, database: CatalogDatabase, process: Int, groups: [Int],
+    settings: [String: String]
+  ) {
+    self.warehouse = warehouse
+    self.database = database
+    self.process = process
+    self.groups = groups
+    loginUser = user
+    startedAt = warehouse.ground.clock.now()
+    engine = warehouse.engineSession()
+    self.settings = SessionSettings(user: user, start: [settings, user.settings, warehouse.settings.parameters])
+  }
+
+  /// Settles the connection of the engine.
+  func begin() async throws(SQLFailure) {
+    do {
+      try await engine.execute(
+        "SET search_path = '\(CatalogTable.file).data,memory.main'", policy: .everything)
+    } catch {
+      throw SQLFailure(error)
+    }
+  }
+
+  // MARK: SQLSession
+
+  nonisolated func split(_ text: String) throws(SQLFailure) -> [String] {
+    do {
+      return try RedshiftParser.split(text)
+    } catch {
+      throw SQLFailure(error, text: text)
+    }
+  }
+
+  func prepare(
+    _ text: String, parameterTypes: [PostgresType?]
+  ) async throws(SQLFailure) -> PreparedSQL {
+    do {
+      engine.renew()
+      let statement = try parse(text)
+      if hasFailed, !statement.endsTransaction { throw SQLFailure.inFailedTransaction }
+      return try await describe(statement, text: text, parameterTypes: parameterTypes)
+    } catch {
+      let failure = SQLFailure(error, text: text, catalog: catalog)
+      await fail(failure)
+      throw failure
+    }
+  }
+
+  func execute(
+    _ statement: PreparedSQL, parameters: [String?]
+  ) async throws(SQLFailure) -> SQLOutcome {
+    let text = statement.text
+    engine.renew()
+    var began = false
+    do {
+      let tree = try parse(text)
+      if hasFailed, !tree.endsTransaction { throw SQLFailure.inFailedTransaction }
+      if case .empty = tree { return .empty }
+      beginHistory(tree, text)
+      began = true
+      let values = zip(parameters, 0...).map { value, index in
+        Self.parameter(value, index < statement.parameterTypes.count ? statement.parameterTypes[index] : nil)
+      }
+      let outcome = try await run(tree, text: text, parameters: values)
+      if case .rows = outcome { return outcome }
+      endHistory(rows: 0, failure: nil)
+      return outcome
+    } catch {
+      let failure = SQLFailure(error, text: text, catalog: catalog)
+      if began { endHistory(rows: 0, failure: failure) }
+      await fail(failure)
+      throw failure
+    }
+  }
+
+  var transaction: TransactionState { hasFailed ? .failed : isInBlock ? .open : .idle }
+
+  var reportedParameters: [(name: String, value: String)] { settings.reportedParameters }
+
+  func takeNotices() async -> [SQLNotice] {
+    defer { notices = [] }
+    return notices
+  }
+
+  nonisolated func cancel() {
+    engine.cancel()
+    let (locks, process) = (warehouse.locks, process)
+    Task { await locks.giveUp(process) }
+  }
+
+  func close() async {
+    guard !isClosed else { return }
+    isClosed = true
+    await engine.close()
+    await warehouse.locks.release(process)
+    warehouse.forget(process)
+  }
+
+  // MARK: What statements share
+
+  func notice(_ severity: String, _ state: String, _ message: String) {
+    if notices.count < 1_000 { notices.append(SQLNotice(severity, state, message)) }
+  }
+
+  /// The catalog as the session's transaction sees it.
+  var catalog: Catalog { ownCatalog ?? warehouse.catalog }
+
+  /// The user whose rights count.
+  var user: CatalogUser { catalog.users[actingUser ?? loginUser.id] ?? loginUser }
+  var rights: Rights { Rights(of: user, in: catalog, groups: groups) }
+
+  func names() -> SessionNames {
+    let catalog = catalog
+    let user = user
+    return SessionNames(
+      catalog: catalog, temporaries: temporaries, database: database, user: user,
+      rights: Rights(of: user, in: catalog, groups: groups), searchPath: settings.searchPath,
+      sessionValues: sessionValues(user), found: SessionNames.Found())
+  }
+
+  private func sessionValues(_ user: CatalogUser) -> [String: String] {
+    let path = settings.searchPath.map { $0 == "$user" ? user.name : $0 }
+    let schema = path.first { catalog.schema($0, in: database.id) != nil }
+    func text(_ value: String) -> String { "CAST(\(DuckDBText.string(value)) AS VARCHAR)" }
+    return [
+      "current_user": text(user.name), "user": text(user.name), "session_user": text(loginUser.name),
+      "current_user_id": "\(user.id)", "current_database": text(database.name), "current_catalog": text(database.name),
+      "current_schema": schema.map(text) ?? "CAST(NULL AS VARCHAR)",
+      "current_schemas": "[" + path.map(text).joined(separator: ", ") + "]", "pg_backend_pid": "\(process)",
+      "version": text(
+        "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), "
+          + "Redshift 1.0.77467"),
+      "pg_last_query_id": "\(lastQueryID)", "pg_last_copy_id": "\(lastCopyID)",
+      "pg_last_copy_count": "\(lastCopyCount)",
+      "current_aws_account": text(warehouse.settings.scope.account.digits),
+      "current_namespace": text(warehouse.settings.id), "current_session_arn": "CAST(NULL AS VARCHAR)",
+      "inet_client_addr": "CAST(NULL AS VARCHAR)", "txid_current": "\(transactionID)",
+    ]
+  }
+
+  func systemSource() -> SystemSource {
+    SystemSource(
+      warehouse: warehouse, session: self, catalog: catalog, temporaries: temporaries, database: database, user: user,
+      rights: rights, settings: settings.values)
+  }
+
+  private func parse(_ text: String) throws -> RedshiftStatement {
+    if let known = parsed[text] { return known }
+    let statement = try RedshiftParser.statement(text)
+    if parsed.count >= WarehouseLimits.parsedStatementsMax { parsed.removeAll(keepingCapacity: true) }
+    if text.utf8.count < 16_384 { parsed[text] = statement }
+    return statement
+  }
+
+  private static func parameter(_ value: String?, _ type: PostgresType?) -> EngineParameter {
+    guard let value else { return .null }
+    switch type {
+    case PostgresType.text, PostgresType.varchar, PostgresType.bpchar: return .untyped(value)
+    default: return .untyped(value)
+    }
+  }
+
+  // MARK: Printing
+
+  /// Prints for the engine, asking what names stand for as often as needed.
+  func printed(
+    privilege: String = "INSERT", _ body: (RedshiftPrinter, SessionNames) throws(SQLError) -> String
+  ) async throws -> (sql: String, names: SessionNames) {
+    var names = names()
+    names.targetPrivilege = privilege
+    for _ in 0..<4 {
+      let text: String
+      do {
+        text = try body(RedshiftPrinter(names: names), names)
+      } catch {
+        if let failure = names.found.failure { throw failure }
+        if names.found.missingViews.isEmpty, names.found.missingExternal.isEmpty { throw error }
+        text = ""
+      }
+      let missing = names.found
+      if missing.missingViews.isEmpty, missing.missingExternal.isEmpty { return (text, names) }
+      var known = names.known
+      for place in missing.missingViews {
+        guard let view = SystemViews.view(place.schema, place.name) else { continue }
+        let rows = try await view.rows(systemSource())
+        viewFiles += 1
+        let path = engine.attach(
+          MemoryLakeFile(SystemView.lines(rows)), as: "view-\(viewFiles)/\(place.schema).\(place.name).csv")
+        known[place] = view.relation(at: path, isEmpty: rows.isEmpty)
+      }
+      var columns = names.externalColumns
+      for place in missing.missingExternal {
+        let table = try await externalTable(place)
+        known[place] = table.relation
+        columns[place] = table.columns
+      }
+      names = self.names()
+      names.targetPrivilege = privilege
+      names.known = known
+      names.externalColumns = columns
+    }
+    throw SQLFailure("XX000", "the names of the statement could not be settled")
+  }
+
+  // MARK: Transactions
+
+  /// Runs what changes things: in the open block, or in a transaction of its own that is committed at the end.
+  func atomically<T>(_ body: () async throws -> T) async throws -> T {
+    if isInBlock { return try await body() }
+    try await startWork()
+    do {
+      let result = try await body()
+      try await commitWork()
+      return result
+    } catch {
+      await rollBackWork()
+      throw error
+    }
+  }
+
+  func startWork() async throws {
+    try await engine.execute("BEGIN TRANSACTION", policy: .everything)
+    // The engine's view of the file begins with its first use: so that catalog and rows are of one moment.
+    _ = try await engine.lookUp(catalog: CatalogTable.file, schema: "data", name: nil)
+    ownCatalog = warehouse.catalog
+    savedTemporaries = temporaries
+    transactionID = warehouse.newTransaction()
+  }
+
+  func commitWork() async throws {
+    try await engine.execute("COMMIT", policy: .everything)
+    warehouse.committed(changes)
+    changes = []
+    ownCatalog = nil
+    savedTemporaries = nil
+    await warehouse.locks.release(process)
+  }
+
+  func rollBackWork() async {
+    engine.renew()
+    if engine.isInTransaction { _ = try? await engine.execute("ROLLBACK", policy: .everything) }
+    changes = []
+    ownCatalog = nil
+    if let savedTemporaries { temporaries = savedTemporaries }
+    savedTemporaries = nil
+    await warehouse.locks.release(process)
+  }
+
+  /// A statement failed: an open block has failed with it.
+  private func fail(_ failure: SQLFailure) async {
+    if failure.isFatal { warehouse.broken() }
+    guard isInBlock, !hasFailed else { return }
+    hasFailed = true
+    await rollBackWork()
+    cursors = [:]
+  }
+
+  func endBlock(committed: Bool) {
+    isInBlock = false
+    hasFailed = false
+    cursors = [:]
+    settings.endBlock(committed: committed)
+  }
+
+  /// Changes the catalog within the transaction.
+  func change(_ change: CatalogChange) async throws {
+    if case .put(let entry) = change, let relation = entry as? CatalogRelation, relation.isTemporary {
+      temporaries.apply(change)
+      return
+    }
+    if case .remove(let key) = change, temporaries.relations[key.id] != nil, key.kind == .relation {
+      temporaries.apply(change)
+      return
+    }
+    try await CatalogTable.write(change, with: engine)
+    changes.append(change)
+    ownCatalog?.apply(change)
+  }
+
+  func put(_ entry: some CatalogEntry) async throws { try await change(.put(entry)) }
+  func remove(_ entry: some CatalogEntry) async throws {
+    try await change(.remove(CatalogKey(kind: type(of: entry).kind, id: entry.id)))
+  }
+
+  /// Waits for the right to change a table's rows until the transaction ends.
+  func lock(_ relation: CatalogRelation) async throws {
+    if relation.isTemporary { return }
+    try await warehouse.locks.lock(relation.id, for: process, named: relation.name)
+  }
+
+  // MARK: History
+
+  private func beginHistory(_ statement: RedshiftStatement, _ text: String) {
+    let user = user
+    let (database, process, transaction) = (database.name, process, transactionID)
+    let label = settings["query_group"] ?? "default"
+    let kind = statement.kind
+    queryID = warehouse.history.begin { id, now in
+      StatementHistory.Entry(
+        id: id, user: user.id, userName: user.name, database: database, process: process, transaction: transaction,
+        label: label, text: text, kind: kind, started: now)
+    }
+    if kind != "UTILITY" { lastQueryID = queryID }
+  }
+
+  private func endHistory(rows: Int, failure: SQLFailure?) {
+    warehouse.history.end(queryID, rows: rows, failure: failure)
+  }
+}
+
+extension RedshiftStatement {
+  /// Whether it is let through in a failed block.
+  var endsTransaction: Bool {
+    switch self {
+    case .commit, .rollback: true
+    default: false
+    }
+  }
+
+  /// How `SYS_QUERY_HISTORY` calls it.
+  var kind: String {
+    switch self {
+    case .query, .selectInto, .fetch, .declareCursor, .explain, .execute: "SELECT"
+    case .insert: "INSERT"
+    case .update: "UPDATE"
+    case .delete: "DELETE"
+    case .merge: "MERGE"
+    case .copy: "COPY"
+    case .unload: "UNLOAD"
+    case .createTableAs: "CTAS"
+    case .createTable, .alterTable, .dropTable, .createView, .dropView, .createSchema, .dropSchema, .alterSchema,
+      .truncate:
+      "DDL"
+    default: "UTILITY"
+    }
+  }
+}

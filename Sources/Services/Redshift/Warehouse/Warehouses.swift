@@ -1,0 +1,213 @@
+import Engine
+import Foundation
+import Kernel
+import PostgresWire
+import SQL
+import Storage
+
+/// The database files of all namespaces: made, opened, copied, removed.
+///
+/// A namespace lies in `FOLDER/ID/warehouse.db` with its log `warehouse.db.wal` beside it; a snapshot in
+/// `FOLDER/snapshots/ID/` under the same names. A folder that is being made has a name that ends with `.part` until all
+/// of it is on disk.
+public actor Warehouses: NamespaceKeeping {
+  private let ground: WarehouseGround
+  private var open: [String: Warehouse] = [:]
+  /// Namespaces on which something is being done; the next waits.
+  private var busy: Set<String> = []
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+  private let pool = BlockingPool(name: "warehouse-files", threads: 2, queueLimit: 1_000)
+
+  public init(_ ground: WarehouseGround) { self.ground = ground }
+
+  // MARK: Namespaces
+
+  public func create(_ settings: NamespaceSettings) async throws {
+    try await alone(settings.id) {
+      let folder = folder(settings.id)
+      let part = folder + ".part"
+      let exists = try await pool.run {
+        if FileManager.default.fileExists(atPath: folder) { return true }
+        try? FileManager.default.removeItem(atPath: part)
+        try FileManager.default.createDirectory(atPath: part, withIntermediateDirectories: true)
+        return false
+      }
+      if exists { return }
+      let warehouse = Warehouse(settings: settings, folder: part, ground: ground)
+      do {
+        try await warehouse.found()
+      } catch {
+        await warehouse.close()
+        throw error
+      }
+      await warehouse.close()
+      try await pool.run { try Self.publish(part, as: folder) }
+    }
+  }
+
+  public func open(_ settings: NamespaceSettings) async throws -> any NamespaceWarehouse {
+    try await alone(settings.id) {
+      if let warehouse = open[settings.id] {
+        try await warehouse.update(settings)
+        return warehouse
+      }
+      let folder = folder(settings.id)
+      let exists = try await pool.run { FileManager.default.fileExists(atPath: folder) }
+      guard exists else { throw SQLFailure("3D000", "the namespace \(settings.id) does not exist") }
+      let warehouse = Warehouse(settings: settings, folder: folder, ground: ground)
+      try await warehouse.start()
+      open[settings.id] = warehouse
+      return warehouse
+    }
+  }
+
+  public func close(_ id: String) async {
+    await begin(id)
+    defer { end(id) }
+    await open.removeValue(forKey: id)?.close()
+  }
+
+  /// Closes all, as the server stops.
+  public func closeAll() async {
+    for id in open.keys { await close(id) }
+  }
+
+  public func drop(_ id: String) async throws {
+    try await alone(id) {
+      await open.removeValue(forKey: id)?.close()
+      let folder = folder(id)
+      try await pool.run { try Self.remove(folder) }
+    }
+  }
+
+  // MARK: Snapshots
+
+  public func snapshot(_ settings: NamespaceSettings, as snapshot: String) async throws -> Int64 {
+    try await alone(settings.id) {
+      let target = snapshotFolder(snapshot)
+      let source = folder(settings.id)
+      let copy: @Sendable () throws -> Int64 = { try Self.copy(source, to: target) }
+      if let warehouse = open[settings.id] { return try await warehouse.engine.withFilesHeld(copy) }
+      return try await pool.run(copy)
+    }
+  }
+
+  public func restore(
+    _ snapshot: String, encryptionKey: [UInt8]?, as settings: NamespaceSettings
+  ) async throws {
+    try await alone(settings.id) {
+      let source = snapshotFolder(snapshot)
+      let target = folder(settings.id)
+      let part = target + ".part"
+      let exists = try await pool.run {
+        if FileManager.default.fileExists(atPath: target) { return true }
+        _ = try Self.copy(source, to: part)
+        return false
+      }
+      if exists { return }
+      var former = settings
+      former.encryptionKey = encryptionKey
+      let warehouse = Warehouse(settings: former, folder: part, ground: ground)
+      do {
+        try await warehouse.start()
+        if encryptionKey == settings.encryptionKey {
+          try await warehouse.adoptAdmin(settings)
+        } else {
+          await warehouse.close()
+          throw SQLFailure("0A000", "a snapshot is restored with the key that it was made with")
+        }
+      } catch {
+        await warehouse.close()
+        throw error
+      }
+      await warehouse.close()
+      try await pool.run { try Self.publish(part, as: target) }
+    }
+  }
+
+  public func dropSnapshot(_ snapshot: String) async throws {
+    let folder = snapshotFolder(snapshot)
+    try await pool.run { try Self.remove(folder) }
+  }
+
+  // MARK: Folders
+
+  private func folder(_ id: String) -> String { "\(ground.folder)/\(Self.safe(id))" }
+  private func snapshotFolder(_ id: String) -> String { "\(ground.folder)/snapshots/\(Self.safe(id))" }
+
+  /// Names come from the control plane and are UUIDs; whatever they are, they stay within the folder.
+  private static func safe(_ id: String) -> String {
+    let name = String(id.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") ? $0 : "_" })
+    return name.isEmpty ? "_" : name
+  }
+
+  /// Copies log and file, in this order, and syncs them; the copy is there whole or not at all.
+  private static func copy(_ source: String, to target: String) throws -> Int64 {
+    let files = FileManager.default
+    if files.fileExists(atPath: target), !target.hasSuffix(".part") { return try size(target) }
+    let part = target.hasSuffix(".part") ? target : target + ".part"
+    try? files.removeItem(atPath: part)
+    try files.createDirectory(atPath: part, withIntermediateDirectories: true)
+    for name in [Warehouse.fileName + ".wal", Warehouse.fileName] {
+      let from = "\(source)/\(name)"
+      guard files.fileExists(atPath: from) else { continue }
+      try files.copyItem(atPath: from, toPath: "\(part)/\(name)")
+    }
+    guard files.fileExists(atPath: "\(part)/\(Warehouse.fileName)") else {
+      throw SQLFailure("58P01", "there is no database file in \(source)")
+    }
+    if part != target { try publish(part, as: target) }
+    return try size(target)
+  }
+
+  private static func publish(_ part: String, as folder: String) throws {
+    for name in try FileManager.default.contentsOfDirectory(atPath: part) { try sync("\(part)/\(name)") }
+    try sync(part)
+    try FileManager.default.moveItem(atPath: part, toPath: folder)
+    try sync((folder as NSString).deletingLastPathComponent)
+  }
+
+  private static func remove(_ folder: String) throws {
+    guard FileManager.default.fileExists(atPath: folder) else { return }
+    // Out of sight first, so that a crash leaves no half of it.
+    let gone = folder + ".part"
+    try? FileManager.default.removeItem(atPath: gone)
+    try FileManager.default.moveItem(atPath: folder, toPath: gone)
+    try sync((folder as NSString).deletingLastPathComponent)
+    try FileManager.default.removeItem(atPath: gone)
+  }
+
+  private static func size(_ folder: String) throws -> Int64 {
+    try FileManager.default.contentsOfDirectory(atPath: folder).reduce(into: 0) { sum, name in
+      let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+      sum += (attributes[.size] as? NSNumber)?.int64Value ?? 0
+    }
+  }
+
+  private static func sync(_ path: String) throws {
+    let descriptor = Foundation.open(path, O_RDONLY)
+    guard descriptor >= 0 else { throw SQLFailure("58030", "\(path) cannot be opened: error \(errno)") }
+    defer { Foundation.close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw SQLFailure("58030", "\(path) cannot be synced: error \(errno)") }
+  }
+
+  // MARK: One after the other
+
+  private func alone<T: Sendable>(_ id: String, _ body: () async throws -> T) async throws -> T {
+    await begin(id)
+    defer { end(id) }
+    return try await body()
+  }
+
+  private func begin(_ id: String) async {
+    while busy.contains(id) { await withCheckedContinuation { waiting.append($0) } }
+    busy.insert(id)
+  }
+
+  private func end(_ id: String) {
+    busy.remove(id)
+    let woken = waiting
+    waiting = []
+    for waiter in woken { waiter.resume() }
+  }
+}
