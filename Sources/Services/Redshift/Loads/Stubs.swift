@@ -1,9 +1,6 @@
 import SQL
 
 extension WarehouseSession {
-  func copy(_ copy: RedshiftCopy, text: String) async throws -> SQLOutcome {
-    throw SQLFailure("0A000", "COPY is not implemented by Tarn yet")
-  }
   func unload(_ unload: RedshiftUnload) async throws -> SQLOutcome {
     throw SQLFailure("0A000", "UNLOAD is not implemented by Tarn yet")
   }

@@ -21,6 +21,8 @@ public enum WarehouseLimits {
   /// Bytes of a VARCHAR: Redshift, "Character types".
   static let varcharBytesMax = 65_535
   static let charBytesMax = 4_096
+  /// Bytes of a manifest or a jsonpaths file: about a million entries.
+  static let manifestBytesMax: Int64 = 256 << 20
   /// Bad rows that MAXERROR may let pass: Redshift, "Data load operations".
   static let loadErrorsAllowedMax = 100_000
 }

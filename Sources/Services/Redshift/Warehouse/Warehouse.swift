@@ -12,6 +12,8 @@ public final class Warehouse: NamespaceWarehouse {
   let engine: LakeEngine
   let locks = TableLocks()
   let history: StatementHistory
+  /// For listing and reading the lake outside the engine.
+  let pool = BlockingPool(name: "warehouse", threads: 2, queueLimit: 1_000)
   private let file: String
 
   private struct State {
