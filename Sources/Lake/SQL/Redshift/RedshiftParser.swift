@@ -4,7 +4,8 @@
 /// for text in try RedshiftParser.split("SET x TO 1; SELECT 1") { let tree = try RedshiftParser.statement(text) }
 /// ```
 public enum RedshiftParser {
-  /// Cuts a script at its semicolons, which count neither in quotes, comments nor `$$` bodies. Empty parts are left out.
+  /// Cuts a script at its semicolons, which count neither in quotes, comments nor `$$` bodies. Empty parts are left
+  /// out.
   /// - Throws: `SQLError` (`.syntax`) for an open quote or comment.
   public static func split(_ script: String) throws(SQLError) -> [String] {
     let tokens = try RedshiftLexer.tokens(of: script)

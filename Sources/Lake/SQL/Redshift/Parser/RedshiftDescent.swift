@@ -60,7 +60,9 @@ struct RedshiftDescent {
   func mismatch() -> SQLError { mismatch(token) }
 
   func mismatch(_ offending: Token) -> SQLError {
-    guard offending.kind != .end else { return SQLError(.syntax, "syntax error at end of input", at: offending.position) }
+    guard offending.kind != .end else {
+      return SQLError(.syntax, "syntax error at end of input", at: offending.position)
+    }
     return SQLError(.syntax, "syntax error at or near \"\(raw(offending.range))\"", at: offending.position)
   }
 

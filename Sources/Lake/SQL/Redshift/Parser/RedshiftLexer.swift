@@ -10,8 +10,10 @@ struct RedshiftLexer {
   /// - Throws: `SQLError` for an open quote or comment, and for a text that is too large.
   static func tokens(of text: String) throws(SQLError) -> [Token] {
     guard text.utf8.count <= SQLLimits.redshiftStatementBytesMax else {
-      throw SQLError(.statementTooLarge, "Statement is too large. Statement Size: \(text.utf8.count) bytes. "
-        + "Maximum Allowed: \(SQLLimits.redshiftStatementBytesMax) bytes")
+      throw SQLError(
+        .statementTooLarge,
+        "Statement is too large. Statement Size: \(text.utf8.count) bytes. "
+          + "Maximum Allowed: \(SQLLimits.redshiftStatementBytesMax) bytes")
     }
     var lexer = RedshiftLexer(bytes: Array(text.utf8))
     try lexer.run()

@@ -17,7 +17,8 @@ extension RedshiftDescent {
   }
 
   private func merged(_ old: RedshiftCredentials?, _ new: RedshiftCredentials) -> RedshiftCredentials {
-    guard case .keys(let id, let secret, let token) = old, case .keys(let newID, let newSecret, let newToken) = new else {
+    guard case .keys(let id, let secret, let token) = old, case .keys(let newID, let newSecret, let newToken) = new
+    else {
       return new
     }
     return .keys(
@@ -58,8 +59,10 @@ extension RedshiftDescent {
     var members: [String: String] = [:]
     for part in text.split(separator: ";", omittingEmptySubsequences: true) {
       guard let sign = part.firstIndex(of: "=") else {
-        throw SQLError(.invalidArguments, "Invalid credentials. Must be of the format: credentials "
-          + "'aws_iam_role=...' or 'aws_access_key_id=...;aws_secret_access_key=...[;token=...]'", at: position)
+        throw SQLError(
+          .invalidArguments,
+          "Invalid credentials. Must be of the format: credentials "
+            + "'aws_iam_role=...' or 'aws_access_key_id=...;aws_secret_access_key=...[;token=...]'", at: position)
       }
       let name = part[..<sign].split(separator: " ").joined().lowercased()
       members[name] = String(part[part.index(after: sign)...])
@@ -71,8 +74,10 @@ extension RedshiftDescent {
     return .string(members)
   }
 
-  private static let formats: Set<String> = ["CSV", "JSON", "AVRO", "PARQUET", "ORC", "RCFILE", "TEXTFILE", "SEQUENCEFILE",
-    "SHAPEFILE", "TEXT"]
+  private static let formats: Set<String> = [
+    "CSV", "JSON", "AVRO", "PARQUET", "ORC", "RCFILE", "TEXTFILE", "SEQUENCEFILE",
+    "SHAPEFILE", "TEXT",
+  ]
   /// Options that a literal or number follows, after an optional AS.
   private static let valued: Set<String> = [
     "DELIMITER", "FIXEDWIDTH", "MASTER_SYMMETRIC_KEY", "KMS_KEY_ID", "REGION", "DATEFORMAT", "ENCODING", "IGNOREHEADER",
@@ -162,8 +167,9 @@ extension RedshiftDescent {
     advance()
     _ = taken("AS")
     if values[0] == "JSON" || values[0] == "AVRO" || values[0] == "SHAPEFILE" {
-      if token.kind == .string { values.append(try stringLiteral()) }
-      else if values[0] == "JSON", sees(["NOSHRED", "AUTO"]) {
+      if token.kind == .string {
+        values.append(try stringLiteral())
+      } else if values[0] == "JSON", sees(["NOSHRED", "AUTO"]) {
         values.append(token.text.lowercased())
         advance()
       }

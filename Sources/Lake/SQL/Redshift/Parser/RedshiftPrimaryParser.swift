@@ -309,7 +309,9 @@ extension RedshiftDescent {
   // MARK: Names and calls
 
   /// Reserved words that are functions' names, too.
-  private static let functionWords: Set<String> = ["LEFT", "RIGHT", "SYSDATE", "USER", "SNAPSHOT", "TAG", "CURRENT_USER"]
+  private static let functionWords: Set<String> = [
+    "LEFT", "RIGHT", "SYSDATE", "USER", "SNAPSHOT", "TAG", "CURRENT_USER",
+  ]
 
   private mutating func name() throws(SQLError) -> Expression {
     let place = position
@@ -372,7 +374,11 @@ extension RedshiftDescent {
       var descending = false
       if parser.taken("DESC") { descending = true } else { _ = parser.taken("ASC") }
       var nullsFirst: Bool?
-      if parser.taken("NULLS", "FIRST") { nullsFirst = true } else if parser.taken("NULLS", "LAST") { nullsFirst = false }
+      if parser.taken("NULLS", "FIRST") {
+        nullsFirst = true
+      } else if parser.taken("NULLS", "LAST") {
+        nullsFirst = false
+      }
       return SortItem(key: key, descending: descending, nullsFirst: nullsFirst)
     }
   }

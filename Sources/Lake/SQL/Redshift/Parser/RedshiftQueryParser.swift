@@ -187,7 +187,9 @@ extension RedshiftDescent {
       return .all(of: value, aliases: [], place)
     }
     if taken("AS") {
-      if token.kind == .string { return .expression(value, alias: Identifier(try stringLiteral(), quoted: true, at: place)) }
+      if token.kind == .string {
+        return .expression(value, alias: Identifier(try stringLiteral(), quoted: true, at: place))
+      }
       return .expression(value, alias: try label())
     }
     return .expression(value, alias: aliasIfAny())

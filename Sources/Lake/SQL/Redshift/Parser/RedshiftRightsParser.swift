@@ -366,7 +366,9 @@ extension RedshiftDescent {
       }
       return .createProcedure(routine)
     }
-    guard routine.returns != nil else { throw SQLError(.syntax, "function result type must be specified", at: position) }
+    guard routine.returns != nil else {
+      throw SQLError(.syntax, "function result type must be specified", at: position)
+    }
     return .createFunction(routine)
   }
 }

@@ -154,7 +154,9 @@ extension RedshiftDescent {
     try expect("CREATE")
     let orReplace = taken("OR", "REPLACE")
     switch token.upper {
-    case "TABLE", "TEMP", "TEMPORARY", "LOCAL", "GLOBAL" where !orReplace: return try createTable()
+    case "TABLE", "TEMP", "TEMPORARY", "LOCAL", "GLOBAL":
+      guard !orReplace else { throw mismatch() }
+      return try createTable()
     case "VIEW": return try createView(orReplace)
     case "MATERIALIZED": return try createMaterializedView()
     case "SCHEMA": return try createSchema()

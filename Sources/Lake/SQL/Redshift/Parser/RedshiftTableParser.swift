@@ -296,7 +296,9 @@ extension RedshiftDescent {
     try expect("SET")
     if taken("SCHEMA") { return .alterTable(name, .setSchema(try identifier())) }
     if taken("LOCATION") { return .alterExternalTable(name, .setLocation(try stringLiteral(), partition: [])) }
-    if taken("FILE", "FORMAT") { return .alterExternalTable(name, .setFileFormat(.named(try wordOrString().uppercased()))) }
+    if taken("FILE", "FORMAT") {
+      return .alterExternalTable(name, .setFileFormat(.named(try wordOrString().uppercased())))
+    }
     if taken("TABLE") { try expect("PROPERTIES") } else { try expect("TBLPROPERTIES") }
     return .alterExternalTable(name, .setProperties(try hiveProperties()))
   }

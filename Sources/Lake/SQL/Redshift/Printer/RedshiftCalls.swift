@@ -1,0 +1,472 @@
+/// Calls: functions by name.
+extension RedshiftPrinter {
+  mutating func call(_ call: FunctionCall) throws(SQLError) -> String {
+    let place = call.name.position
+    let name = call.name.key
+    let isBuiltIn = call.name.parts.count == 1 || call.name.parts.first?.key == "pg_catalog"
+    if isBuiltIn, call.arguments.isEmpty, !call.star, let value = names.sessionValue(name) { return value }
+    if let own = names.function(call.name, arguments: call.arguments.count) {
+      return "\(own)(\(try list(call.arguments)))"
+    }
+    guard isBuiltIn else { throw missing(call) }
+    if let text = try aggregate(name, call, place) { return text }
+    if let text = try moment(name, call, place) { return text }
+    if let text = try plain(name, call, place) { return text }
+    if RedshiftFunctions.windows.contains(name) { return try windowed(name, call) }
+    if let target = RedshiftFunctions.names[name] {
+      guard call.window == nil, !call.star else { throw missing(call) }
+      var arguments: [String] = []
+      for argument in call.arguments { arguments.append(try plainText(argument)) }
+      return "\(target)(\(arguments.joined(separator: ", ")))"
+    }
+    throw missing(call)
+  }
+
+  private func missing(_ call: FunctionCall) -> SQLError {
+    let types = call.arguments.map { argument in
+      switch type(of: argument) {
+      case nil: "\"unknown\""
+      case .varchar where { if case .string = argument.kind { true } else { false } }(): "\"unknown\""
+      case .varchar: "character varying"
+      case .decimal: "numeric"
+      case let type?: type.description
+      }
+    }
+    return SQLError(
+      .functionNotFound, "function \(call.name)(\(types.joined(separator: ", "))) does not exist",
+      at: call.name.position)
+  }
+
+  // MARK: Aggregates and windows
+
+  private mutating func over(_ call: FunctionCall) throws(SQLError) -> String {
+    switch call.window {
+    case nil: return ""
+    case .named(let name): return " OVER \(quoted(name))"
+    case .inline(let window): return " OVER (\(try text(window)))"
+    }
+  }
+
+  private mutating func filter(_ call: FunctionCall) throws(SQLError) -> String {
+    try call.filter.map { value throws(SQLError) in " FILTER (WHERE \(try text(value)))" } ?? ""
+  }
+
+  private mutating func numberText(_ value: Expression) throws(SQLError) -> String {
+    let text = try text(value)
+    return isSuper(value) ? "rs_super_number(\(text))" : text
+  }
+
+  private mutating func aggregate(
+    _ name: String, _ call: FunctionCall, _ place: SourcePosition
+  ) throws(SQLError) -> String? {
+    let distinct = call.distinct ? "DISTINCT " : ""
+    let tail = try filter(call) + over(call)
+    switch name {
+    case "count":
+      if call.star { return "count(*)\(tail)" }
+      guard let first = call.arguments.first else { throw missing(call) }
+      if call.approximate, call.distinct { return "approx_count_distinct(\(try text(first)))\(tail)" }
+      return "count(\(distinct)\(try list(call.arguments)))\(tail)"
+    case "sum", "avg":
+      guard let first = call.arguments.first, call.arguments.count == 1 else { throw missing(call) }
+      let value = try numberText(first)
+      let known = type(of: Expression(id: 0, position: place, kind: .call(call)))
+      if name == "avg", let known, let argument = type(of: first) {
+        if Self.isInteger(argument) || Self.decimal(argument) != nil {
+          let sum = "sum(\(distinct)\(value))\(tail)"
+          let count = "nullif(count(\(distinct)\(value))\(tail), 0)"
+          // Truncated, as Redshift does.
+          return Self.isInteger(argument) && known != .decimal(precision: 38, scale: 0)
+            ? "CAST((\(sum) // \(count)) AS BIGINT)" : "CAST((\(sum) / \(count)) AS \(known.engineName))"
+        }
+      }
+      let plain = "\(name)(\(distinct)\(value))\(tail)"
+      switch known {
+      case .bigint: return "CAST(\(plain) AS BIGINT)"
+      case .decimal(_, 0) where name == "sum" && type(of: first) == .bigint: return "CAST(\(plain) AS DECIMAL(38,0))"
+      default: return plain
+      }
+    case "min", "max", "any_value", "bool_and", "bool_or", "bit_and", "bit_or", "stddev", "stddev_samp", "stddev_pop",
+      "variance", "var_samp", "var_pop", "every":
+      let target = name == "every" ? "bool_and" : name
+      let numeric = name.hasPrefix("std") || name.hasPrefix("var")
+      guard let first = call.arguments.first, call.arguments.count == 1 else { throw missing(call) }
+      return "\(target)(\(distinct)\(numeric ? try numberText(first) : try text(first)))\(tail)"
+    case "median":
+      guard let first = call.arguments.first else { throw missing(call) }
+      return "median(\(try numberText(first)))\(tail)"
+    case "percentile_cont", "percentile_disc", "approximate_percentile_disc":
+      guard let fraction = call.arguments.first, let key = call.withinGroup.first else { throw missing(call) }
+      var share = try text(fraction)
+      if key.descending { share = "(1 - \(share))" }
+      let function = name == "percentile_cont" ? "quantile_cont" : "quantile_disc"
+      return "\(function)(\(try numberText(key.key)), \(share))\(tail)"
+    case "listagg", "string_agg":
+      guard let first = call.arguments.first else { throw missing(call) }
+      let separator = call.arguments.count > 1 ? try text(call.arguments[1]) : "''"
+      let order = call.withinGroup.isEmpty ? call.orderBy : call.withinGroup
+      let sorted = order.isEmpty ? "" : " ORDER BY " + (try text(order))
+      return "string_agg(\(distinct)rs_text(\(try plainText(first))), \(separator)\(sorted))\(tail)"
+    case "array_agg":
+      return "array_agg(\(distinct)\(try list(call.arguments)))\(tail)"
+    case "ratio_to_report":
+      guard let first = call.arguments.first, call.window != nil else { throw missing(call) }
+      let value = try numberText(first)
+      return "(CAST(\(value) AS DOUBLE) / nullif(sum(\(value))\(tail), 0))"
+    case "hll", "hll_cardinality":
+      guard let first = call.arguments.first else { throw missing(call) }
+      if case .call(let inner) = first.kind, inner.name.key == "hll_create_sketch", let value = inner.arguments.first {
+        return "approx_count_distinct(\(try text(value)))\(tail)"
+      }
+      guard name == "hll" else {
+        throw SQLError(.notSupported, "sketches of HyperLogLog are not supported", at: place)
+      }
+      return "approx_count_distinct(\(try text(first)))\(tail)"
+    case "hll_create_sketch", "hll_combine", "hll_combine_sketches":
+      throw SQLError(.notSupported, "sketches of HyperLogLog are not supported", at: place)
+    default: return nil
+    }
+  }
+
+  private mutating func windowed(_ name: String, _ call: FunctionCall) throws(SQLError) -> String {
+    guard call.window != nil else {
+      throw SQLError(
+        .functionNotFound, "window function call requires an OVER clause", at: call.name.position)
+    }
+    let nulls = call.nulls == .ignore ? " IGNORE NULLS" : ""
+    return "\(name)(\(try list(call.arguments))\(nulls))\(try over(call))"
+  }
+
+  // MARK: Dates and times
+
+  /// A date or time; a literal is a timestamp.
+  private mutating func timestamp(_ value: Expression) throws(SQLError) -> String {
+    if case .string(let text) = value.kind {
+      if text.contains(":"), !text.contains("-"), !text.contains("/"), !text.contains(" ") {
+        return "CAST(\(Self.literal(text)) AS TIME)"
+      }
+      return "CAST(\(Self.literal(DateText.iso(text) ?? text)) AS TIMESTAMP)"
+    }
+    if isSuper(value) { return "CAST(\(try plainText(value)) AS TIMESTAMP)" }
+    if case .varchar = type(of: value) { return "CAST(\(try text(value)) AS TIMESTAMP)" }
+    return try text(value)
+  }
+
+  private mutating func part(_ value: Expression) throws(SQLError) -> String {
+    switch value.kind {
+    case .identifier(let name): return name.key
+    case .string(let text): return text.lowercased()
+    default: throw SQLError(.invalidArguments, "a date part must be a constant", at: value.position)
+    }
+  }
+
+  private mutating func moment(
+    _ name: String, _ call: FunctionCall, _ place: SourcePosition
+  ) throws(SQLError) -> String? {
+    let arguments = call.arguments
+    switch (name, arguments.count) {
+    case ("getdate", 0): return "date_trunc('second', CAST(get_current_timestamp() AS TIMESTAMP))"
+    case ("sysdate", 0): return "CAST(current_timestamp AS TIMESTAMP)"
+    case ("now", 0), ("statement_timestamp", 0), ("clock_timestamp", 0): return "current_timestamp"
+    case ("timeofday", 0): return "strftime(get_current_timestamp(), '%a %b %d %H:%M:%S.%f %Y %Z')"
+    case ("dateadd", 3), ("date_add", 3):
+      return try DatePart.adding(
+        try part(arguments[0]), try numberText(arguments[1]), try timestamp(arguments[2]), at: place)
+    case ("datediff", 3), ("date_diff", 3):
+      let unit = try DatePart.required(try part(arguments[0]), at: place)
+      return "rs_datediff('\(unit)', \(try timestamp(arguments[1])), \(try timestamp(arguments[2])))"
+    case ("date_part", 2), ("pgdate_part", 2), ("date_part_year", 1):
+      let unit = name == "date_part_year" ? "year" : try part(arguments[0])
+      let value = try timestamp(arguments[arguments.count - 1])
+      return
+        "CAST(\(try DatePart.extract(unit, value, at: place)) AS \(name == "date_part_year" ? "INTEGER" : "DOUBLE"))"
+    case ("date_trunc", 2):
+      let unit = try DatePart.required(try part(arguments[0]), at: place)
+      return "(date_trunc('\(unit)', \(try timestamp(arguments[1]))) + to_microseconds(0))"
+    case ("trunc", 1):
+      if Self.isMoment(type(of: arguments[0])) { return "CAST(\(try text(arguments[0])) AS DATE)" }
+      return "trunc(\(try numberText(arguments[0])))"
+    case ("trunc", 2), ("truncate", 2): return "rs_truncate(\(try list(arguments)))"
+    case ("add_months", 2): return "rs_add_months(\(try timestamp(arguments[0])), \(try text(arguments[1])))"
+    case ("last_day", 1): return "last_day(\(try timestamp(arguments[0])))"
+    case ("next_day", 2): return "rs_next_day(\(try timestamp(arguments[0])), \(try text(arguments[1])))"
+    case ("months_between", 2):
+      return "rs_months_between(\(try timestamp(arguments[0])), \(try timestamp(arguments[1])))"
+    case ("convert_timezone", 2):
+      return "rs_convert_timezone('UTC', \(try text(arguments[0])), \(try timestamp(arguments[1])))"
+    case ("convert_timezone", 3):
+      return "rs_convert_timezone(\(try text(arguments[0])), \(try text(arguments[1])), \(try timestamp(arguments[2])))"
+    case ("timezone", 2): return "timezone(\(try text(arguments[0])), \(try timestamp(arguments[1])))"
+    case ("date_cmp", 2), ("timestamp_cmp", 2), ("date_cmp_timestamp", 2), ("timestamp_cmp_date", 2),
+      ("timestamptz_cmp", 2), ("date_cmp_timestamptz", 2), ("timestamp_cmp_timestamptz", 2),
+      ("timestamptz_cmp_date", 2), ("timestamptz_cmp_timestamp", 2):
+      return "rs_compare(\(try timestamp(arguments[0])), \(try timestamp(arguments[1])))"
+    case ("interval_cmp", 2): return "rs_compare(\(try list(arguments)))"
+    case ("to_char", 2): return try toChar(arguments[0], arguments[1], place)
+    case ("to_date", 2), ("to_date", 3):
+      return "CAST(\(try parsed(arguments[0], arguments[1], place)) AS DATE)"
+    case ("to_timestamp", 2), ("to_timestamp", 3):
+      return "CAST(\(try parsed(arguments[0], arguments[1], place)) AS TIMESTAMPTZ)"
+    case ("to_timestamp", 1): return "to_timestamp(\(try numberText(arguments[0])))"
+    case ("to_number", 2):
+      guard case .string(let pattern) = arguments[1].kind else { throw constant("format", arguments[1]) }
+      let digits = pattern.uppercased().split { $0 == "." || $0 == "D" }
+      let scale = digits.count > 1 ? digits[1].filter { $0 == "9" || $0 == "0" }.count : 0
+      return "CAST(rs_number_of(\(try text(arguments[0]))) AS DECIMAL(38,\(min(37, scale))))"
+    default: return nil
+    }
+  }
+
+  private func constant(_ what: String, _ value: Expression) -> SQLError {
+    SQLError(.notSupported, "a \(what) that is no constant is not supported", at: value.position)
+  }
+
+  private mutating func parsed(
+    _ value: Expression, _ format: Expression, _ place: SourcePosition
+  ) throws(SQLError) -> String {
+    guard case .string(let pattern) = format.kind else { throw constant("format", format) }
+    guard let parsing = DateFormat.parsing(pattern) else {
+      throw SQLError(.notSupported, "the date format \"\(pattern)\" is not supported for reading", at: format.position)
+    }
+    return "rs_parse_date(\(try plainText(value)), \(Self.literal(parsing)))"
+  }
+
+  private mutating func toChar(
+    _ value: Expression, _ format: Expression, _ place: SourcePosition
+  ) throws(SQLError) -> String {
+    guard case .string(let pattern) = format.kind else { throw constant("format", format) }
+    let known = type(of: value)
+    if known.map({ Self.isNumber($0) }) ?? DateFormat.isNumeric(pattern) {
+      return DateFormat.number(pattern, try numberText(value))
+    }
+    let text = try timestamp(value)
+    // The value is written once for each part of the pattern.
+    guard text.utf8.count < 20_000 else {
+      throw SQLError(.statementTooLarge, "the argument of TO_CHAR is too large", at: place)
+    }
+    return DateFormat.text(pattern, text)
+  }
+
+  // MARK: What needs more than another name
+
+  private mutating func plain(
+    _ name: String, _ call: FunctionCall, _ place: SourcePosition
+  ) throws(SQLError) -> String? {
+    let arguments = call.arguments
+    let count = arguments.count
+    switch name {
+    case "coalesce", "nvl":
+      guard count > 0 else { return nil }
+      return "coalesce(\(try list(arguments)))"
+    case "nvl2" where count == 3:
+      return "CASE WHEN \(try text(arguments[0])) IS NOT NULL THEN \(try text(arguments[1])) ELSE "
+        + "\(try text(arguments[2])) END"
+    case "decode" where count >= 3: return try decode(arguments)
+    case "if", "iif": return nil
+    case "nullif" where count == 2:
+      return "nullif(\(try list(arguments)))"
+    case "concat" where count == 2: return "(\(try plainText(arguments[0])) || \(try plainText(arguments[1])))"
+    case "mod" where count == 2:
+      return "(\(try numberText(arguments[0])) % rs_divisor(\(try numberText(arguments[1]))))"
+    case "log" where count == 1: return "log10(\(try numberText(arguments[0])))"
+    case "charindex" where count == 2:
+      return "CAST(strpos(\(try text(arguments[1])), \(try text(arguments[0]))) AS INTEGER)"
+    case "strpos" where count == 2: return "CAST(strpos(\(try list(arguments))) AS INTEGER)"
+    case "position" where count == 2:
+      return "CAST(strpos(\(try text(arguments[1])), \(try text(arguments[0]))) AS INTEGER)"
+    case "len", "length", "char_length", "character_length", "textlen":
+      guard count == 1 else { return nil }
+      let value = try plainText(arguments[0])
+      if case .varbyte = type(of: arguments[0]) { return "octet_length(\(value))" }
+      return "CAST(length(\(value)) AS INTEGER)"
+    case "octet_length" where count == 1:
+      if case .varbyte = type(of: arguments[0]) { return "octet_length(\(try text(arguments[0])))" }
+      return "CAST(strlen(\(try plainText(arguments[0]))) AS INTEGER)"
+    case "substring", "substr":
+      guard (2...3).contains(count) else { return nil }
+      return "rs_substring(\(try plainText(arguments[0])), \(try text(arguments[1])), "
+        + "\(count == 3 ? try text(arguments[2]) : "2147483647"))"
+    case "lpad", "rpad":
+      guard (2...3).contains(count) else { return nil }
+      let fill = count == 3 ? try text(arguments[2]) : "' '"
+      return "\(name)(\(try plainText(arguments[0])), greatest(CAST(\(try text(arguments[1])) AS INTEGER), 0), \(fill))"
+    case "left", "right":
+      guard count == 2 else { return nil }
+      return "\(name)(\(try plainText(arguments[0])), \(try text(arguments[1])))"
+    case "regexp_count", "regexp_instr", "regexp_replace", "regexp_substr":
+      guard count >= 2 else { return nil }
+      return try regularExpression(name, arguments)
+    case "json_extract_path_text" where count >= 2: return try jsonPath(arguments)
+    case "json_extract_array_element_text" where count >= 2:
+      return "rs_json_element(\(try plainText(arguments[0])), \(try text(arguments[1])))"
+    case "json_array_length" where count >= 1: return "rs_json_length(\(try plainText(arguments[0])))"
+    case "array", "object": return try superValue(name, arguments, place)
+    case "array_concat" where count == 2:
+      return "to_json(list_concat(rs_items(\(try text(arguments[0]))), rs_items(\(try text(arguments[1])))))"
+    case "subarray" where count == 3:
+      let start = try text(arguments[1])
+      return "to_json(rs_items(\(try text(arguments[0])))[\(start) + 1 : \(start) + \(try text(arguments[2]))])"
+    case "sha2" where count == 2: return try sha2(arguments, place)
+    case "collate" where count == 2:
+      if case .string(let collation) = arguments[1].kind, collation.lowercased() == "case_insensitive" {
+        return "lower(\(try text(arguments[0])))"
+      }
+      return try text(arguments[0])
+    case "json_typeof", "is_array", "is_object", "is_scalar", "is_integer", "is_float", "is_decimal", "is_bigint",
+      "is_smallint", "is_varchar", "is_char", "is_boolean", "get_array_length", "json_serialize", "json_size",
+      "array_flatten", "decimal_precision", "decimal_scale":
+      guard count == 1 else { return nil }
+      return "rs_\(name)(to_json(\(try text(arguments[0]))))"
+    default: return nil
+    }
+  }
+
+  private mutating func decode(_ arguments: [Expression]) throws(SQLError) -> String {
+    let value = try text(arguments[0])
+    var result = "CASE"
+    var index = 1
+    while index + 1 < arguments.count {
+      // A constant that is not NULL needs no test for it, and may use an index.
+      let test: String
+      if case .null = arguments[index].kind {
+        test = "\(value) IS NULL"
+      } else {
+        test = "\(value) IS NOT DISTINCT FROM \(try text(arguments[index]))"
+      }
+      result += " WHEN \(test) THEN \(try text(arguments[index + 1]))"
+      index += 2
+    }
+    if index < arguments.count { result += " ELSE " + (try text(arguments[index])) }
+    return "(" + result + " END)"
+  }
+
+  /// Positions count from 1, `$1` is a group in replacements, `i` ignores case, `e` takes the first group.
+  private mutating func regularExpression(_ name: String, _ arguments: [Expression]) throws(SQLError) -> String {
+    let value = try plainText(arguments[0])
+    var pattern = try text(arguments[1])
+    func constant(_ index: Int) -> String? {
+      guard index < arguments.count, case .string(let text) = arguments[index].kind else { return nil }
+      return text
+    }
+    let optionsIndex = ["regexp_count": 3, "regexp_instr": 5, "regexp_replace": 5, "regexp_substr": 4][name] ?? 3
+    let options = constant(optionsIndex) ?? ""
+    if options.contains("i") { pattern = "('(?i)' || \(pattern))" }
+    func number(_ index: Int) throws(SQLError) -> String {
+      guard index < arguments.count else { return "1" }
+      var printer = self
+      return try printer.text(arguments[index])
+    }
+    switch name {
+    case "regexp_count": return "rs_regexp_count(\(value), \(pattern), \(try number(2)))"
+    case "regexp_instr":
+      let end = arguments.count > 4 ? try number(4) : "0"
+      return "rs_regexp_instr(\(value), \(pattern), \(try number(2)), \(try number(3)), \(end))"
+    case "regexp_substr":
+      let group = options.contains("e") ? "1" : "0"
+      return "rs_regexp_substr(\(value), \(pattern), \(try number(2)), \(try number(3)), \(group))"
+    default:
+      var replacement = "''"
+      if arguments.count > 2 {
+        if let constant = constant(2) {
+          replacement = Self.literal(Self.backslashed(constant))
+        } else {
+          replacement = "regexp_replace(\(try text(arguments[2])), '\\$([0-9])', '\\\\\\1', 'g')"
+        }
+      }
+      if arguments.count <= 3 { return "regexp_replace(\(value), \(pattern), \(replacement), 'g')" }
+      return "rs_regexp_replace(\(value), \(pattern), \(replacement), \(try number(3)))"
+    }
+  }
+
+  private static func backslashed(_ text: String) -> String {
+    var result = ""
+    var previous: Character?
+    for character in text {
+      if previous == "$", character.isASCII, character.isNumber {
+        result.removeLast()
+        result += "\\\(character)"
+      } else {
+        result.append(character)
+      }
+      previous = character
+    }
+    return result
+  }
+
+  /// The last argument may say that bad JSON gives NULL.
+  private mutating func jsonPath(_ arguments: [Expression]) throws(SQLError) -> String {
+    var steps = Array(arguments.dropFirst())
+    var lenient = false
+    if case .boolean(let value)? = steps.last?.kind {
+      lenient = value
+      steps.removeLast()
+    }
+    let json = try plainText(arguments[0])
+    var path = "'/'"
+    var constantPath = ""
+    var isConstant = true
+    for step in steps {
+      if case .string(let key) = step.kind {
+        constantPath += "/" + key.replacing("~", with: "~0").replacing("/", with: "~1")
+      } else {
+        isConstant = false
+      }
+    }
+    if isConstant {
+      path = Self.literal(constantPath)
+    } else {
+      var parts: [String] = []
+      for step in steps { parts.append("'/' || replace(replace(\(try text(step)), '~', '~0'), '/', '~1')") }
+      path = parts.joined(separator: " || ")
+    }
+    return "\(lenient ? "rs_json_path_or_null" : "rs_json_path")(\(json), \(path))"
+  }
+
+  private mutating func superValue(
+    _ name: String, _ arguments: [Expression], _ place: SourcePosition
+  ) throws(SQLError) -> String {
+    if name == "array" { return arguments.isEmpty ? "CAST('[]' AS JSON)" : "json_array(\(try list(arguments)))" }
+    guard arguments.count.isMultiple(of: 2) else {
+      throw SQLError(.invalidArguments, "object() takes an even number of arguments", at: place)
+    }
+    return arguments.isEmpty ? "CAST('{}' AS JSON)" : "json_object(\(try list(arguments)))"
+  }
+
+  private mutating func sha2(_ arguments: [Expression], _ place: SourcePosition) throws(SQLError) -> String {
+    guard case .integer(let bits) = arguments[1].kind else { throw constant("number of bits", arguments[1]) }
+    switch bits {
+    case "0", "256": return "sha256(\(try plainText(arguments[0])))"
+    default: throw SQLError(.notSupported, "SHA2 of \(bits) bits is not supported", at: place)
+    }
+  }
+}
+
+/// Functions that only have another name, or the same.
+enum RedshiftFunctions {
+  static let windows: Set<String> = [
+    "row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value",
+    "last_value", "nth_value",
+  ]
+
+  static let names: [String: String] = {
+    var names: [String: String] = [:]
+    let same = """
+      abs acos asin atan atan2 cbrt ceil ceiling cos cot degrees exp floor ln pi radians sign sin sqrt tan random round
+      lower upper ltrim rtrim replace reverse repeat ascii chr greatest least md5 split_part translate strip_accents
+      setseed to_hex from_hex pow power sha1 current_schemas
+      """
+    for name in same.split(whereSeparator: { $0 == " " || $0 == "\n" }) { names[String(name)] = String(name) }
+    let others = [
+      "dexp": "exp", "dlog1": "ln", "dlog10": "log10", "dpow": "pow", "btrim": "trim", "replicate": "repeat",
+      "func_sha1": "sha1", "sha": "sha1", "initcap": "rs_initcap", "strtol": "rs_strtol",
+      "quote_ident": "rs_quote_ident",
+      "quote_literal": "rs_quote_literal", "is_valid_json": "rs_is_valid_json",
+      "is_valid_json_array": "rs_is_valid_json_array", "can_json_parse": "rs_is_valid_json",
+      "json_parse": "rs_json_parse", "split_to_array": "rs_split_to_array", "to_varbyte": "rs_to_varbyte",
+      "from_varbyte": "rs_from_varbyte", "soundex": "rs_soundex",
+      "bpcharcmp": "rs_compare", "texttobytes": "encode", "ratio": "rs_ratio",
+    ]
+    names.merge(others) { $1 }
+    return names
+  }()
+}

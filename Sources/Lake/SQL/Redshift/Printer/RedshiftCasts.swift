@@ -1,0 +1,132 @@
+/// Conversions between types, as Redshift makes them.
+extension RedshiftPrinter {
+  mutating func cast(_ value: Expression, _ type: RedshiftType, safe: Bool) throws(SQLError) -> String {
+    let word = safe ? "TRY_CAST" : "CAST"
+    if case .null = value.kind { return "CAST(NULL AS \(type.engineName))" }
+    let inner = isSuper(value) && type != .super ? try plainText(value) : try text(value)
+    switch type {
+    case .varchar(let length): return length >= 65_535 ? "rs_text(\(inner))" : "rs_cut(rs_text(\(inner)), \(length))"
+    case .char(let length): return "rtrim(rs_cut(rs_text(\(inner)), \(length)), ' ')"
+    case .boolean:
+      if case .string(let text) = value.kind { return try Self.boolean(text, value.position, safe: safe) }
+      return safe ? "TRY_CAST(\(inner) AS BOOLEAN)" : "rs_boolean(\(inner))"
+    case .date, .timestamp, .timestamptz:
+      if case .string(let text) = value.kind, let plain = DateText.iso(text) {
+        return "\(word)(\(Self.literal(plain)) AS \(type.engineName))"
+      }
+    case .super: return "to_json(\(inner))"
+    case .varbyte(let length):
+      if case .string = value.kind { return "encode(\(inner))" }
+      return length >= 64_000 ? "CAST(\(inner) AS BLOB)" : "CAST(\(inner) AS BLOB)"
+    case .interval, .intervalDayToSecond, .intervalYearToMonth:
+      if case .string(let text) = value.kind {
+        return try IntervalText.duck(text, from: nil, to: nil, at: value.position)
+      }
+    case .integer, .bigint, .smallint:
+      if case .string(let text) = value.kind, Int64(text.split(separator: " ").joined()) == nil, !safe {
+        let name = type == .integer ? "integer" : type == .bigint ? "bigint" : "smallint"
+        throw SQLError(
+          .invalidLiteral, "invalid input syntax for integer: \"\(text)\"".replacing("integer:", with: "\(name):"),
+          at: value.position)
+      }
+    case .catalog(let name):
+      if name.hasPrefix("reg") {
+        let function = QualifiedName([Identifier("pg_" + name)])
+        if let known = names.function(function, arguments: 1) { return "\(known)(\(inner))" }
+      }
+    case .array:
+      if case .string(let text) = value.kind {
+        let items = text.drop { $0 == "{" }.split { $0 == "," || $0 == "}" }.map { Self.literal(String($0)) }
+        return "CAST([\(items.joined(separator: ", "))] AS \(type.engineName))"
+      }
+    case .pseudo(let name):
+      throw SQLError(.typeNotFound, "type \"\(name)\" does not exist", at: value.position)
+    default: break
+    }
+    return "\(word)(\(inner) AS \(type.engineName))"
+  }
+
+  private static func boolean(
+    _ text: String, _ position: SourcePosition, safe: Bool
+  ) throws(SQLError) -> String {
+    switch text.lowercased().split(separator: " ").joined() {
+    case "t", "true", "y", "yes", "1", "on": return "TRUE"
+    case "f", "false", "n", "no", "0", "off": return "FALSE"
+    default:
+      if safe { return "CAST(NULL AS BOOLEAN)" }
+      throw SQLError(.invalidLiteral, "invalid input syntax for type boolean: \"\(text)\"", at: position)
+    }
+  }
+
+  /// A value as a column of this type takes it: too long a text is an error, blanks at its end aside.
+  func fitted(_ text: String, _ type: RedshiftType) -> String {
+    switch type {
+    case .varchar(let length): length >= 16_777_216 ? text : "rs_fit(rs_text(\(text)), \(length))"
+    case .char(let length): "rs_fit_char(rs_text(\(text)), \(length))"
+    case .super: "to_json(\(text))"
+    case .boolean: "rs_boolean(\(text))"
+    default: text
+    }
+  }
+
+  static func needsFitting(_ type: RedshiftType) -> Bool {
+    switch type {
+    case .varchar(let length): length < 16_777_216
+    case .char, .super: true
+    default: false
+    }
+  }
+}
+
+/// Dates as Redshift reads them (`DateStyle` ISO, MDY), in ISO's form.
+enum DateText {
+  private static let months = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+  ]
+
+  /// `nil` when the text is in a form that the engine reads itself, or in none.
+  static func iso(_ text: String) -> String? {
+    let trimmed = text.split { $0 == " " || $0 == "\t" || $0 == "\n" }
+    guard let first = trimmed.first, trimmed.count <= 4 else { return nil }
+    var words = trimmed.map(String.init)
+    // `January 8, 1999`.
+    if words.count >= 3, let month = month(words[0]), words[1].hasSuffix(","), let day = Int(words[1].dropLast()) {
+      words.replaceSubrange(0...2, with: [String(words[2]) + "-\(two(month))-\(two(day))"])
+      return words.joined(separator: " ")
+    }
+    guard let date = date(String(first)) else { return nil }
+    words[0] = date
+    return words.joined(separator: " ")
+  }
+
+  private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  private static func month(_ text: String) -> Int? {
+    guard text.count >= 3 else { return nil }
+    return months.firstIndex(of: String(text.lowercased().prefix(3))).map { $0 + 1 }
+  }
+
+  private static func date(_ text: String) -> String? {
+    // 20080131
+    if text.count == 8, text.allSatisfy(\.isASCII), Int(text) != nil, !text.hasPrefix("-") {
+      let characters = Array(text)
+      return String(characters[0..<4]) + "-" + String(characters[4..<6]) + "-" + String(characters[6..<8])
+    }
+    let parts = text.split { $0 == "-" || $0 == "/" || $0 == "." }.map(String.init)
+    guard parts.count == 3 else { return nil }
+    // 01/31/1999, 1-8-99
+    if let month = Int(parts[0]), let day = Int(parts[1]), let year = Int(parts[2]), parts[0].count <= 2,
+      parts[2].count == 4 || parts[2].count == 2, (1...12).contains(month)
+    {
+      return "\(parts[2].count == 2 ? (year < 70 ? 2000 + year : 1900 + year) : year)-\(two(month))-\(two(day))"
+    }
+    // Jan-08-1999, 08-Jan-1999, 1999-Jan-08
+    if let month = month(parts[0]), let day = Int(parts[1]), let year = Int(parts[2]), parts[2].count == 4 {
+      return "\(year)-\(two(month))-\(two(day))"
+    }
+    if let month = month(parts[1]), let first = Int(parts[0]), let last = Int(parts[2]) {
+      if parts[0].count == 4 { return "\(first)-\(two(month))-\(two(last))" }
+      if parts[2].count == 4 { return "\(last)-\(two(month))-\(two(first))" }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,317 @@
+/// Expressions in DuckDB's tongue.
+extension RedshiftPrinter {
+  mutating func text(_ expression: Expression) throws(SQLError) -> String {
+    switch expression.kind {
+    case .null: return "NULL"
+    case .boolean(let value): return value ? "TRUE" : "FALSE"
+    case .integer(let text), .decimal(let text), .double(let text): return text.hasPrefix("-") ? "(\(text))" : text
+    case .string(let text): return Self.literal(text)
+    case .binary(let bytes):
+      return "from_hex('" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "')"
+    case .parameter(let index): return "$\(index + 1)"
+    case .identifier(let name): return quoted(name)
+    case .dereference: return try path(expression)
+    case .subscriptOf(let base, let index): return try element(base, index)
+    case .negative(let value): return "(- \(try number(value)))"
+    case .positive(let value): return "(+ \(try number(value)))"
+    case .arithmetic(let operation, let left, let right): return try arithmetic(operation, left, right)
+    case .concatenation(let left, let right):
+      return "(\(try joinable(left)) || \(try joinable(right)))"
+    case .comparison(let operation, let left, let right):
+      let (left, right) = try compared(left, right)
+      return "(\(left) \(operation.rawValue) \(right))"
+    case .logical(let operation, let terms):
+      var parts: [String] = []
+      for term in terms { parts.append(try text(term)) }
+      return "(" + parts.joined(separator: " \(operation.rawValue) ") + ")"
+    case .not(let value): return "(NOT \(try text(value)))"
+    case .between(let value, let low, let high, let negated):
+      let not = negated ? " NOT" : ""
+      return "(\(try compared(value, low).0)\(not) BETWEEN \(try compared(value, low).1) AND "
+        + "\(try compared(value, high).1))"
+    case .inList(let value, let items, let negated):
+      var parts: [String] = []
+      for item in items { parts.append(try compared(value, item).1) }
+      let left = isSuper(value) ? try compared(value, items[0]).0 : try text(value)
+      return "(\(left) \(negated ? "NOT " : "")IN (\(parts.joined(separator: ", "))))"
+    case .inSubquery(let value, let query, let negated):
+      return "(\(try text(value)) \(negated ? "NOT " : "")IN (\(try text(inner: query))))"
+    case .exists(let query): return "(EXISTS (\(try text(inner: query))))"
+    case .subquery(let query): return "(\(try text(inner: query)))"
+    case .quantified(let operation, let value, let quantifier, let query):
+      return "(\(try text(value)) \(operation.rawValue) \(quantifier.rawValue) (\(try text(inner: query))))"
+    case .like(let value, let pattern, let escape, let negated):
+      return try like("LIKE", value, pattern, escape, negated)
+    case .isNull(let value, let negated): return "(\(try text(value)) IS \(negated ? "NOT " : "")NULL)"
+    case .isDistinct(let left, let right, let negated):
+      let (left, right) = try compared(left, right)
+      return "(\(left) IS \(negated ? "NOT " : "")DISTINCT FROM \(right))"
+    case .caseOf(let operand, let whens, let otherwise): return try caseText(operand, whens, otherwise)
+    case .extract(let field, let value):
+      return try DatePart.extract(field.key, try text(value), at: expression.position)
+    case .current(let value, _): return try current(value, expression)
+    case .call(let call): return try self.call(call)
+    case .array(let items): return "[" + (try list(items)) + "]"
+    case .row(let items): return "(" + (try list(items)) + ")"
+    case .atTimeZone(let value, let zone): return "timezone(\(try text(zone)), \(try text(value)))"
+    case .trim(let side, let characters, let source):
+      let function = side == .both ? "trim" : side == .leading ? "ltrim" : "rtrim"
+      let characters = try characters.map { value throws(SQLError) in ", " + (try text(value)) } ?? ""
+      return "\(function)(\(try plainText(source))\(characters))"
+    case .grouping(let items): return "grouping(\(try list(items)))"
+    case .redshift(let special): return try text(special, expression)
+    case .typed, .interval, .cast, .lambda:
+      throw SQLError(.notSupported, "Not an expression of this language", at: expression.position)
+    }
+  }
+
+  mutating func text(inner query: Query) throws(SQLError) -> String { try text(query) }
+
+  // MARK: Names
+
+  private mutating func path(_ expression: Expression) throws(SQLError) -> String {
+    let path = Self.path(expression)
+    guard !path.isEmpty else {
+      guard case .dereference(let base, let name) = expression.kind else { return "" }
+      let inner = try text(base)
+      // A call or a bracket before the dot.
+      switch base.kind {
+      case .identifier, .dereference, .subscriptOf: return "\(inner).\(quoted(name))"
+      default: return "(\(inner)).\(quoted(name))"
+      }
+    }
+    // `schema.table.column`: FROM gave the table its own name.
+    if path.count >= 3, !relations.contains(where: { $0.alias == key(path[0]) }) {
+      for length in [3, 2] where path.count > length {
+        if let alias = visible(path.prefix(length).map { key($0) }) {
+          return ([Self.quoted(alias)] + path.dropFirst(length).map { quoted($0) }).joined(separator: ".")
+        }
+      }
+    }
+    return path.map { quoted($0) }.joined(separator: ".")
+  }
+
+  private mutating func element(_ base: Expression, _ index: Expression) throws(SQLError) -> String {
+    if case .array = base.kind { return "(\(try text(base)))[\(try text(index))]" }
+    return "\(try text(base))[\(try text(index))]"
+  }
+
+  /// Whether the expression navigates into a SUPER value or makes one.
+  func isSuper(_ expression: Expression) -> Bool {
+    if type(of: expression) == .super { return true }
+    if case .dereference(let base, _) = expression.kind, Self.path(expression).isEmpty { return isSuper(base) }
+    return false
+  }
+
+  /// A value of text: SUPER loses its quotes.
+  mutating func plainText(_ value: Expression) throws(SQLError) -> String {
+    let text = try text(value)
+    return isSuper(value) ? "rs_super_text(\(text))" : text
+  }
+
+  private mutating func number(_ value: Expression) throws(SQLError) -> String {
+    let text = try text(value)
+    return isSuper(value) ? "rs_super_number(\(text))" : text
+  }
+
+  private mutating func joinable(_ value: Expression) throws(SQLError) -> String { try plainText(value) }
+
+  // MARK: Operators
+
+  private mutating func arithmetic(
+    _ operation: ArithmeticOperator, _ left: Expression, _ right: Expression
+  ) throws(SQLError) -> String {
+    let first = try number(left)
+    let second = try number(right)
+    guard operation == .divide || operation == .modulus else { return "(\(first) \(operation.rawValue) \(second))" }
+    let divisor = Self.isNonZero(right) ? second : "rs_divisor(\(second))"
+    let result = "(\(first) \(operation.rawValue) \(divisor))"
+    // The engine divides decimals as doubles.
+    guard operation == .divide, let one = type(of: left), let other = type(of: right),
+      let (p1, s1) = Self.decimal(one), let (p2, s2) = Self.decimal(other),
+      !(Self.isInteger(one) && Self.isInteger(other))
+    else { return result }
+    return "CAST(\(result) AS \(Self.quotient(p1, s1, p2, s2).engineName))"
+  }
+
+  private static func isNonZero(_ expression: Expression) -> Bool {
+    switch expression.kind {
+    case .integer(let text), .decimal(let text), .double(let text): (Double(text) ?? 0) != 0
+    default: false
+    }
+  }
+
+  /// Both sides of a comparison: closing blanks of a literal mean nothing, and SUPER is compared by its value.
+  private mutating func compared(_ left: Expression, _ right: Expression) throws(SQLError) -> (String, String) {
+    var first = try operand(left)
+    var second = try operand(right)
+    let (superLeft, superRight) = (isSuper(left), isSuper(right))
+    if superLeft != superRight {
+      let other = superLeft ? right : left
+      let wrapper: String
+      switch other.kind {
+      case .integer, .decimal, .double: wrapper = "rs_super_number"
+      case .boolean: wrapper = "rs_super_boolean"
+      default: wrapper = "rs_super_text"
+      }
+      if superLeft { first = "\(wrapper)(\(first))" } else { second = "\(wrapper)(\(second))" }
+    }
+    return (first, second)
+  }
+
+  private mutating func operand(_ value: Expression) throws(SQLError) -> String {
+    guard case .string(let text) = value.kind, text.hasSuffix(" ") else { return try self.text(value) }
+    var trimmed = text[...]
+    while trimmed.hasSuffix(" ") { trimmed = trimmed.dropLast() }
+    return Self.literal(String(trimmed))
+  }
+
+  private mutating func like(
+    _ name: String, _ value: Expression, _ pattern: Expression, _ escape: Expression?, _ negated: Bool
+  ) throws(SQLError) -> String {
+    var mark = " ESCAPE '\\'"
+    if let escape {
+      mark = " ESCAPE " + (try text(escape))
+    } else if case .string(let text) = pattern.kind, !text.contains("\\") {
+      mark = ""
+    }
+    return "(\(try plainText(value)) \(negated ? "NOT " : "")\(name) \(try text(pattern))\(mark))"
+  }
+
+  private mutating func caseText(
+    _ operand: Expression?, _ whens: [When], _ otherwise: Expression?
+  ) throws(SQLError) -> String {
+    var result = "CASE"
+    if let operand, !isSuper(operand) { result += " " + (try text(operand)) }
+    for when in whens {
+      let condition: String
+      if let operand, isSuper(operand) {
+        let (left, right) = try compared(operand, when.condition)
+        condition = "\(left) = \(right)"
+      } else {
+        condition = operand == nil ? try text(when.condition) : try self.operand(when.condition)
+      }
+      result += " WHEN \(condition) THEN \(try text(when.result))"
+    }
+    if let otherwise { result += " ELSE " + (try text(otherwise)) }
+    return "(" + result + " END)"
+  }
+
+  private func current(_ value: CurrentValue, _ expression: Expression) throws(SQLError) -> String {
+    if let known = names.sessionValue(value.rawValue) { return known }
+    switch value {
+    case .date: return "current_date"
+    case .time: return "CAST(current_timestamp AS TIMETZ)"
+    case .timestamp: return "current_timestamp"
+    case .localTime: return "CAST(localtimestamp AS TIME)"
+    case .localTimestamp: return "localtimestamp"
+    case .user, .catalog, .schema: return "\(value.rawValue)()"
+    }
+  }
+
+  // MARK: What only Redshift has
+
+  private mutating func text(
+    _ special: RedshiftExpression, _ expression: Expression
+  ) throws(SQLError) -> String {
+    switch special {
+    case .cast(let value, let type, let safe): return try cast(value, type, safe: safe)
+    case .interval(let text, let from, let to):
+      return try IntervalText.duck(text, from: from, to: to, at: expression.position)
+    case .match(let match, let value, let pattern, let escape, let negated):
+      switch match {
+      case .ilike: return try like("ILIKE", value, pattern, escape, negated)
+      case .similar: return try similar(value, pattern, escape, negated)
+      case .regex, .regexIgnoringCase:
+        let options = match == .regex ? "" : ", 'i'"
+        return "(\(negated ? "NOT " : "")regexp_matches(\(try plainText(value)), \(try text(pattern))\(options)))"
+      }
+    case .binary(let operation, let left, let right):
+      let (first, second) = (try number(left), try number(right))
+      switch operation {
+      case .power: return "pow(\(first), \(second))"
+      case .bitXor: return "xor(\(first), \(second))"
+      case .bitAnd, .bitOr, .shiftLeft, .shiftRight: return "(\(first) \(operation.rawValue) \(second))"
+      }
+    case .unary(let operation, let value):
+      let inner = try number(value)
+      switch operation {
+      case .bitNot: return "(~ \(inner))"
+      case .squareRoot: return "sqrt(\(inner))"
+      case .cubeRoot: return "cbrt(\(inner))"
+      case .absolute: return "abs(\(inner))"
+      }
+    case .isTruth(let value, let truth, let negated):
+      let not = negated ? "NOT " : ""
+      guard let truth else { return "(\(try text(value)) IS \(not)NULL)" }
+      return "(CAST(\(try text(value)) AS BOOLEAN) IS \(not)\(truth ? "TRUE" : "FALSE"))"
+    case .outerMark(let value):
+      throw SQLError(.syntax, "the (+) operator may stand in WHERE alone", at: value.position)
+    case .quantifiedArray(let operation, let value, let quantifier, let array):
+      let left = try text(value)
+      var right = try text(array)
+      if case .string(let literal) = array.kind { right = Self.list(ofArray: literal) }
+      if quantifier != .all, operation == .equal { return "list_contains(\(right), \(left))" }
+      return "(\(left) \(operation.rawValue) \(quantifier.rawValue) (SELECT unnest(\(right))))"
+    case .defaultValue: return "DEFAULT"
+    case .overlaps(let left, let right):
+      return "rs_overlaps(\(try list(left)), \(try list(right)))"
+    case .collate(let value, let name):
+      switch name.lowercased() {
+      case "case_insensitive": return "lower(\(try text(value)))"
+      default: return try text(value)
+      }
+    }
+  }
+
+  /// `'{a,b}'`.
+  private static func list(ofArray literal: String) -> String {
+    var inner = literal[...]
+    if inner.hasPrefix("{") { inner = inner.dropFirst() }
+    if inner.hasSuffix("}") { inner = inner.dropLast() }
+    let items = inner.split(separator: ",").map { Self.literal(String($0)) }
+    return "[" + items.joined(separator: ", ") + "]"
+  }
+
+  private mutating func similar(
+    _ value: Expression, _ pattern: Expression, _ escape: Expression?, _ negated: Bool
+  ) throws(SQLError) -> String {
+    let text = try plainText(value)
+    let not = negated ? "NOT " : ""
+    guard case .string(let literal) = pattern.kind else {
+      return "(\(not)regexp_full_match(\(text), rs_similar(\(try self.text(pattern)))))"
+    }
+    var mark: Character? = "\\"
+    if case .string(let stated)? = escape?.kind { mark = stated.first }
+    return "(\(not)regexp_full_match(\(text), \(Self.literal(Self.regex(similar: literal, escape: mark)))))"
+  }
+
+  /// SQL's pattern as a regular expression.
+  static func regex(similar pattern: String, escape: Character?) -> String {
+    var result = "(?s)"
+    var escaped = false
+    var inClass = false
+    for character in pattern {
+      if escaped {
+        result += "\\\(character)"
+        escaped = false
+      } else if character == escape {
+        escaped = true
+      } else if inClass {
+        if character == "]" { inClass = false }
+        result.append(character)
+      } else {
+        switch character {
+        case "%": result += ".*"
+        case "_": result += "."
+        case "[":
+          inClass = true
+          result.append(character)
+        case ".", "^", "$": result += "\\\(character)"
+        default: result.append(character)
+        }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,199 @@
+/// Statements that change rows, in DuckDB's tongue.
+extension RedshiftPrinter {
+  /// - Throws: as `query(_:)`.
+  public func insert(_ insert: RedshiftInsert) throws(SQLError) -> String {
+    var printer = self
+    let target = try names.target(insert.table)
+    let known = try names.columns(insert.table)
+    let listed = insert.columns?.map { key($0) }
+    guard case .query(let query) = insert.source else { return "INSERT INTO \(target) DEFAULT VALUES" }
+    // Identity columns number themselves when no columns are named.
+    let columns = known.map { known in
+      listed.map { names in names.map { name in known.first { $0.name == name } } }
+        ?? known.filter { !$0.isIdentity }.map { Optional($0) }
+    }
+    let names = listed ?? columns?.compactMap { $0?.name }
+    if let columns, case .values(let place, let rows) = query.body, query.with == nil, query.orderBy.isEmpty {
+      let filled = try printer.filled(rows, columns, place)
+      return "INSERT INTO \(target)\(Self.list(names, filled.width)) VALUES \(filled.text)"
+    }
+    var source = try printer.text(query)
+    var width = names?.count
+    if let columns, let types = columns.map({ $0?.type }) as [RedshiftType?]?,
+      types.contains(where: {
+        $0.map { Self.needsFitting($0) } ?? false
+      })
+    {
+      // Fewer values than columns leave the last ones out.
+      width = printer.resultTypes(query)?.count ?? types.count
+      let count = min(width ?? types.count, types.count)
+      width = count
+      let values = types.prefix(count).enumerated().map { index, type in
+        type.map { fitted("\"c\(index + 1)\"", $0) } ?? "\"c\(index + 1)\""
+      }
+      let aliases = (1...max(1, count)).map { "\"c\($0)\"" }.joined(separator: ", ")
+      source = "SELECT \(values.joined(separator: ", ")) FROM (\(source)) AS \"rs_source\"(\(aliases))"
+    }
+    return "INSERT INTO \(target)\(Self.list(names, width)) \(source)"
+  }
+
+  private static func list(_ names: [String]?, _ width: Int?) -> String {
+    guard let names else { return "" }
+    let used = width.map { Array(names.prefix($0)) } ?? names
+    return " (" + used.map { quoted($0) }.joined(separator: ", ") + ")"
+  }
+
+  private mutating func filled(
+    _ rows: [Expression], _ columns: [RedshiftKnownColumn?], _ place: SourcePosition
+  ) throws(SQLError) -> (text: String, width: Int) {
+    var parts: [String] = []
+    var width = 0
+    for row in rows {
+      guard case .row(let items) = row.kind else { continue }
+      guard items.count <= columns.count else {
+        throw SQLError(.syntax, "INSERT has more expressions than target columns", at: place)
+      }
+      guard width == 0 || width == items.count else {
+        throw SQLError(.syntax, "VALUES lists must all be the same length", at: row.position)
+      }
+      width = items.count
+      var values: [String] = []
+      for (item, column) in zip(items, columns) {
+        if case .redshift(.defaultValue) = item.kind {
+          values.append("DEFAULT")
+        } else {
+          values.append(try assigned(item, column?.type))
+        }
+      }
+      parts.append("(" + values.joined(separator: ", ") + ")")
+    }
+    return (parts.joined(separator: ", "), width)
+  }
+
+  /// A value as a column takes it; literals are looked at here, so that rows of them cost nothing later.
+  private mutating func assigned(_ value: Expression, _ type: RedshiftType?) throws(SQLError) -> String {
+    guard let type else { return try text(value) }
+    switch (value.kind, type) {
+    case (.null, _): return "NULL"
+    case (.string(let text), .varchar(let length)):
+      if text.utf8.count <= length { return Self.literal(text) }
+    case (.string(let text), .char(let length)):
+      var trimmed = text[...]
+      while trimmed.hasSuffix(" ") { trimmed = trimmed.dropLast() }
+      if trimmed.utf8.count <= length { return Self.literal(String(trimmed)) }
+    case (.string(let text), .date), (.string(let text), .timestamp), (.string(let text), .timestamptz):
+      if let iso = DateText.iso(text) { return Self.literal(iso) }
+    case (.string, .boolean): return try cast(value, .boolean, safe: false)
+    case (.string, .varbyte): return "encode(\(try text(value)))"
+    default: break
+    }
+    return fitted(isSuper(value) && type != .super ? try plainText(value) : try text(value), type)
+  }
+
+  public func update(_ update: RedshiftUpdate) throws(SQLError) -> String {
+    var printer = self
+    let with = try update.with.map { with throws(SQLError) in try printer.text(with) } ?? ""
+    let target = try names.target(update.table)
+    let alias = update.alias ?? update.table.parts.last ?? Identifier("")
+    printer.define(update.table, alias: key(alias), columns: nil)
+    let known = try names.columns(update.table) ?? []
+    var sources: [String] = []
+    for relation in update.from { sources.append(try printer.text(relation)) }
+    var sets: [String] = []
+    for assignment in update.assignments {
+      let type = known.first { $0.name == key(assignment.column) }?.type
+      let value: String
+      if case .redshift(.defaultValue) = assignment.value.kind {
+        value = "DEFAULT"
+      } else {
+        value = try printer.assigned(assignment.value, type)
+      }
+      sets.append("\(quoted(assignment.column)) = \(value)")
+    }
+    let from = sources.isEmpty ? "" : " FROM " + sources.joined(separator: ", ")
+    let filter = try update.filter.map { value throws(SQLError) in " WHERE " + (try printer.text(value)) } ?? ""
+    return "\(with)UPDATE \(target) AS \(quoted(alias)) SET \(sets.joined(separator: ", "))\(from)\(filter)"
+  }
+
+  public func delete(_ delete: RedshiftDelete) throws(SQLError) -> String {
+    var printer = self
+    let with = try delete.with.map { with throws(SQLError) in try printer.text(with) } ?? ""
+    let target = try names.target(delete.table)
+    let alias = delete.alias ?? delete.table.parts.last ?? Identifier("")
+    printer.define(delete.table, alias: key(alias), columns: nil)
+    var sources: [String] = []
+    for relation in delete.using { sources.append(try printer.text(relation)) }
+    let using = sources.isEmpty ? "" : " USING " + sources.joined(separator: ", ")
+    let filter = try delete.filter.map { value throws(SQLError) in " WHERE " + (try printer.text(value)) } ?? ""
+    return "\(with)DELETE FROM \(target) AS \(quoted(alias))\(using)\(filter)"
+  }
+
+  /// One statement, or two with REMOVE DUPLICATES, which must run in one transaction.
+  public func merge(_ merge: RedshiftMerge) throws(SQLError) -> [String] {
+    var printer = self
+    let target = try names.target(merge.target)
+    let alias = merge.alias ?? merge.target.parts.last ?? Identifier("")
+    printer.define(merge.target, alias: key(alias), columns: nil)
+    let source = try printer.text(merge.source)
+    let condition = try printer.text(merge.condition)
+    if merge.removeDuplicates {
+      return [
+        "DELETE FROM \(target) AS \(quoted(alias)) USING \(source) WHERE \(condition)",
+        "INSERT INTO \(target) SELECT DISTINCT * FROM \(source)",
+      ]
+    }
+    let known = try names.columns(merge.target) ?? []
+    func type(_ name: Identifier) -> RedshiftType? { known.first { $0.name == key(name) }?.type }
+    var cases = ""
+    for item in merge.cases {
+      cases += item.matched ? " WHEN MATCHED THEN " : " WHEN NOT MATCHED THEN "
+      switch item.action {
+      case .delete: cases += "DELETE"
+      case .update(let assignments):
+        var sets: [String] = []
+        for assignment in assignments {
+          let value = try printer.assigned(assignment.value, type(assignment.column))
+          sets.append("\(quoted(assignment.column)) = \(value)")
+        }
+        cases += "UPDATE SET " + sets.joined(separator: ", ")
+      case .insert(let columns, let values):
+        let names = columns ?? known.filter { !$0.isIdentity }.map { Identifier($0.name, quoted: true) }
+        var texts: [String] = []
+        for (index, value) in values.enumerated() {
+          let type = index < names.count ? type(names[index]) : nil
+          texts.append(try printer.assigned(value, type))
+        }
+        let list =
+          columns == nil && known.isEmpty
+          ? ""
+          : " ("
+            + names.prefix(values.count).map { quoted($0) }
+            .joined(separator: ", ") + ")"
+        cases += "INSERT\(list) VALUES (\(texts.joined(separator: ", ")))"
+      }
+    }
+    return ["MERGE INTO \(target) AS \(quoted(alias)) USING \(source) ON \(condition)\(cases)"]
+  }
+
+  /// A column of CREATE TABLE and ALTER TABLE … ADD COLUMN.
+  /// - Parameter identity: what gives an IDENTITY column its numbers, such as `nextval('…')`.
+  public func column(_ column: RedshiftColumn, identity: String? = nil) throws(SQLError) -> String {
+    var printer = self
+    var text = "\(quoted(column.name)) \(column.type.engineName)"
+    if let identity {
+      text += " DEFAULT \(identity)"
+    } else if let value = column.defaultValue {
+      text += " DEFAULT " + (try printer.assigned(value, column.type))
+    }
+    if column.notNull { text += " NOT NULL" }
+    return text
+  }
+
+  /// `CREATE TABLE … AS`'s query, with its columns' names and with text cut off nowhere.
+  public func selected(_ query: Query, columns: [Identifier]?) throws(SQLError) -> String {
+    var printer = self
+    let text = try printer.text(query)
+    guard let columns else { return text }
+    return "SELECT * FROM (\(text)) AS \"rs_source\"(\(columns.map { quoted($0) }.joined(separator: ", ")))"
+  }
+}
