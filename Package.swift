@@ -210,7 +210,7 @@ let package = Package(
         "Kernel", "CTarnSystem", "KinesisModel", "S3Model", "IAMModel", "CloudWatchModel", "AthenaModel", nioCore,
         crypto,
       ]),
-    tests("PostgresWire", [nioCore]),
+    tests("PostgresWire", ["Kernel", nioCore, crypto]),
     tests(
       "Redshift",
       [

@@ -37,3 +37,15 @@ public struct PostgresType: Hashable, Sendable {
   public static let superValue = PostgresType(oid: 4000, size: -1)
   public static let varbyte = PostgresType(oid: 6551, size: -1)
 }
+
+extension PostgresType {
+  /// Redshift's own: INTERVAL YEAR TO MONTH and INTERVAL DAY TO SECOND.
+  public static let intervalYearToMonth = PostgresType(oid: 1188, size: 4)
+  public static let intervalDayToSecond = PostgresType(oid: 1190, size: 8)
+
+  /// NUMERIC's digits and scale from its modifier.
+  public var numericShape: (precision: Int, scale: Int)? {
+    guard oid == Self.numeric.oid, modifier >= 4 else { return nil }
+    return (Int((modifier - 4) >> 16 & 0xFFFF), Int((modifier - 4) & 0xFFFF))
+  }
+}

@@ -35,6 +35,8 @@ public struct EndpointOptions: Sendable {
   public var connectionsMax = EndpointLimits.connectionsMax
   /// Refuses clients without TLS, as the parameter `require_ssl` does.
   public var requiresTLS = false
+  /// Asks for SCRAM-SHA-256 where the user's password allows it; Redshift's own habit is md5.
+  public var prefersSCRAM = false
   /// Ends clients that ask for nothing for so long; `nil` never does.
   public var idleSecondsMax: Int? = EndpointLimits.idleSecondsMax
   /// Ends statements that run longer, as the parameter `statement_timeout` does; `nil` never does.

@@ -1,0 +1,68 @@
+import Kernel
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Redshift
+
+/// Opens the warehouse's ports with SwiftNIO.
+struct WarehouseListener: EndpointListening {
+  /// Connections that wait to be accepted.
+  static let backlogMax = 256
+
+  let group: any EventLoopGroup
+  /// The server's certificate, or one that was made for it.
+  let tls: NIOSSLContext
+  let clock: any WallClock
+  let random: any RandomSource
+
+  func listen(
+    host: String, port: Int, directory: any EndpointDirectory, options: EndpointOptions
+  ) async throws -> any RunningEndpoint {
+    let endpoint = Endpoint(directory: directory, options: options, offersTLS: true, clock: clock, random: random)
+    let tls = tls
+    let bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: Int32(Self.backlogMax))
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.socketOption(.so_keepalive), value: 1)
+      .childChannelOption(.autoRead, value: false)
+      .childChannelOption(
+        .writeBufferWaterMark,
+        value: .init(low: EndpointLimits.unsentBytesMax / 4, high: EndpointLimits.unsentBytesMax)
+      )
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let socket = WarehouseSocket(channel)
+          try channel.pipeline.syncOperations.addHandler(socket)
+          let transport = WarehouseTransport(channel: channel, socket: socket, tls: tls)
+          Task { await endpoint.serve(transport) }
+        }
+      }
+    let channel: any Channel
+    do {
+      channel = try await bootstrap.bind(host: host, port: port).get()
+    } catch let error as IOError where error.errnoCode == EADDRINUSE {
+      throw EndpointPortTaken(port: port)
+    }
+    let watch = Task { await endpoint.watch() }
+    return WarehousePort(endpoint: endpoint, channel: channel, watch: watch, asked: port)
+  }
+}
+
+/// A port that is open.
+private struct WarehousePort: RunningEndpoint {
+  let endpoint: Endpoint
+  let channel: any Channel
+  let watch: Task<Void, Never>
+  let asked: Int
+
+  var port: Int { channel.localAddress?.port ?? asked }
+  var connections: Int { endpoint.connections }
+
+  func stop() async {
+    watch.cancel()
+    try? await channel.close()
+    endpoint.stop()
+  }
+}
