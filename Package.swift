@@ -161,6 +161,7 @@ let package = Package(
         .product(name: "HummingbirdTLS", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "X509", package: "swift-certificates"),
@@ -215,7 +216,7 @@ let package = Package(
       "Redshift",
       [
         "Kernel", "Storage", "StorageTesting", "SQL", "LakeFiles", "LakeTesting", "Engine", "PostgresWire",
-        "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel", "S3Model", "GlueModel", nioCore,
+        "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel", "S3Model", "GlueModel", nioCore, crypto,
       ]),
     tests("Glue", ["GlueModel", "Kernel", "Storage", "StorageTesting", nioCore]),
     tests("Athena", ["Kernel", nioCore]),

@@ -137,7 +137,8 @@ extension PostgresServer {
     var server = PostgresServer(.init(), random: random)
     server.receive(Client.startup([("user", "ada"), ("database", "dev")]))
     _ = server.next()
-    server.authenticate(with: PasswordVerifier(password: "pw", user: "ada", random: random))
+    let md5 = "md5" + Insecure.MD5.hash(data: Array("pwada".utf8)).hex
+    server.authenticate(with: PasswordVerifier(statement: md5, user: "ada", random: random))
     let salt = server.md5Salt()
     server.receive(Client.md5("pw", "ada", salt: salt))
     _ = server.next()

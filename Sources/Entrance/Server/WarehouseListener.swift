@@ -1,9 +1,14 @@
 import Kernel
-import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
 import Redshift
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
 
 /// Opens the warehouse's ports with SwiftNIO.
 struct WarehouseListener: EndpointListening {
@@ -11,16 +16,33 @@ struct WarehouseListener: EndpointListening {
   static let backlogMax = 256
 
   let group: any EventLoopGroup
-  /// The server's certificate, or one that was made for it.
-  let tls: NIOSSLContext
+  /// Gives the server's certificate, or one that was made for it; asked when a port is opened.
+  let tls: @Sendable () throws -> NIOSSLContext
   let clock: any WallClock
   let random: any RandomSource
+
+  /// - Parameter settings: without a certificate of their own, one is made and kept in the data folder: clients ask
+  ///   for TLS by habit.
+  init(_ settings: ServerSettings, group: any EventLoopGroup, clock: any WallClock, random: any RandomSource) {
+    self.group = group
+    self.clock = clock
+    self.random = random
+    let mode = settings.tls == .off ? .selfMade : settings.tls
+    let folder = settings.dataFolder
+    tls = {
+      guard let configuration = try TLSMaterial.configuration(mode, dataFolder: folder, clock: clock) else {
+        throw SettingsError("no certificate")
+      }
+      return try NIOSSLContext(configuration: configuration)
+    }
+  }
 
   func listen(
     host: String, port: Int, directory: any EndpointDirectory, options: EndpointOptions
   ) async throws -> any RunningEndpoint {
-    let endpoint = Endpoint(directory: directory, options: options, offersTLS: true, clock: clock, random: random)
-    let tls = tls
+    let endpoint = WarehouseEndpoint(
+      directory: directory, options: options, offersTLS: true, clock: clock, random: random)
+    let tls = try tls()
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: Int32(Self.backlogMax))
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -52,7 +74,7 @@ struct WarehouseListener: EndpointListening {
 
 /// A port that is open.
 private struct WarehousePort: RunningEndpoint {
-  let endpoint: Endpoint
+  let endpoint: WarehouseEndpoint
   let channel: any Channel
   let watch: Task<Void, Never>
   let asked: Int

@@ -12,7 +12,7 @@ extension RowBuffer {
       case 26: put(UInt32(text) ?? Int32(text).map { UInt32(bitPattern: $0) })
       case 700: put(Self.floating(text).map { Float($0).bitPattern })
       case 701: put(Self.floating(text)?.bitPattern)
-      case 17: hexadecimal(text.hasPrefix("\\x") ? text.dropFirst(2) : text[...])
+      case 17, 6551: hexadecimal(text.hasPrefix("\\x") ? text.dropFirst(2) : text[...])
       case 1082: put(Self.date(text))
       case 1083: put(Self.time(text))
       case 1266: timeTZ(text)

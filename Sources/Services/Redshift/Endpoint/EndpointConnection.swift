@@ -4,7 +4,7 @@ import PostgresWire
 
 /// One client's connection: does what the protocol's machine asks for, message by message, in one task.
 final class EndpointConnection {
-  let endpoint: Endpoint
+  let endpoint: WarehouseEndpoint
   let client: EndpointClient
   let transport: any EndpointTransport
   var server: PostgresServer
@@ -20,7 +20,7 @@ final class EndpointConnection {
   var isImplicit = false
   let rowBuffer = RowBuffer()
 
-  init(_ endpoint: Endpoint, _ client: EndpointClient, _ transport: any EndpointTransport) {
+  init(_ endpoint: WarehouseEndpoint, _ client: EndpointClient, _ transport: any EndpointTransport) {
     self.endpoint = endpoint
     self.client = client
     self.transport = transport

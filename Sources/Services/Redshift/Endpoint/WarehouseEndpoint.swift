@@ -2,7 +2,7 @@ public import Kernel
 import PostgresWire
 
 /// What one port of the warehouse does with its clients, whatever brings their bytes.
-public final class Endpoint: Sendable {
+public final class WarehouseEndpoint: Sendable {
   let directory: any EndpointDirectory
   let options: EndpointOptions
   let offersTLS: Bool
