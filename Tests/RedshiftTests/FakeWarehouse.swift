@@ -53,6 +53,7 @@ final class FakeSession: SQLSession {
   }
 
   func execute(_ statement: PreparedSQL, parameters: [String?]) async throws(SQLFailure) -> SQLOutcome {
+    if statement.text.hasPrefix("bad") { throw SQLFailure("42601", "syntax error at or near \"bad\"", position: 1) }
     log.withLock { $0.append(([statement.text] + parameters.map { $0 ?? "NULL" }).joined(separator: "|")) }
     let word = statement.text.split(separator: " ").first.map(String.init) ?? ""
     switch word.uppercased() {
@@ -71,7 +72,7 @@ final class FakeSession: SQLSession {
           sql = sql.replacing("$\(index + 1)", with: value.map { "'\($0)'" } ?? "NULL")
         }
         let result = try await session.run(sql)
-        return .rows(FakeRows(result, statement.columns ?? []))
+        return .rows(FakeRows(result, [SQLColumn(name: "a", type: Self.type(statement.text))]))
       } catch { throw SQLFailure("57014", "\(error)") }
     default: break
     }

@@ -64,7 +64,8 @@ final class WarehouseSocket: ChannelInboundHandler, @unchecked Sendable {  // sa
   }
 
   private func readMore() {
-    guard isOpen, !isReading, received.readableBytes < EndpointLimits.unreadBytesMax else { return }
+    // A channel that is not active yet would forget that it was asked to read.
+    guard isOpen, channel.isActive, !isReading, received.readableBytes < EndpointLimits.unreadBytesMax else { return }
     isReading = true
     channel.read()
   }

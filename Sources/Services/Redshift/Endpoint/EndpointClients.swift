@@ -6,6 +6,8 @@ import PostgresWire
 final class EndpointClients: Sendable {
   private struct State {
     var clients: [Int32: EndpointClient] = [:]
+    /// By the number that clients are told, which is the session's where it has one.
+    var processes: [Int32: EndpointClient] = [:]
     var loggedIn = 0
     var lastID: Int32 = 0
   }
@@ -28,6 +30,7 @@ final class EndpointClients: Sendable {
   func remove(_ client: EndpointClient) {
     state.withLock { state in
       state.clients[client.id] = nil
+      if let process = client.process, state.processes[process] === client { state.processes[process] = nil }
       if client.isLoggedIn { state.loggedIn -= 1 }
     }
   }
@@ -48,11 +51,18 @@ final class EndpointClients: Sendable {
 
   /// Ends what the session runs, if the key is right.
   func cancel(processID: Int32, secret: Int32) {
-    guard let client = state.withLock({ $0.clients[processID] }), client.secret == secret else { return }
+    guard let client = find(processID), client.secret == secret else { return }
     client.session?.cancel()
   }
 
-  func find(_ processID: Int32) -> EndpointClient? { state.withLock { $0.clients[processID] } }
+  func find(_ processID: Int32) -> EndpointClient? { state.withLock { $0.processes[processID] } }
+
+  func setSession(_ session: any SQLSession, of client: EndpointClient) {
+    state.withLock { state in
+      client.setSession(session)
+      state.processes[session.processID ?? client.id] = client
+    }
+  }
 }
 
 /// One connected client, as others see it.
@@ -64,6 +74,7 @@ final class EndpointClient: Sendable {
     var idleSince: Timestamp?
     var connectedAt: Timestamp
     var ending: PostgresError?
+    var isTimedOut = false
   }
   let id: Int32
   let secret: Int32
@@ -79,6 +90,16 @@ final class EndpointClient: Sendable {
 
   var session: (any SQLSession)? { state.withLock { $0.session } }
   var isLoggedIn: Bool { state.withLock { $0.isLoggedIn } }
+  var process: Int32? { session.map { $0.processID ?? id } }
+  /// Notes that the statement was ended for taking too long, or forgets it.
+  /// - Returns: whether it was noted before.
+  @discardableResult
+  func setTimedOut(_ isTimedOut: Bool) -> Bool {
+    state.withLock { state in
+      defer { state.isTimedOut = isTimedOut }
+      return state.isTimedOut
+    }
+  }
   func setLoggedIn() { state.withLock { $0.isLoggedIn = true } }
   func setSession(_ session: any SQLSession) { state.withLock { $0.session = session } }
   func setIdle(since moment: Timestamp?) { state.withLock { $0.idleSince = moment } }

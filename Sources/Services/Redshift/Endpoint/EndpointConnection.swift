@@ -102,8 +102,16 @@ final class EndpointConnection {
       throw error
     } catch {
       await rollBackImplicit()
-      server.fail(Self.postgresError(error))
+      fail(error)
     }
+  }
+
+  func fail(_ error: any Error) {
+    var error = Self.postgresError(error)
+    if client.setTimedOut(false), error.sqlState == "57014" {
+      error.message = "canceling statement due to statement timeout"
+    }
+    server.fail(error)
   }
 
   static func postgresError(_ error: any Error) -> PostgresError {
@@ -147,11 +155,11 @@ final class EndpointConnection {
       let session = try await endpoint.directory.session(
         for: login, database: parameters.database, settings: parameters.settings)
       openSession = session
-      client.setSession(session)
+      endpoint.clients.setSession(session, of: client)
       transport.whenGone { session.cancel() }
       let values = await session.reportedParameters
       for (name, value) in values { reported[name] = value }
-      server.opened(reporting: values, processID: client.id, secret: client.secret)
+      server.opened(reporting: values, processID: session.processID ?? client.id, secret: client.secret)
     } catch {
       server.fail(Self.postgresError(error))
     }
@@ -209,7 +217,7 @@ final class EndpointConnection {
 
   private func runPlain(_ text: String) async throws {
     let session = try session
-    _ = try await session.execute(try await session.prepare(text, parameterTypes: []), parameters: [])
+    _ = try await session.execute(PreparedSQL(text: text, parameterTypes: [], columns: nil), parameters: [])
   }
 }
 

@@ -115,7 +115,7 @@ extension EndpointConnection {
   func execute(_ name: String, rowsMax: Int, endsTransaction: Bool) async throws {
     guard var portal = portals[name] else { throw PostgresError("34000", "portal \"\(name)\" does not exist") }
     if portal.statement.text.isEmpty { return server.output.writeEmptyQueryResponse() }
-    let timer = try startTimer()
+    let timer = try await startTimer()
     defer { timer?.cancel() }
     if !portal.isStarted {
       let kind = StatementKind(portal.statement.text)
@@ -169,7 +169,7 @@ extension EndpointConnection {
     do {
       try await commitImplicit()
     } catch {
-      server.fail(Self.postgresError(error))
+      fail(error)
     }
     await closePortalsOutsideTransactions()
     try await ready()

@@ -22,7 +22,7 @@ extension EndpointConnection {
       throw error
     } catch {
       await rollBackImplicit()
-      server.fail(Self.postgresError(error))
+      fail(error)
     }
     await closePortalsOutsideTransactions()
     try await ready()
@@ -48,9 +48,10 @@ extension EndpointConnection {
       if case .idle = try await session.transaction { try await beginImplicit() }
     }
     let session = try session
-    let timer = try startTimer()
+    let timer = try await startTimer()
     defer { timer?.cancel() }
-    let prepared = try await session.prepare(text, parameterTypes: [])
+    // Not prepared before: there is nothing to describe but what comes out.
+    let prepared = PreparedSQL(text: text, parameterTypes: [], columns: nil)
     switch try await session.execute(prepared, parameters: []) {
     case .empty: server.output.writeEmptyQueryResponse()
     case .done(let tag):
@@ -95,12 +96,15 @@ extension EndpointConnection {
   }
 
   /// Ends a statement that takes longer than allowed; to be cancelled when it has ended.
-  func startTimer() throws -> Task<Void, any Error>? {
-    guard let limit = endpoint.options.statementMillisecondsMax, limit > 0 else { return nil }
+  func startTimer() async throws -> Task<Void, any Error>? {
     let session = try session
-    let clock = endpoint.clock
+    let limits = [endpoint.options.statementMillisecondsMax, await session.statementMillisecondsMax]
+    guard let limit = limits.compactMap({ $0 }).filter({ $0 > 0 }).min() else { return nil }
+    let (client, clock) = (client, endpoint.clock)
+    client.setTimedOut(false)
     return Task {
       try await clock.sleep(for: .milliseconds(limit))
+      client.setTimedOut(true)
       session.cancel()
     }
   }

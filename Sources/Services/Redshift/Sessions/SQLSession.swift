@@ -27,10 +27,20 @@ public protocol SQLSession: Sendable {
   /// What the statements of the session wanted said beside their results; handed over once.
   func takeNotices() async -> [SQLNotice]
 
+  /// What PG_BACKEND_PID tells; `nil` lets the endpoint number its clients itself.
+  var processID: Int32? { get }
+  /// Statements that run longer are ended (`SET statement_timeout`); `nil` for none but the endpoint's own limit.
+  var statementMillisecondsMax: Int? { get async }
+
   /// Ends what runs, from anywhere; the session goes on.
   func cancel()
   /// Rolls back what is open and lets go of the connection. Safe to call twice.
   func close() async
+}
+
+extension SQLSession {
+  public var processID: Int32? { nil }
+  public var statementMillisecondsMax: Int? { get async { nil } }
 }
 
 public enum TransactionState: Hashable, Sendable {

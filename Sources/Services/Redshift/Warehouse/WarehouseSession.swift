@@ -131,6 +131,10 @@ actor WarehouseSession: SQLSession {
     return notices
   }
 
+  nonisolated var processID: Int32? { Int32(exactly: process) }
+
+  var statementMillisecondsMax: Int? { settings["statement_timeout"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
+
   nonisolated func cancel() {
     engine.cancel()
     let (locks, process) = (warehouse.locks, process)
