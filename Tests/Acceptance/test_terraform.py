@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -18,10 +19,10 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def terraform(fresh_tarn, tmp_path):
+def terraform(request, fresh_tarn, tmp_path):
     tarn = fresh_tarn()
     folder = tmp_path / "terraform"
-    shutil.copytree(pathlib.Path(__file__).parent / "terraform", folder)
+    shutil.copytree(pathlib.Path(__file__).parent / getattr(request, "param", "terraform"), folder)
     settings = tmp_path / "terraform.rc"
     settings.write_text(
         f'provider_installation {{\n  filesystem_mirror {{\n    path = "{MIRROR}"\n  }}\n}}\n'
@@ -57,3 +58,29 @@ def test_apply_second_plan_destroy(terraform):
 
     run("destroy", "-auto-approve", "-input=false", "-no-color")
     assert tarn.client("s3").list_buckets()["Buckets"] == []
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize("terraform", ["terraform_redshift"], indirect=True)
+def test_redshift(terraform):
+    tarn, run = terraform
+    port = f"-var=port={free_port()}"
+    run("apply", "-auto-approve", "-input=false", "-no-color", port)
+    [cluster] = tarn.client("redshift").describe_clusters(ClusterIdentifier="terraform-warehouse")["Clusters"]
+    assert cluster["ClusterStatus"] == "available"
+    tables = tarn.client("redshift-data").list_tables(
+        ClusterIdentifier="terraform-warehouse", Database="analytics", DbUser="admin", SchemaPattern="public"
+    )["Tables"]
+    assert [table["name"] for table in tables] == ["events"]
+
+    second = run("plan", "-detailed-exitcode", "-input=false", "-no-color", port, codes=(0, 2))
+    assert second.returncode == 0, second.stdout
+
+    run("destroy", "-auto-approve", "-input=false", "-no-color", port)
+    assert tarn.client("redshift").describe_clusters()["Clusters"] == []
+    assert tarn.client("redshift-serverless").list_namespaces()["namespaces"] == []

@@ -15,6 +15,11 @@ import Kernel
 import Kinesis
 import KinesisModel
 import Logging
+import NIOPosix
+import Redshift
+import RedshiftDataModel
+import RedshiftModel
+import RedshiftServerlessModel
 import S3
 import S3Model
 import SQL
@@ -66,10 +71,31 @@ struct House: Sendable {
       keys: keys, logs: logs, s3: s3, glue: glue, kinesis: kinesis, engine: engine, roles: iam.roles,
       authorizer: iam.authorizer, clock: clock, random: random, metrics: cloudWatch,
       scratchFolder: settings.dataFolder + "/spill", log: logger)
+    let databases = Warehouses(
+      WarehouseGround(
+        folder: settings.dataFolder + "/warehouses", spillFolder: settings.dataFolder + "/spill",
+        memoryBytes: settings.engineMemoryMiB << 20, threads: ProcessInfo.processInfo.activeProcessorCount,
+        files: S3Lake(s3), glue: glue, roles: iam.roles, authorizer: iam.authorizer, clock: clock, random: random))
+    let warehouses = WarehouseHouse(
+      keys: keys, keeping: databases,
+      listener: WarehouseListener(
+        settings, group: MultiThreadedEventLoopGroup.singleton, clock: clock, random: random),
+      host: settings.host, clock: clock, random: random, metrics: cloudWatch, logger: logger)
+    let redshift = RedshiftService(warehouses)
+    let serverless = ServerlessService(warehouses)
+    let redshiftData = DataService(warehouses, logs: logs)
+    try await redshift.recover()
+    try await serverless.recover()
+    try await redshiftData.recover()
+    let watch = WarehouseWatch(
+      warehouses, clusters: redshift, serverless: serverless, data: redshiftData,
+      processors: ProcessInfo.processInfo.activeProcessorCount,
+      processorSeconds: { Double(Foundation.clock()) / Double(CLOCKS_PER_SEC) })
 
     let routers: [any WireService] = [
       IAMRouter(iam.api), STSRouter(iam.sts), S3Endpoint(s3), KinesisRouter(kinesis), GlueRouter(glue),
-      AthenaRouter(athena), CloudWatchRouter(cloudWatch), FirehoseRouter(firehose),
+      AthenaRouter(athena), CloudWatchRouter(cloudWatch), FirehoseRouter(firehose), RedshiftRouter(redshift),
+      RedshiftServerlessRouter(serverless), RedshiftDataRouter(redshiftData),
     ]
     return House(
       services: Dictionary(uniqueKeysWithValues: routers.map { ($0.signingName, $0) }),
@@ -82,9 +108,12 @@ struct House: Sendable {
           .init(name: "firehose") { await firehose.run() },
           .init(name: "metrics") { try await cloudWatch.run() },
           .init(name: "audit") { await audit.run() },
+          .init(name: "redshift") { await watch.run() },
         ]),
       stop: {
         await athena.stop()
+        await redshiftData.stop()
+        await warehouses.stop()
         try? await cloudWatch.flush()
         try? await audit.flush()
       })
