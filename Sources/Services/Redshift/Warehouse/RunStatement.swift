@@ -204,10 +204,17 @@ extension WarehouseSession {
     default: break
     }
     guard let sql else { return PreparedSQL(text: text, parameterTypes: [], columns: nil) }
-    let description = try await engine.describe(sql)
+    var description = try await engine.describe(sql)
+    let types = Self.parameters(description.parameters, parameterTypes)
+    let isUnknown = description.parameters.contains { type in
+      switch type {
+      case nil, .null, .other: true
+      default: false
+      }
+    }
+    if isUnknown { description = try await engine.describe(ParameterCasts.cast(sql, types)) }
     return PreparedSQL(
-      text: text, parameterTypes: Self.parameters(description.parameters, parameterTypes),
-      columns: Self.columns(description.columns, declared))
+      text: text, parameterTypes: types, columns: Self.columns(description.columns, declared))
   }
 
   private static func parameters(_ inferred: [EngineType?], _ given: [PostgresType?]) -> [PostgresType] {
