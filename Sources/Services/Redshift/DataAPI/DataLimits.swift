@@ -14,6 +14,8 @@ package enum DataLimits {
   package static let listingDefault = 1_000
 
   // Our own.
+  /// How often a statement that is to be cancelled is told so.
+  package static let cancelEvery = Duration.milliseconds(50)
   /// A page of a result, as it is kept and given out.
   package static let pageBytes = 512 << 10
   /// One row; longer ones fail their statement (Redshift, "Quotas": 16 MB for a SUPER value).

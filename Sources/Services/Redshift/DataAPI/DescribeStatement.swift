@@ -132,6 +132,13 @@ extension DataService {
         "Could not cancel a query that is already in \(record.status.rawValue) state with ID: \(input.id)")
     }
     statement.cancel()
+    // A session that was between two steps has heard nothing: it is told until the statement has ended.
+    Task { [clock = house.clock] in
+      while statement.isRunning {
+        do { try await clock.sleep(for: DataLimits.cancelEvery) } catch { return }
+        statement.cancel()
+      }
+    }
     return CancelStatementOutput(status: true)
   }
 

@@ -17,6 +17,7 @@ final class RunningStatement: Sendable {
 
   init(namespace: String) { self.namespace = namespace }
 
+  var isRunning: Bool { state.withLock { $0.session != nil } }
   var isCancelled: Bool { state.withLock { $0.isCancelled } }
   var task: Task<Void, Never>? { state.withLock { $0.task } }
   func runs(as task: Task<Void, Never>) { state.withLock { $0.task = task } }
