@@ -37,7 +37,7 @@ class Data:
 
     def run(self, sql, **options):
         found = self.end(self.start(sql, **options)["Id"])
-        assert found["Status"] == "FINISHED", found
+        assert found["Status"] == "FINISHED", found.get("Error")
         return found
 
     def rows(self, sql, **options):
