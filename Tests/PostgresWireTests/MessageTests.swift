@@ -73,7 +73,8 @@ import Testing
   }
 
   @Test(arguments: [
-    Client.message("Q"), Client.message("Q") { $0.writeBytes([0x61]) }, Client.message("Q") { $0.writeBytes([0xFF, 0]) },
+    Client.message("Q"), Client.message("Q") { $0.writeBytes([0x61]) },
+    Client.message("Q") { $0.writeBytes([0xFF, 0]) },
     Client.message("Q") { $0.writeBytes([0x61, 0, 0x62]) },
   ])
   func aQueryThatCannotBeReadIsAnsweredWithAnError(_ bytes: ByteBuffer) {

@@ -35,7 +35,8 @@ final class ScriptedTransport: EndpointTransport {
       // All at once: the endpoint must cope with messages that come together.
       var rest = ByteBuffer()
       for message in messages { rest.writeImmutableBuffer(message) }
-      state.toSend += [ByteBuffer(bytes: Frontend.md5(password, user, salt: salt)), rest].filter { $0.readableBytes > 0 }
+      state.toSend.append(ByteBuffer(bytes: Frontend.md5(password, user, salt: salt)))
+      if rest.readableBytes > 0 { state.toSend.append(rest) }
     }
   }
 

@@ -14,8 +14,8 @@ public enum BinaryParameters {
       switch oid {
       case 16: value.readInteger(as: UInt8.self).map { $0 == 0 ? "f" : "t" }
       case 20, 21, 23, 26: integer(&value, isUnsigned: oid == 26)
-      case 700: value.readInteger(as: UInt32.self).map { floating(Double(Float(bitPattern: $0)), "\(Float(bitPattern: $0))") }
-      case 701: value.readInteger(as: UInt64.self).map { floating(Double(bitPattern: $0), "\(Double(bitPattern: $0))") }
+      case 700: value.readInteger(as: UInt32.self).map { floating(Float(bitPattern: $0)) }
+      case 701: value.readInteger(as: UInt64.self).map { floating(Double(bitPattern: $0)) }
       case 17: "\\x" + hex(&value)
       case 6551: hex(&value)
       case 1082: value.readInteger(as: Int32.self).map(date)
@@ -62,8 +62,8 @@ public enum BinaryParameters {
     }
   }
 
-  private static func floating(_ value: Double, _ text: String) -> String {
-    value.isNaN ? "NaN" : value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : text
+  private static func floating(_ value: some BinaryFloatingPoint & CustomStringConvertible) -> String {
+    value.isNaN ? "NaN" : value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : value.description
   }
 
   private static func hex(_ value: inout ByteBuffer) -> String {
@@ -131,7 +131,8 @@ public enum BinaryParameters {
     let seconds = magnitude / 1_000_000
     func two(_ number: UInt64) -> String { number < 10 ? "0\(number)" : "\(number)" }
     let fraction = String(magnitude % 1_000_000 + 1_000_000).dropFirst()
-    return "\(microseconds < 0 ? "-" : "")\(two(seconds / 3600)):\(two(seconds / 60 % 60)):\(two(seconds % 60)).\(fraction)"
+    let clock = "\(two(seconds / 3600)):\(two(seconds / 60 % 60)):\(two(seconds % 60)).\(fraction)"
+    return microseconds < 0 ? "-" + clock : clock
   }
 
   /// Groups of four decimal digits.

@@ -40,8 +40,8 @@ public struct PasswordVerifier: Hashable, Sendable, Codable {
   public init(password: String, user: String, random: any RandomSource) {
     let salt = random.bytes(Self.saltBytes)
     self.init(
-      md5: Self.md5Text(password + user), scram: SCRAM(password: password, salt: salt, iterations: Self.scramIterations),
-      sha256: nil)
+      md5: Self.md5Text(password + user),
+      scram: SCRAM(password: password, salt: salt, iterations: Self.scramIterations), sha256: nil)
   }
 
   /// Reads what `CREATE USER … PASSWORD` takes: a password in clear, `md5` and 32 digits, `sha256|` and a password,

@@ -1,4 +1,4 @@
-/// Writes values that are known by their text in PostgreSQL's binary format: for results whose column has no faster way.
+/// Writes values that are known by their text in PostgreSQL's binary format: for columns that have no faster way.
 extension RowBuffer {
   /// - Parameter isRedshift: writes as Redshift's transfer protocol 2 does: NUMERIC as an integer.
   /// - Throws: `PostgresError` when the text is not one of the type.

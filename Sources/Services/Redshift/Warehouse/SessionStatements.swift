@@ -162,9 +162,9 @@ extension WarehouseSession {
       case .all, .forwardAll: left
       }
     let list = cursor.columns.enumerated().map { "c\($0) AS \(DuckDBText.identifier($1.name))" }
+    // Rows come in the order of their insertion; their row ids begin anywhere while the transaction is open.
     let sql =
-      "SELECT \(list.joined(separator: ", ")) FROM \(cursor.table) WHERE rowid >= \(cursor.position) "
-      + "AND rowid < \(cursor.position + wanted) ORDER BY rowid"
+      "SELECT \(list.joined(separator: ", ")) FROM \(cursor.table) LIMIT \(wanted) OFFSET \(cursor.position)"
     let columns = cursor.columns
     cursor.position += wanted
     cursors[fetch.cursor.key] = cursor
