@@ -51,7 +51,8 @@ struct CopySource: Sendable {
   }
 
   private func lines(_ list: String) -> String {
-    "read_csv(\(list), auto_detect = false, header = false, skip = \(options.headerLines), delim = '\u{1}', quote = '', "
+    "read_csv(\(list), auto_detect = false, header = false, skip = \(options.headerLines), "
+      + "delim = '\u{1}', quote = '', "
       + "escape = '', nullstr = \(DuckDBText.string("\u{1}\u{1}")), compression = '\(options.compression ?? "none")', "
       + "max_line_size = 67108864, columns = {'line': 'VARCHAR'})"
   }

@@ -24,7 +24,8 @@ extension WarehouseSession {
       source.paths = try Self.jsonPaths(try await contents(of: try lakePath(kind), for: caller))
       guard source.paths.count == columns.count else {
         throw SQLFailure(
-          "42601", "Number of jsonpaths and the number of columns should match. JSONPath size: \(source.paths.count), "
+          "42601",
+          "Number of jsonpaths and the number of columns should match. JSONPath size: \(source.paths.count), "
             + "Number of columns in table or column list: \(columns.count)")
       }
     }
@@ -34,7 +35,8 @@ extension WarehouseSession {
       source.fileColumns = description.columns.map(\.name)
       guard source.fileColumns.count == columns.count else {
         throw SQLFailure(
-          "XX000", "Spectrum Scan Error: Unmatched number of columns between table and file. "
+          "XX000",
+          "Spectrum Scan Error: Unmatched number of columns between table and file. "
             + "Table columns: \(columns.count), Data columns: \(source.fileColumns.count), File name: \(first.path)")
       }
     }
@@ -50,7 +52,8 @@ extension WarehouseSession {
     lastCopyCount = count
     warehouse.history.note(rows: count, of: queryID)
     if options.noLoad {
-      notice("INFO", "00000", "NOLOAD: no rows were loaded into table '\(relation.name)', \(count) record(s) are valid.")
+      notice(
+        "INFO", "00000", "NOLOAD: no rows were loaded into table '\(relation.name)', \(count) record(s) are valid.")
     } else {
       notice("INFO", "00000", "Load into table '\(relation.name)' completed, \(count) record(s) loaded successfully.")
     }
@@ -118,7 +121,8 @@ extension WarehouseSession {
       let wanted = try lakePath(url)
       let objects = try await objects(under: wanted, for: caller).filter { $0.path.key == wanted.key }
       if objects.isEmpty, isMandatory || copy.isColumnar {
-        throw SQLFailure("XX000", "S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey", detail: url)
+        throw SQLFailure(
+          "XX000", "S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey", detail: url)
       }
       found += objects.filter { $0.bytes > 0 }
     }
@@ -144,7 +148,8 @@ extension WarehouseSession {
       let values = zip(0..., source.columns).map { index, column in
         let field = "f\(index)"
         if case .varchar = column.type.type, source.options.truncateColumns {
-          return "\(LoadedValue(options: source.options).value("CAST(\(field) AS VARCHAR)", for: column.type.type)) AS v\(index)"
+          let loaded = LoadedValue(options: source.options)
+          return "\(loaded.value("CAST(\(field) AS VARCHAR)", for: column.type.type)) AS v\(index)"
         }
         return column.type.type == .super
           ? "to_json(\(field)) AS v\(index)" : "\(Fitting.fitted(field, to: column.type.type)) AS v\(index)"
@@ -157,15 +162,18 @@ extension WarehouseSession {
     let values = source.columns.enumerated().map { "\(loaded.value("x\($0)", for: $1.type.type)) AS v\($0)" }
     // A field that has a text and gives no value, or a column that must have one and has none.
     let bad = source.columns.enumerated().map { index, column in
-      column.notNull && column.engineDefault == nil ? "v\(index) IS NULL" : "(v\(index) IS NULL AND x\(index) IS NOT NULL)"
+      column.notNull && column.engineDefault == nil
+        ? "v\(index) IS NULL" : "(v\(index) IS NULL AND x\(index) IS NOT NULL)"
     }.joined(separator: " OR ")
     func checked(_ rows: String) -> String {
-      "SELECT *, \(values.joined(separator: ", ")) FROM (SELECT *, \(texts.joined(separator: ", ")) FROM (\(rows)) AS s) AS x"
+      "SELECT *, \(values.joined(separator: ", ")) FROM "
+        + "(SELECT *, \(texts.joined(separator: ", ")) FROM (\(rows)) AS s) AS x"
     }
     let list = source.columns.indices.map { "v\($0)" }.joined(separator: ", ")
     if source.options.maxErrors == 0 {
       let failing = Fitting.failure("XX000", "bad row")
-      let strict = "SELECT \(list) FROM (\(checked(source.rows(files)))) AS c WHERE CASE WHEN \(bad) THEN \(failing) ELSE true END"
+      let strict =
+        "SELECT \(list) FROM (\(checked(source.rows(files)))) AS c WHERE CASE WHEN \(bad) THEN \(failing) ELSE true END"
       do {
         return try await insert(source, strict, into: relation)
       } catch let error as EngineError where error.kind != .interrupted && !(error.cause is AWSError) {
@@ -185,13 +193,17 @@ extension WarehouseSession {
           + "Check 'stl_load_errors' system table for details.")
     }
     let rows = source.rows(files, strictly: !structural)
-    return try await insert(source, "SELECT \(list) FROM (\(checked(rows))) AS c WHERE NOT coalesce((\(bad)), false)", into: relation)
+    return try await insert(
+      source, "SELECT \(list) FROM (\(checked(rows))) AS c WHERE NOT coalesce((\(bad)), false)", into: relation)
   }
 
   private func insert(_ source: CopySource, _ rows: String, into relation: CatalogRelation) async throws -> Int {
     if source.options.noLoad {
       let fields = source.columns.indices.map { "count(v\($0))" }.joined(separator: " + ")
-      return try await number("SELECT CASE WHEN sum_ >= 0 THEN n END FROM (SELECT count(*) AS n, \(fields.isEmpty ? "0" : fields) AS sum_ FROM (\(rows)) AS r)")
+      return try await number(
+        "SELECT CASE WHEN valid >= 0 THEN n END FROM "
+          + "(SELECT count(*) AS n, \(fields.isEmpty ? "0" : fields) AS valid FROM (\(rows)) AS r)"
+      )
     }
     let names = source.columns.map { DuckDBText.identifier($0.name) }.joined(separator: ", ")
     let order = relation.sortKeys.compactMap { key in
@@ -213,7 +225,8 @@ extension WarehouseSession {
   /// Rows that cannot be loaded, file by file, up to one more than may be passed over.
   /// - Returns: them, and whether some have another number of fields than the table has columns.
   private func errors(
-    of source: CopySource, _ files: [LoadFile], _ checked: (String) -> String, _ bad: String, _ relation: CatalogRelation,
+    of source: CopySource, _ files: [LoadFile], _ checked: (String) -> String, _ bad: String,
+    _ relation: CatalogRelation,
     inBlock: Bool
   ) async throws -> (errors: [StatementHistory.LoadError], structural: Bool) {
     let limit = source.options.maxErrors + 1
@@ -289,24 +302,31 @@ extension WarehouseSession {
     _ error: EngineError, _ file: LoadFile, _ query: Int, _ user: Int, _ relation: CatalogRelation, _ process: Int,
     _ now: Timestamp
   ) -> StatementHistory.LoadError {
-    let line = error.message.split(separator: "\n").first { $0.contains("CSV Error on Line:") }
+    let line =
+      error.message.split(separator: "\n").first { $0.contains("CSV Error on Line:") }
       .flatMap { Int($0.split(separator: ":").last?.trimming { $0.isWhitespace } ?? "") } ?? 0
-    let raw = error.message.split(separator: "\n").first { $0.hasPrefix("Original Line:") }
+    let raw =
+      error.message.split(separator: "\n").first { $0.hasPrefix("Original Line:") }
       .map { String($0.dropFirst(14).trimming { $0.isWhitespace }) } ?? ""
     let (code, reason): (Int, String) =
       error.message.contains("Expected Number of Columns") && error.message.contains("Found")
-      ? (error.message.lowercased().contains("too many") ? (1_202, "Extra column(s) found") : (1_201, "Delimiter not found"))
+      ? (error.message.lowercased().contains("too many")
+        ? (1_202, "Extra column(s) found") : (1_201, "Delimiter not found"))
       : error.message.lowercased().contains("unicode") || error.message.lowercased().contains("utf-8")
         ? (1_220, "String contains invalid or unsupported UTF8 codepoints.")
-        : error.message.lowercased().contains("json") ? (1_215, "Invalid JSON") : (1_214, "Delimited value missing end quote")
+        : error.message.lowercased().contains("json")
+          ? (1_215, "Invalid JSON") : (1_214, "Delimited value missing end quote")
     return StatementHistory.LoadError(
-      query: query, user: user, table: relation.id, time: now, process: process, file: file.path.description, line: line,
+      query: query, user: user, table: relation.id, time: now, process: process, file: file.path.description,
+      line: line,
       column: "", type: "", columnLength: "", position: 0, rawLine: raw, rawField: "", code: code, reason: reason)
   }
 }
 
 extension RedshiftCopy {
   fileprivate var isColumnar: Bool {
-    options.contains { $0.name == "PARQUET" || ($0.name == "FORMAT" && $0.values.contains { $0.uppercased() == "PARQUET" }) }
+    options.contains {
+      $0.name == "PARQUET" || ($0.name == "FORMAT" && $0.values.contains { $0.uppercased() == "PARQUET" })
+    }
   }
 }

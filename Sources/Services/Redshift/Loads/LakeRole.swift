@@ -14,7 +14,8 @@ extension WarehouseSession {
         throw SQLFailure("0A000", "access keys in credentials are not implemented by Tarn yet; name an IAM role")
       }
       given = text
-    case .keys: throw SQLFailure("0A000", "access keys in credentials are not implemented by Tarn yet; name an IAM role")
+    case .keys:
+      throw SQLFailure("0A000", "access keys in credentials are not implemented by Tarn yet; name an IAM role")
     case nil: throw SQLFailure("42601", "credentials are missing: name an IAM role")
     }
     return try await context(forRole: given)
@@ -39,7 +40,8 @@ extension WarehouseSession {
     }
     guard settings.roles.contains(text) || settings.defaultRole == text else {
       throw SQLFailure(
-        "XX000", "User arn:aws:redshift:\(settings.scope.region.code):\(settings.scope.account.digits):"
+        "XX000",
+        "User arn:aws:redshift:\(settings.scope.region.code):\(settings.scope.account.digits):"
           + "dbuser:\(settings.name)/\(user.name) is not authorized to assume IAM Role \(text)")
     }
     do {
@@ -48,7 +50,8 @@ extension WarehouseSession {
       return warehouse.context(of: principal)
     } catch let error as AWSError {
       throw SQLFailure(
-        "XX000", "User arn:aws:redshift:\(settings.scope.region.code):\(settings.scope.account.digits):"
+        "XX000",
+        "User arn:aws:redshift:\(settings.scope.region.code):\(settings.scope.account.digits):"
           + "dbuser:\(settings.name)/\(user.name) is not authorized to assume IAM Role \(text)",
         detail: error.message)
     }
@@ -68,7 +71,8 @@ extension WarehouseSession {
       }
     } catch LakeError.notFound {
       throw SQLFailure(
-        "XX000", "S3ServiceException:The specified bucket does not exist,Status 404,Error NoSuchBucket,Bucket \(path.bucket)")
+        "XX000",
+        "S3ServiceException:The specified bucket does not exist,Status 404,Error NoSuchBucket,Bucket \(path.bucket)")
     } catch LakeError.accessDenied(_, let reason) {
       throw SQLFailure("42501", "S3ServiceException:Access Denied,Status 403,Error AccessDenied", detail: reason)
     }
@@ -96,7 +100,8 @@ extension WarehouseSession {
         return bytes
       }
     } catch LakeError.notFound {
-      throw SQLFailure("XX000", "S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey", detail: "\(path)")
+      throw SQLFailure(
+        "XX000", "S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey", detail: "\(path)")
     } catch LakeError.accessDenied(_, let reason) {
       throw SQLFailure("42501", "S3ServiceException:Access Denied,Status 403,Error AccessDenied", detail: reason)
     }

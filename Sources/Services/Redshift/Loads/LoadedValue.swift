@@ -88,11 +88,13 @@ struct LoadedValue {
 
   /// What 'auto' knows beside ISO: Redshift, "Using automatic recognition with DATEFORMAT and TIMEFORMAT".
   private static let dates = [
-    "%Y%m%d", "%m/%d/%Y", "%m/%d/%y", "%d.%m.%Y", "%Y.%m.%d", "%Y/%m/%d", "%b-%d-%Y", "%d-%b-%Y", "%d-%b-%y", "%Y-%b-%d",
+    "%Y%m%d", "%m/%d/%Y", "%m/%d/%y", "%d.%m.%Y", "%Y.%m.%d", "%Y/%m/%d", "%b-%d-%Y", "%d-%b-%Y", "%d-%b-%y",
+    "%Y-%b-%d",
     "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y",
   ]
   private static let moments = [
-    "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z", "%Y%m%d %H%M%S", "%Y%m%d%H%M%S", "%Y%m%d %H:%M:%S", "%Y-%m-%d %H%M%S",
+    "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z", "%Y%m%d %H%M%S", "%Y%m%d%H%M%S", "%Y%m%d %H:%M:%S",
+    "%Y-%m-%d %H%M%S",
     "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M:%S %p", "%Y/%m/%d %H:%M:%S", "%d.%m.%Y %H:%M:%S",
     "%d/%b/%Y:%H:%M:%S %z", "%a %b %d %H:%M:%S %Y", "%b %d, %Y %H:%M:%S", "%b %d %H:%M:%S %Y", "%Y-%m-%d %I:%M:%S %p",
   ]

@@ -1,4 +1,4 @@
-public import Glue
+public import GlueModel
 public import Kernel
 public import LakeFiles
 
@@ -12,14 +12,15 @@ public struct WarehouseGround: Sendable {
   public var memoryBytes: Int
   public var threads: Int
   public var files: any LakeFileSystem
-  public var glue: GlueService?
+  public var glue: (any GlueAPI)?
   public var roles: any RoleBroker
   public var authorizer: any Authorizer
   public var clock: any WallClock
   public var random: any RandomSource
 
   public init(
-    folder: String, spillFolder: String, memoryBytes: Int, threads: Int, files: any LakeFileSystem, glue: GlueService?,
+    folder: String, spillFolder: String, memoryBytes: Int, threads: Int, files: any LakeFileSystem,
+    glue: (any GlueAPI)?,
     roles: any RoleBroker, authorizer: any Authorizer, clock: any WallClock, random: any RandomSource
   ) {
     self.folder = folder

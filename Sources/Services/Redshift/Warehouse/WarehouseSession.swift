@@ -16,6 +16,8 @@ actor WarehouseSession: SQLSession {
   nonisolated let database: CatalogDatabase
   nonisolated let startedAt: Timestamp
   private nonisolated let loginUser: CatalogUser
+  nonisolated var userName: String { loginUser.name }
+  nonisolated var userID: Int { loginUser.id }
   private let groups: [Int]
 
   var settings: SessionSettings
@@ -40,6 +42,8 @@ actor WarehouseSession: SQLSession {
   var lastCopyCount = 0
   var transactionID = 0
   private var isClosed = false
+  /// The role with which the running statement asks the lake.
+  var lakeRole: String?
 
   struct NamedStatement {
     var types: [RedshiftType]
@@ -85,6 +89,7 @@ actor WarehouseSession: SQLSession {
   ) async throws(SQLFailure) -> PreparedSQL {
     do {
       engine.renew()
+      lakeRole = nil
       let statement = try parse(text)
       if hasFailed, !statement.endsTransaction { throw SQLFailure.inFailedTransaction }
       return try await describe(statement, text: text, parameterTypes: parameterTypes)
@@ -100,6 +105,8 @@ actor WarehouseSession: SQLSession {
   ) async throws(SQLFailure) -> SQLOutcome {
     let text = statement.text
     engine.renew()
+    lakeRole = nil
+    engine.act(as: warehouse.serviceContext)
     var began = false
     do {
       let tree = try parse(text)

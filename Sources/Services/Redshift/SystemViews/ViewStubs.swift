@@ -1,1 +1,0 @@
-enum ActivityViews { static let views: [SystemView] = [] }
