@@ -6,10 +6,14 @@ extension WarehouseSession {
   func changeRows(_ statement: RedshiftStatement, parameters: [EngineParameter]) async throws -> SQLOutcome {
     let count = try await atomically {
       if case .relation(let relation)? = names().find(statement.changedTable) {
+        // Rows that are only added are in nobody's way.
         if case .insert = statement {} else { try await lock(relation) }
       }
-      let (sql, _) = try await printedChange(statement)
-      return try await changed(sql, parameters)
+      var count = 0
+      for sql in try await printedChange(statement).statements {
+        count += try await changed(sql, parameters)
+      }
+      return count
     }
     warehouse.history.note(rows: count, of: queryID)
     switch statement {
@@ -20,36 +24,39 @@ extension WarehouseSession {
     }
   }
 
-  func printedChange(_ statement: RedshiftStatement) async throws -> (sql: String, names: SessionNames) {
+  /// What the engine is to run, one after the other.
+  func printedChange(_ statement: RedshiftStatement) async throws -> (statements: [String], names: SessionNames) {
     switch statement {
     case .insert(let insert):
-      return try await printed(privilege: "INSERT") { printer, names throws(SQLError) in
-        try Self.insert(insert, printer, names)
+      let (sql, names) = try await printed(privilege: "INSERT") { printer, _ throws(SQLError) in
+        try printer.insert(insert)
       }
+      return ([sql], names)
+    case .update(let update):
+      let (sql, names) = try await printed(privilege: "UPDATE") { printer, _ throws(SQLError) in
+        try printer.update(update)
+      }
+      return ([sql], names)
+    case .delete(let delete):
+      let (sql, names) = try await printed(privilege: "DELETE") { printer, _ throws(SQLError) in
+        try printer.delete(delete)
+      }
+      return ([sql], names)
+    case .merge(let merge):
+      for privilege in merge.privileges.dropFirst() {
+        _ = try await printed(privilege: privilege) { printer, names throws(SQLError) in
+          try names.target(merge.target)
+        }
+      }
+      // A second pass of the printer gives what the first has noted.
+      let separator = "\u{0}"
+      let (sql, names) = try await printed(privilege: merge.privileges.first ?? "UPDATE") { printer, _ throws(SQLError) in
+        try printer.merge(merge).joined(separator: separator)
+      }
+      return (sql.split(separator: separator).map(String.init), names)
     default:
       throw SQLFailure("0A000", "this statement is not implemented by Tarn yet")
     }
-  }
-
-  private static func insert(
-    _ insert: RedshiftInsert, _ printer: RedshiftPrinter, _ names: SessionNames
-  ) throws(SQLError) -> String {
-    let target = try names.target(insert.table)
-    let known = try names.columns(insert.table) ?? []
-    guard case .query(let query) = insert.source else { return "INSERT INTO \(target) DEFAULT VALUES" }
-    let wanted = insert.columns?.map(\.key) ?? known.filter { !$0.isIdentity }.map(\.name)
-    var items: [String] = []
-    var list: [String] = []
-    for (index, name) in wanted.enumerated() {
-      guard let column = known.first(where: { $0.name == name }) else {
-        throw SQLError(.columnNotFound, "column \"\(name)\" of relation \"\(insert.table.key)\" does not exist")
-      }
-      list.append("c\(index)")
-      items.append(Fitting.fitted("c\(index)", to: column.type))
-    }
-    return "INSERT INTO \(target) (\(wanted.map(DuckDBText.identifier).joined(separator: ", "))) "
-      + "SELECT \(items.joined(separator: ", ")) FROM (\(try printer.query(query))) "
-      + "AS v(\(list.joined(separator: ", ")))"
   }
 
   func truncate(_ name: QualifiedName) async throws -> SQLOutcome {
@@ -86,5 +93,23 @@ extension RedshiftStatement {
     case .merge(let merge): merge.target
     default: QualifiedName([])
     }
+  }
+}
+
+extension RedshiftMerge {
+  /// What the user must be granted on the target.
+  fileprivate var privileges: [String] {
+    if removeDuplicates { return ["DELETE", "INSERT"] }
+    var found: [String] = []
+    for item in cases {
+      let privilege =
+        switch item.action {
+        case .update: "UPDATE"
+        case .delete: "DELETE"
+        case .insert: "INSERT"
+        }
+      if !found.contains(privilege) { found.append(privilege) }
+    }
+    return found
   }
 }

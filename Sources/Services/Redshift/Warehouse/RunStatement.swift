@@ -157,7 +157,7 @@ extension WarehouseSession {
     case .query(let query): (sql, _) = try await printed { printer, _ throws(SQLError) in try printer.query(query) }
     case .createTableAs(let create):
       (sql, _) = try await printed { printer, _ throws(SQLError) in try printer.query(create.query) }
-    case .insert, .update, .delete, .merge: sql = try await printedChange(statement).sql
+    case .insert, .update, .delete, .merge: sql = try await printedChange(statement).statements.first ?? ""
     default: throw SQLFailure("42601", "EXPLAIN takes a query, CREATE TABLE AS, INSERT, UPDATE, DELETE or MERGE")
     }
     let result = try await engine.run("EXPLAIN \(sql)", parameters, policy: .everything)
@@ -185,7 +185,7 @@ extension WarehouseSession {
       sql = printed
       declared = ResultColumns.declared(query, names)
     case .insert, .update, .delete, .merge:
-      let description = try await engine.describe(try await printedChange(statement).sql)
+      let description = try await engine.describe(try await printedChange(statement).statements.first ?? "")
       return PreparedSQL(
         text: text, parameterTypes: Self.parameters(description.parameters, parameterTypes), columns: nil)
     case .fetch(let fetch):

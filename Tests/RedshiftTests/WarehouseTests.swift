@@ -1,0 +1,73 @@
+import PostgresWire
+import Redshift
+import Testing
+
+/// A namespace from its making to its end.
+@Suite struct WarehouseTests {
+  @Test func statementsRunFromEndToEnd() async throws {
+    let session = try await WarehouseFixture().session()
+    #expect(try await session.run("SELECT 1") == ["1"])
+    #expect(
+      try await session.run("CREATE TABLE t (a INTEGER, b VARCHAR(10), c NUMERIC(8,2), d BOOLEAN)") == ["CREATE TABLE"])
+    #expect(
+      try await session.run("INSERT INTO t VALUES (1, 'x', 1.5, true), (2, NULL, 2.25, false)") == ["INSERT 0 2"])
+    #expect(try await session.run("SELECT * FROM t ORDER BY a") == ["1|x|1.50|t", "2|NULL|2.25|f"])
+    #expect(try await session.run("UPDATE t SET b = 'y' WHERE a = 2") == ["UPDATE 1"])
+    #expect(try await session.run("DELETE FROM public.t WHERE a = 1") == ["DELETE 1"])
+    #expect(try await session.run("SELECT b FROM dev.public.t") == ["y"])
+    #expect(try await session.run("DROP TABLE t") == ["DROP TABLE"])
+    #expect(await session.failure("SELECT * FROM t") == "42P01")
+    await session.close()
+  }
+
+  @Test func whatWasCommittedOutlivesAStop() async throws {
+    for key in [nil, [UInt8](repeating: 7, count: 32)] {
+      let fixture = WarehouseFixture(key: key)
+      let session = try await fixture.session()
+      try await session.run("CREATE TABLE t (id INTEGER IDENTITY(5, 2), v VARCHAR) DISTKEY(v) SORTKEY(id)")
+      try await session.run("INSERT INTO t (v) VALUES ('a'), ('b')")
+      await fixture.warehouses.close(fixture.settings.id)
+      let again = try await fixture.session()
+      #expect(try await again.run("SELECT * FROM t ORDER BY id") == ["5|a", "7|b"])
+      #expect(
+        try await again.run("SELECT \"column\", type, distkey, sortkey FROM pg_table_def WHERE tablename = 't'")
+          == ["id|integer|f|1", "v|character varying(256)|t|0"])
+      await again.close()
+      await fixture.warehouses.closeAll()
+    }
+  }
+
+  @Test func aSnapshotIsRestored() async throws {
+    let fixture = WarehouseFixture()
+    let session = try await fixture.session()
+    try await session.run("CREATE TABLE t AS SELECT 1 AS a")
+    #expect(try await fixture.warehouses.snapshot(fixture.settings, as: "snap-1") > 0)
+    try await session.run("INSERT INTO t VALUES (2)")
+    var other = fixture.settings
+    other.id = "restored"
+    try await fixture.warehouses.restore("snap-1", encryptionKey: nil, as: other)
+    let restored = try await fixture.warehouses.open(other).session(user: "awsuser", database: "dev", settings: [:])
+    #expect(try await restored.run("SELECT * FROM t") == ["1"])
+    #expect(try await session.run("SELECT count(*) FROM t") == ["2"])
+    try await fixture.warehouses.drop(other.id)
+    try await fixture.warehouses.dropSnapshot("snap-1")
+    await #expect(throws: SQLFailure.self) { try await fixture.warehouses.open(other) }
+  }
+
+  @Test func usersLogInWithWhatChecksTheirPasswords() async throws {
+    let fixture = WarehouseFixture()
+    let session = try await fixture.session()
+    try await session.run("CREATE USER alice PASSWORD 'Secret456'")
+    let warehouse = try await fixture.warehouse()
+    let login = try #require(try await warehouse.login(user: "alice"))
+    #expect(login.password.accepts("Secret456", user: "alice"))
+    #expect(!login.password.accepts("secret456", user: "alice"))
+    #expect(try await warehouse.login(user: "awsuser")?.isSuperuser == true)
+    #expect(try await warehouse.login(user: "bob") == nil)
+    await #expect(throws: SQLFailure.self) { try await warehouse.session(user: "alice", database: "x", settings: [:]) }
+  }
+}
+
+extension EndpointLogin: @retroactive Equatable {
+  public static func == (left: EndpointLogin, right: EndpointLogin) -> Bool { left.name == right.name }
+}
