@@ -1,10 +1,10 @@
+import Engine
 import Foundation
 import Kernel
 import LakeTesting
 import PostgresWire
-import StorageTesting
-
 import Redshift
+import StorageTesting
 
 /// A namespace over a lake in memory.
 struct WarehouseFixture: Sendable {
@@ -12,6 +12,8 @@ struct WarehouseFixture: Sendable {
   let warehouses: Warehouses
   let settings: NamespaceSettings
   let folder: String
+  /// What statements may act as.
+  static let role = "arn:aws:iam::000000000000:role/lake"
 
   init(folder: String? = nil, key: [UInt8]? = nil) {
     self.folder = folder ?? NSTemporaryDirectory() + "tarn-warehouse-\(UUID().uuidString)"
@@ -19,7 +21,8 @@ struct WarehouseFixture: Sendable {
     settings = NamespaceSettings(
       id: "11111111-2222-3333-4444-555555555555", scope: Scope(account: .standard, region: .usEast1), name: "test",
       database: "dev", adminUser: "awsuser",
-      adminPassword: PasswordVerifier(password: "Secret123", user: "awsuser", random: random), encryptionKey: key)
+      adminPassword: PasswordVerifier(password: "Secret123", user: "awsuser", random: random), encryptionKey: key,
+      roles: [Self.role])
     warehouses = Warehouses(
       WarehouseGround(
         folder: self.folder, spillFolder: self.folder + "/spill", memoryBytes: 256 << 20, threads: 2, files: lake,

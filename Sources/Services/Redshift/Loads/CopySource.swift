@@ -31,7 +31,7 @@ struct CopySource: Sendable {
     case .json(let kind):
       let objects =
         "read_json_objects(\(list), format = 'unstructured', maximum_object_size = 67108864"
-        + (options.compression.map { ", compression = '\($0)'" } ?? ", compression = 'none'") + ")"
+        + ", compression = '\(options.compression ?? "uncompressed")')"
       let items = columns.enumerated().map { index, column in "\(field(column, index, kind)) AS f\(index)" }
       return "SELECT \(items.joined(separator: ", ")) FROM \(objects)"
     case .parquet:

@@ -309,9 +309,8 @@ extension WarehouseSession {
       error.message.split(separator: "\n").first { $0.hasPrefix("Original Line:") }
       .map { String($0.dropFirst(14).trimming { $0.isWhitespace }) } ?? ""
     let (code, reason): (Int, String) =
-      error.message.contains("Expected Number of Columns") && error.message.contains("Found")
-      ? (error.message.lowercased().contains("too many")
-        ? (1_202, "Extra column(s) found") : (1_201, "Delimiter not found"))
+      error.message.contains("Expected Number of Columns")
+      ? (Self.hasMore(error.message) ? (1_202, "Extra column(s) found") : (1_201, "Delimiter not found"))
       : error.message.lowercased().contains("unicode") || error.message.lowercased().contains("utf-8")
         ? (1_220, "String contains invalid or unsupported UTF8 codepoints.")
         : error.message.lowercased().contains("json")
@@ -320,6 +319,17 @@ extension WarehouseSession {
       query: query, user: user, table: relation.id, time: now, process: process, file: file.path.description,
       line: line,
       column: "", type: "", columnLength: "", position: 0, rawLine: raw, rawField: "", code: code, reason: reason)
+  }
+}
+
+extension WarehouseSession {
+  /// `Expected Number of Columns: 5 Found: 6`.
+  fileprivate static func hasMore(_ message: String) -> Bool {
+    guard let line = message.split(separator: "\n").first(where: { $0.hasPrefix("Expected Number of Columns") }) else {
+      return false
+    }
+    let numbers = line.split { !$0.isNumber }.compactMap { Int($0) }
+    return numbers.count == 2 && numbers[1] > numbers[0]
   }
 }
 

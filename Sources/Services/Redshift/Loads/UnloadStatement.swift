@@ -139,7 +139,9 @@ struct UnloadPlan {
       let keys = partition.map { DuckDBText.identifier($0) }.joined(separator: ", ")
       options += ["PARTITION_BY (\(keys))", "FILENAME_PATTERN '0000_part_{i}'", "OVERWRITE_OR_IGNORE true"]
       if keepsPartitionColumns { options.append("WRITE_PARTITION_COLUMNS true") }
-      if !suffix.isEmpty { options.append("FILE_EXTENSION \(DuckDBText.string(String(suffix.dropFirst())))") }
+      if !suffix.isEmpty, compression == nil {
+        options.append("FILE_EXTENSION \(DuckDBText.string(String(suffix.dropFirst())))")
+      }
       let folder = path.key.hasSuffix("/") ? String(path.key.dropLast()) : path.key
       target = "s3://\(path.bucket)/\(folder)"
     } else if let maxFileBytes {

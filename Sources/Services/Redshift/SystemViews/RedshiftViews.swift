@@ -83,8 +83,8 @@ enum RedshiftViews {
       """
       database text, schema text, table_id oid, table text, encoded text, diststyle text, sortkey1 text,
       max_varchar int, sortkey1_enc char, sortkey_num int, size bigint, pct_used numeric, empty bigint, unsorted
-      numeric, stats_off numeric, tbl_rows numeric, skew_sortkey1 numeric, skew_rows numeric,
-      estimated_visible_rows numeric, risk_event text, vacuum_sort_benefit numeric, create_time timestamp
+      numeric, stats_off numeric, tbl_rows whole, skew_sortkey1 numeric, skew_rows numeric,
+      estimated_visible_rows whole, risk_event text, vacuum_sort_benefit numeric, create_time timestamp
       """
     ) { source in
       let counts = try await counts(source)

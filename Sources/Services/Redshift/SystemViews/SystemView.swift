@@ -31,6 +31,7 @@ struct SystemView: Sendable {
         case "bool": .boolean
         case "real": .real
         case "double": .double
+        case "whole": .decimal(precision: 38, scale: 0)
         case "numeric": .decimal(precision: 38, scale: 4)
         case "timestamp": .timestamp
         case "timestamptz": .timestamptz

@@ -141,8 +141,11 @@ extension WarehouseSession {
       }
       if exists(relation.name, in: schema.id) { throw Self.alreadyExists(relation.name) }
       relation.schema = schema.id
-    case .rowLevelSecurity:
-      throw SQLFailure("0A000", "ALTER TABLE ROW LEVEL SECURITY is not implemented by Tarn yet")
+    case .rowLevelSecurity(let on, let conjunction):
+      guard conjunction == nil || conjunction?.uppercased() == "AND" else {
+        throw SQLFailure("0A000", "row-level security with OR is not implemented by Tarn yet")
+      }
+      relation.rowLevelSecurity = on
     case .append: break
     }
     try await put(relation)

@@ -50,7 +50,8 @@ extension WarehouseSession {
       }
       // A second pass of the printer gives what the first has noted.
       let separator = "\u{0}"
-      let (sql, names) = try await printed(privilege: merge.privileges.first ?? "UPDATE") { printer, _ throws(SQLError) in
+      let (sql, names) = try await printed(privilege: merge.privileges.first ?? "UPDATE") {
+        printer, _ throws(SQLError) in
         try printer.merge(merge).joined(separator: separator)
       }
       return (sql.split(separator: separator).map(String.init), names)

@@ -245,7 +245,7 @@ extension WarehouseSession {
 
   // MARK: GRANT and REVOKE
 
-  private func grantee(_ grantee: RedshiftGrantee) throws -> CatalogGrantee? {
+  func grantee(_ grantee: RedshiftGrantee) throws -> CatalogGrantee? {
     switch grantee {
     case .user(let name):
       if let user = catalog.user(name.key) { return CatalogGrantee(isGroup: false, id: user.id) }

@@ -69,6 +69,10 @@ extension WarehouseSession {
       .dropRole, .grant, .revoke:
       return try await changeRights(statement)
 
+    case .createRLSPolicy, .dropRLSPolicy, .attachRLSPolicy, .detachRLSPolicy, .createMaskingPolicy,
+      .dropMaskingPolicy, .attachMaskingPolicy, .detachMaskingPolicy:
+      return try await changePolicies(statement)
+
     case .begin, .commit, .rollback, .lock, .declareCursor, .fetch, .closeCursor, .prepare, .execute, .deallocate,
       .set, .setSessionAuthorization, .show, .reset:
       return try await sessionStatement(statement, text: text, parameters: parameters)

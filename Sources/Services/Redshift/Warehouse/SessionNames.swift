@@ -206,6 +206,7 @@ struct SessionNames: RedshiftNames {
     let readable = relation.isTemporary ? nil : rights.readableColumns(of: relation)
     if let readable, readable.isEmpty { throw refuse("permission denied for relation \(relation.name)") }
     var text = relation.form == .view ? try view(relation) : CatalogTable.table(of: relation)
+    if !relation.isTemporary { text = try protected(relation, text) }
     if let readable {
       let list = relation.columns.filter { readable.contains($0.name) }.map { DuckDBText.identifier($0.name) }
       text = "(SELECT \(list.joined(separator: ", ")) FROM \(text) AS v)"
