@@ -92,3 +92,39 @@ import Testing
         == ["INSERT|success"])
   }
 }
+
+/// Rows and columns that policies hide.
+@Suite struct PolicyTests {
+  @Test func policiesHideRowsAndMaskColumns() async throws {
+    let fixture = WarehouseFixture()
+    let admin = try await fixture.session()
+    try await admin.run("CREATE TABLE people (name VARCHAR(20), country VARCHAR(2), card VARCHAR(20))")
+    try await admin.run("INSERT INTO people VALUES ('a', 'de', '1111222233334444'), ('b', 'fr', '5555666677778888')")
+    try await admin.run("CREATE USER alice PASSWORD 'Secret456'")
+    try await admin.run("GRANT SELECT ON people TO alice")
+    let alice = try await fixture.session(user: "alice")
+    try await admin.run("CREATE RLS POLICY germans WITH (country VARCHAR(2)) USING (country = 'de')")
+    try await admin.run("ATTACH RLS POLICY germans ON people TO alice")
+    #expect(try await alice.run("SELECT count(*) FROM people") == ["2"])
+    try await admin.run("ALTER TABLE people ROW LEVEL SECURITY ON")
+    #expect(try await alice.run("SELECT name FROM people") == ["a"])
+    #expect(try await admin.run("SELECT count(*) FROM people") == ["2"])
+    try await admin.run(
+      "CREATE MASKING POLICY last WITH (card VARCHAR(20)) USING ('XXXX' || right(card, 4)::VARCHAR(20))")
+    try await admin.run("ATTACH MASKING POLICY last ON people(card) TO PUBLIC")
+    #expect(try await alice.run("SELECT card FROM people WHERE card LIKE 'X%'") == ["XXXX4444"])
+    try await admin.run("DETACH RLS POLICY germans ON people FROM alice")
+    #expect(try await alice.run("SELECT name FROM people") == [])
+  }
+
+  @Test func newTablesAreBornWithDefaultRights() async throws {
+    let fixture = WarehouseFixture()
+    let admin = try await fixture.session()
+    try await admin.run("CREATE USER alice PASSWORD 'Secret456'")
+    try await admin.run("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO alice")
+    try await admin.run("CREATE TABLE t AS SELECT 1 AS a")
+    let alice = try await fixture.session(user: "alice")
+    #expect(try await alice.run("SELECT a FROM t") == ["1"])
+    #expect(try await admin.run("SHOW TABLES FROM SCHEMA dev.public").map { $0.split(separator: "|")[2] } == ["t"])
+  }
+}

@@ -47,6 +47,18 @@ struct CatalogDatabase: CatalogEntry {
   var connectionLimit: Int?
   var isolation = "Serializable"
   var grants: [CatalogGrant] = []
+  /// ALTER DEFAULT PRIVILEGES.
+  var defaults: [Default]?
+
+  struct Default: Codable, Sendable, Hashable {
+    /// Whose new objects are meant.
+    var owner: Int
+    /// `nil` stands for all schemas.
+    var schema: Int?
+    /// `TABLES`, `FUNCTIONS` or `PROCEDURES`.
+    var kind: String
+    var grants: [CatalogGrant]
+  }
 }
 
 struct CatalogSchema: CatalogEntry {

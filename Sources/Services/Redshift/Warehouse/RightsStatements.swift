@@ -256,7 +256,7 @@ extension WarehouseSession {
     }
   }
 
-  private static let tablePrivileges = [
+  static let tablePrivileges = [
     "SELECT", "INSERT", "UPDATE", "DELETE", "RULE", "TRIGGER", "REFERENCES", "DROP", "TRUNCATE", "ALTER",
   ]
 

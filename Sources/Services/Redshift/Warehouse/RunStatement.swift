@@ -69,6 +69,9 @@ extension WarehouseSession {
       .dropRole, .grant, .revoke:
       return try await changeRights(statement)
 
+    case .alterDefaultPrivileges(let change):
+      return try await done("ALTER DEFAULT PRIVILEGES") { try await self.alterDefaultPrivileges(change) }
+    case .showObjects(let show): return try await select(try query(for: show), parameters: [])
     case .createRLSPolicy, .dropRLSPolicy, .attachRLSPolicy, .detachRLSPolicy, .createMaskingPolicy,
       .dropMaskingPolicy, .attachMaskingPolicy, .detachMaskingPolicy:
       return try await changePolicies(statement)
@@ -192,6 +195,10 @@ extension WarehouseSession {
       let description = try await engine.describe(try await printedChange(statement).statements.first ?? "")
       return PreparedSQL(
         text: text, parameterTypes: Self.parameters(description.parameters, parameterTypes), columns: nil)
+    case .showObjects(let show):
+      let query = try query(for: show)
+      let (printed, _) = try await printed { printer, _ throws(SQLError) in try printer.query(query) }
+      sql = printed
     case .fetch(let fetch):
       guard let cursor = cursors[fetch.cursor.key] else { throw Self.noCursor(fetch.cursor.key) }
       return PreparedSQL(text: text, parameterTypes: [], columns: cursor.columns)

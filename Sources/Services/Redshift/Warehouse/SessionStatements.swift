@@ -144,7 +144,8 @@ extension WarehouseSession {
     let table = "temp.main.c\(warehouse.newID())"
     let list = description.columns.indices.map { "c\($0)" }.joined(separator: ", ")
     try await engine.execute(
-      "CREATE TEMP TABLE \(table) AS SELECT * FROM (\(sql)) AS v(\(list))", policy: .everything)
+      "CREATE TEMP TABLE \(table) AS SELECT *, row_number() OVER () AS n FROM (\(sql)) AS v(\(list))",
+      policy: .everything)
     let count = try await number("SELECT count(*) FROM \(table)")
     cursors[name.key] = Cursor(
       table: table, columns: Self.columns(description.columns, ResultColumns.declared(query, names)), rows: count,
@@ -162,9 +163,10 @@ extension WarehouseSession {
       case .all, .forwardAll: left
       }
     let list = cursor.columns.enumerated().map { "c\($0) AS \(DuckDBText.identifier($1.name))" }
-    // Rows come in the order of their insertion; their row ids begin anywhere while the transaction is open.
+    // Numbered when they were kept: row ids begin anywhere while the transaction is open.
     let sql =
-      "SELECT \(list.joined(separator: ", ")) FROM \(cursor.table) LIMIT \(wanted) OFFSET \(cursor.position)"
+      "SELECT \(list.joined(separator: ", ")) FROM \(cursor.table) WHERE n > \(cursor.position) "
+      + "AND n <= \(cursor.position + wanted) ORDER BY n"
     let columns = cursor.columns
     cursor.position += wanted
     cursors[fetch.cursor.key] = cursor

@@ -57,6 +57,7 @@ extension WarehouseSession {
     }
     for constraint in create.constraints { try add(constraint, to: &relation) }
     try check(relation)
+    if !isTemporary { relation.grants = defaultGrants("TABLES", in: schema) }
     try await build(relation)
     try await put(relation)
   }
@@ -95,6 +96,7 @@ extension WarehouseSession {
     let sql = try await fill(&relation, with: query, names: given)
     if let attributes { try settle(attributes, in: &relation) }
     try check(relation)
+    if !isTemporary { relation.grants = defaultGrants("TABLES", in: schema) }
     try await build(relation)
     if withData { try await load(relation, from: sql) }
     try await put(relation)

@@ -16,7 +16,7 @@ extension WarehouseSession {
     var view = CatalogRelation(
       id: before?.id ?? warehouse.newID(), schema: schema, name: key, form: .view, owner: before?.owner ?? user.id,
       isTemporary: isTemporary, columns: [], nextColumn: 1, createdAt: now)
-    view.grants = before?.grants ?? []
+    view.grants = before?.grants ?? defaultGrants("TABLES", in: schema)
     view.text = create.text
     view.isLateBinding = create.lateBinding
     view.searchPath = settings.searchPath.map { $0 == "$user" ? user.name : $0 }
@@ -235,7 +235,8 @@ extension WarehouseSession {
       isProcedure: false, argumentNames: routine.arguments.map { $0.name?.key ?? "" },
       argumentModes: routine.arguments.map(\.mode.rawValue), argumentTypes: types.map { CatalogType($0) },
       returns: routine.returns.map { CatalogType($0) }, volatility: routine.volatility ?? "VOLATILE",
-      language: routine.language, body: routine.body, text: routine.text, grants: before?.grants ?? [])
+      language: routine.language, body: routine.body, text: routine.text,
+      grants: before?.grants ?? defaultGrants("FUNCTIONS", in: schema.id))
     // `SELECT $1 + $2`: the body's one expression, over the macro's parameters.
     guard case .query(let query) = try RedshiftParser.statement(routine.body) else {
       throw SQLFailure("42P13", "the body of a SQL function must be a SELECT")

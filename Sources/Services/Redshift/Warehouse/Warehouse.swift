@@ -37,7 +37,7 @@ public final class Warehouse: NamespaceWarehouse {
     engine = LakeEngine(
       options: LakeEngine.Options(
         memoryBytes: ground.memoryBytes, threads: ground.threads,
-        temporaryFolder: ground.spillFolder + "/" + settings.id,
+        temporaryFolder: ground.spillFolder + "/" + Warehouses.safe(settings.id),
         concurrentQueriesMax: WarehouseLimits.concurrentStatementsMax,
         database: DatabaseFile(
           path: file, name: CatalogTable.file, key: settings.encryptionKey.map { PostgresText.hex($0) })),

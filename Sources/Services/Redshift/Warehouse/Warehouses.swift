@@ -26,10 +26,12 @@ public actor Warehouses: NamespaceKeeping {
     try await alone(settings.id) {
       let folder = folder(settings.id)
       let part = folder + ".part"
+      let spill = ground.spillFolder
       let exists = try await pool.run {
         if FileManager.default.fileExists(atPath: folder) { return true }
         try? FileManager.default.removeItem(atPath: part)
         try FileManager.default.createDirectory(atPath: part, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: spill, withIntermediateDirectories: true)
         return false
       }
       if exists { return }
@@ -52,7 +54,11 @@ public actor Warehouses: NamespaceKeeping {
         return warehouse
       }
       let folder = folder(settings.id)
-      let exists = try await pool.run { FileManager.default.fileExists(atPath: folder) }
+      let spill = ground.spillFolder
+      let exists = try await pool.run {
+        try FileManager.default.createDirectory(atPath: spill, withIntermediateDirectories: true)
+        return FileManager.default.fileExists(atPath: folder)
+      }
       guard exists else { throw SQLFailure("3D000", "the namespace \(settings.id) does not exist") }
       let warehouse = Warehouse(settings: settings, folder: folder, ground: ground)
       try await warehouse.start()
@@ -136,7 +142,7 @@ public actor Warehouses: NamespaceKeeping {
   private func snapshotFolder(_ id: String) -> String { "\(ground.folder)/snapshots/\(Self.safe(id))" }
 
   /// Names come from the control plane and are UUIDs; whatever they are, they stay within the folder.
-  private static func safe(_ id: String) -> String {
+  static func safe(_ id: String) -> String {
     let name = String(id.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") ? $0 : "_" })
     return name.isEmpty ? "_" : name
   }
