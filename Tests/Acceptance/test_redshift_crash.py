@@ -38,7 +38,10 @@ class Warehouse:
             RoleName=role,
             PolicyName="lake",
             PolicyDocument=json.dumps(
-                {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*", "glue:*"], "Resource": "*"}]}
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [{"Effect": "Allow", "Action": ["s3:*", "glue:*"], "Resource": "*"}],
+                }
             ),
         )
         s3.create_bucket(Bucket=self.bucket)
@@ -52,7 +55,6 @@ class Warehouse:
             MasterUserPassword="Secret123",
             DBName="dev",
             IamRoles=[self.role],
-            Port=0 or 5439,
         )
         self.wait()
 
