@@ -30,7 +30,7 @@ struct CopySource: Sendable {
       return "SELECT \(items.joined(separator: ", ")) FROM \(lines(list))"
     case .json(let kind):
       let objects =
-        "read_json_objects(\(list), format = 'unstructured', maximum_object_size = 67108864"
+        "read_json_objects(\(list), format = 'unstructured', maximum_object_size = 8388608"
         + ", compression = '\(options.compression ?? "uncompressed")')"
       let items = columns.enumerated().map { index, column in "\(field(column, index, kind)) AS f\(index)" }
       return "SELECT \(items.joined(separator: ", ")) FROM \(objects)"
@@ -47,14 +47,14 @@ struct CopySource: Sendable {
       + "delim = \(DuckDBText.string(options.delimiter)), quote = \(quoted ? DuckDBText.string(options.quote) : "''"), "
       + "escape = \(quoted ? DuckDBText.string(options.quote) : "''"), nullstr = \(DuckDBText.string("\u{1}\u{1}")), "
       + "compression = '\(options.compression ?? "none")', null_padding = \(options.fillRecord), "
-      + "max_line_size = 67108864, ignore_errors = \(!strictly), columns = {\(types)})"
+      + "max_line_size = 4194304, buffer_size = 16777216, ignore_errors = \(!strictly), columns = {\(types)})"
   }
 
   private func lines(_ list: String) -> String {
     "read_csv(\(list), auto_detect = false, header = false, skip = \(options.headerLines), "
       + "delim = '\u{1}', quote = '', "
       + "escape = '', nullstr = \(DuckDBText.string("\u{1}\u{1}")), compression = '\(options.compression ?? "none")', "
-      + "max_line_size = 67108864, columns = {'line': 'VARCHAR'})"
+      + "max_line_size = 4194304, buffer_size = 16777216, columns = {'line': 'VARCHAR'})"
   }
 
   private func field(_ column: CatalogColumn, _ index: Int, _ kind: String) -> String {
