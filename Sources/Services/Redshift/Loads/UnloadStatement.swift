@@ -94,7 +94,7 @@ struct UnloadPlan {
     self.partition = partition.map { $0.lowercased() }
     isParallel = !["OFF", "FALSE"].contains(unload.option("PARALLEL")?.values.first?.uppercased() ?? "ON")
     let size = unload.option("MAXFILESIZE")?.values ?? []
-    if let number = size.first.flatMap({ Double($0) }) {
+    if let number = size.first.flatMap({ Double($0) }), number.isFinite {
       maxFileBytes = Int(
         min(6.2e9 * 1.1, max(1, number * (size.last?.uppercased() == "GB" ? 1_073_741_824 : 1_048_576))))
     } else {

@@ -4,16 +4,22 @@ import SQL
 /// INSERT, UPDATE, DELETE, MERGE and TRUNCATE.
 extension WarehouseSession {
   func changeRows(_ statement: RedshiftStatement, parameters: [EngineParameter]) async throws -> SQLOutcome {
-    let count = try await atomically {
-      if case .relation(let relation)? = names().find(statement.changedTable) {
-        // Rows that are only added are in nobody's way.
-        if case .insert = statement {} else { try await lock(relation) }
+    // Rows that are only added are in nobody's way. Who waits begins after the one before has ended, and so finds what
+    // that one has left; within a block it may have looked before.
+    if case .insert = statement {
+    } else if case .relation(let relation)? = names().find(statement.changedTable) {
+      try await lock(relation)
+    }
+    let count: Int
+    do {
+      count = try await atomically {
+        var count = 0
+        for sql in try await printedChange(statement).statements { count += try await changed(sql, parameters) }
+        return count
       }
-      var count = 0
-      for sql in try await printedChange(statement).statements {
-        count += try await changed(sql, parameters)
-      }
-      return count
+    } catch {
+      if !isInBlock { await warehouse.locks.release(process) }
+      throw error
     }
     warehouse.history.note(rows: count, of: queryID)
     switch statement {

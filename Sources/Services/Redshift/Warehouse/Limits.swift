@@ -4,6 +4,10 @@ public enum WarehouseLimits {
   public static let concurrentStatementsMax = 50
   /// Views within views: deeper ones would not end in reasonable time, and bounded recursion cannot be driven further.
   static let viewDepthMax = 32
+  /// Views that one statement may read, each counted as often as it is named: views that name others twice double.
+  static let viewsMax = 1_000
+  /// Characters of a statement that the catalog's views show.
+  static let historyTextMax = 65_535
   /// Statements that are kept parsed by one session.
   static let parsedStatementsMax = 64
   /// Ended statements that the catalog's views show, of one namespace. Redshift keeps 2 to 7 days.

@@ -137,9 +137,13 @@ enum PostgresText {
     if microseconds == .max { return "infinity" }
     if microseconds == -.max { return "-infinity" }
     let day: Int64 = 86_400_000_000
-    let days = microseconds >= 0 ? microseconds / day : -((-microseconds + day - 1) / day)
+    var (days, rest) = microseconds.quotientAndRemainder(dividingBy: day)
+    if rest < 0 {
+      days -= 1
+      rest += day
+    }
     let text = date(Int(days))
-    let clock = time(microseconds - days * day)
+    let clock = time(rest)
     return text.hasSuffix(" BC") ? "\(text.dropLast(3)) \(clock) BC" : "\(text) \(clock)"
   }
 

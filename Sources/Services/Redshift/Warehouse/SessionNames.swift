@@ -20,6 +20,8 @@ struct SessionNames: RedshiftNames {
     var missingExternal: Set<Place> = []
     /// Relations that the statement reads itself, not through views.
     var read: Set<Int> = []
+    /// Views that were put in their places.
+    var views = 0
     /// What made a name unusable, in PostgreSQL's words.
     var failure: SQLFailure?
     /// `now()` and the like, random numbers, or anything of the session: the same query may give other rows.
@@ -218,6 +220,10 @@ struct SessionNames: RedshiftNames {
   private func view(_ relation: CatalogRelation) throws(SQLError) -> String {
     guard let text = relation.text, case .query(let query) = try RedshiftParser.statement(text) else {
       throw refuse("the view \"\(relation.name)\" has no query", "XX000")
+    }
+    found.views += 1
+    guard found.views <= WarehouseLimits.viewsMax else {
+      throw refuse("the statement reads more than \(WarehouseLimits.viewsMax) views", "54001")
     }
     var inner = self
     inner.depth += 1

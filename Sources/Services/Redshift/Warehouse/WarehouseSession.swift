@@ -355,6 +355,7 @@ actor WarehouseSession: SQLSession {
     let (database, process, transaction) = (database.name, process, transactionID)
     let label = settings["query_group"] ?? "default"
     let kind = statement.kind
+    let text = statement.hidingPasswords ?? String(text.prefix(WarehouseLimits.historyTextMax))
     queryID = warehouse.history.begin { id, now in
       StatementHistory.Entry(
         id: id, user: user.id, userName: user.name, database: database, process: process, transaction: transaction,
@@ -369,6 +370,15 @@ actor WarehouseSession: SQLSession {
 }
 
 extension RedshiftStatement {
+  /// What the history keeps of statements that name passwords; `nil` for others.
+  fileprivate var hidingPasswords: String? {
+    switch self {
+    case .createUser(let create): "CREATE USER \(create.name.sql) PASSWORD '***'"
+    case .alterUser(let name, .options): "ALTER USER \(name.sql) PASSWORD '***'"
+    default: nil
+    }
+  }
+
   /// Whether it is let through in a failed block.
   var endsTransaction: Bool {
     switch self {
