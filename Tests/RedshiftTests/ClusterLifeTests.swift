@@ -1,0 +1,132 @@
+import Kernel
+import Redshift
+import RedshiftModel
+import Storage
+import StorageTesting
+import Testing
+
+/// Clusters over namespaces and ports that are fakes, with a clock that is moved by hand.
+struct ClusterLifeTests {
+  let keys = MemoryKeyStore()
+  let namespaces = FakeNamespaces()
+  let ports = FakePorts()
+  let clock = ManualClock()
+
+  func house() -> WarehouseHouse {
+    WarehouseHouse(
+      keys: keys, keeping: namespaces, listener: ports, host: "127.0.0.1", clock: clock,
+      random: SeededRandomSource(seed: 7))
+  }
+
+  var context: RequestContext {
+    let scope = Scope(account: .standard, region: .usEast1)
+    return RequestContext(
+      requestID: "r", scope: scope, principal: .root(of: .standard), time: clock.now(),
+      endpoint: "http://warehouse.test:4566", authorizer: OpenAuthorizer())
+  }
+
+  func create(_ name: String, _ service: RedshiftService) async throws -> Cluster? {
+    try await service.createCluster(
+      CreateClusterInput(
+        clusterIdentifier: name, nodeType: "ra3.xlplus", masterUsername: "admin", masterUserPassword: "SecurePass123"),
+      context
+    ).cluster
+  }
+
+  func describe(_ name: String, _ service: RedshiftService) async throws -> Cluster {
+    try #require(
+      try await service.describeClusters(DescribeClustersInput(clusterIdentifier: name), context).clusters?.first)
+  }
+
+  @Test func aClusterIsCreatedThenAvailable() async throws {
+    let house = house()
+    let service = RedshiftService(house)
+    #expect(try await create("one", service)?.clusterStatus == "creating")
+    await house.settle()
+    let found = try await describe("one", service)
+    #expect(found.clusterStatus == "available")
+    #expect(found.endpoint == Endpoint(address: "warehouse.test", port: 5439))
+    _ = try await create("two", service)
+    await house.settle()
+    #expect(try await describe("two", service).endpoint?.port == 5440)
+  }
+
+  @Test func aMakingThatFailsIsShown() async throws {
+    let house = house()
+    let service = RedshiftService(house)
+    namespaces.state.withLock { $0.failsToMake = true }
+    _ = try await create("one", service)
+    await house.settle()
+    #expect(try await describe("one", service).clusterStatus == "hardware-failure")
+  }
+
+  @Test func aStartGoesOnWithWhatACrashInterrupted() async throws {
+    let first = house()
+    await first.stop()  // takes no more work, as if the process had died right after the answer
+    _ = try await create("one", RedshiftService(first))
+    #expect(try await describe("one", RedshiftService(first)).clusterStatus == "creating")
+
+    let second = house()
+    let service = RedshiftService(second)
+    try await service.recover()
+    await second.settle()
+    let before = try await describe("one", service)
+    #expect(before.clusterStatus == "available")
+    await second.stop()
+    #expect(namespaces.state.withLock { $0.open }.isEmpty)
+
+    ports.taken.withLock { $0 = [5439] }  // somebody took the port meanwhile
+    let third = house()
+    try await RedshiftService(third).recover()
+    #expect(try await describe("one", RedshiftService(third)).endpoint?.port == 5440)
+  }
+
+  @Test func aFinalSnapshotIsTakenBeforeTheClusterGoes() async throws {
+    let house = house()
+    let service = RedshiftService(house)
+    _ = try await create("one", service)
+    await house.settle()
+    let going = try await service.deleteCluster(
+      DeleteClusterInput(clusterIdentifier: "one", finalClusterSnapshotIdentifier: "last"), context)
+    #expect(going.cluster?.clusterStatus == "final-snapshot")
+    await house.settle()
+    await #expect(throws: AWSError.self) { try await describe("one", service) }
+    let snapshots = try await service.describeClusterSnapshots(DescribeClusterSnapshotsInput(), context).snapshots
+    #expect(snapshots?.map(\.status) == ["available"])
+    #expect(namespaces.state.withLock { $0.calls }.suffix(2) == ["snapshot one", "drop"])
+  }
+
+  @Test func snapshotsGoWhenTheirRetentionEnds() async throws {
+    let house = house()
+    let service = RedshiftService(house)
+    _ = try await create("one", service)
+    await house.settle()
+    _ = try await service.createClusterSnapshot(
+      CreateClusterSnapshotInput(
+        snapshotIdentifier: "day", clusterIdentifier: "one", manualSnapshotRetentionPeriod: 1), context)
+    await house.settle()
+    let data = DataService(house, logs: MemoryLogStore(clock: clock))
+    try await data.recover()
+    let watch = WarehouseWatch(
+      house, clusters: service, serverless: ServerlessService(house), data: data, processors: 2,
+      processorSeconds: { 0 })
+    try await watch.sweep()
+    #expect(namespaces.state.withLock { $0.copies.count } == 1)
+    clock.advance(by: .seconds(86_401))
+    try await watch.sweep()
+    #expect(namespaces.state.withLock { $0.copies.count } == 0)
+  }
+
+  @Test func aClusterIsRenamedWhereItStands() async throws {
+    let house = house()
+    let service = RedshiftService(house)
+    _ = try await create("old", service)
+    await house.settle()
+    let port = try await describe("old", service).endpoint?.port
+    _ = try await service.modifyCluster(
+      ModifyClusterInput(clusterIdentifier: "old", newClusterIdentifier: "new"), context)
+    await house.settle()
+    #expect(try await describe("new", service).endpoint?.port == port)
+    await #expect(throws: AWSError.self) { try await describe("old", service) }
+  }
+}
