@@ -63,7 +63,7 @@ def answers(endpoint):
         with socket.create_connection((endpoint["Address"], endpoint["Port"]), timeout=10) as connection:
             connection.sendall(bytes([0, 0, 0, 8, 4, 210, 22, 47]))
             return connection.recv(1) in (b"S", b"N")
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, TimeoutError):
         return False
 
 

@@ -12,10 +12,41 @@ struct ClusterLifeTests {
   let ports = FakePorts()
   let clock = ManualClock()
 
-  func house() -> WarehouseHouse {
+  func house(metrics: any MetricTap = SilentTap()) -> WarehouseHouse {
     WarehouseHouse(
       keys: keys, keeping: namespaces, listener: ports, host: "127.0.0.1", clock: clock,
-      random: SeededRandomSource(seed: 7))
+      random: SeededRandomSource(seed: 7), metrics: metrics)
+  }
+
+  /// Writes measurements down.
+  final class Tap: MetricTap {
+    let samples = Locked<[MetricSample]>([])
+    func record(_ samples: [MetricSample]) { self.samples.withLock { $0 += samples } }
+    subscript(name: String) -> [MetricSample] { samples.withLock { $0.filter { $0.name == name } } }
+  }
+
+  @Test func clustersAreMeasured() async throws {
+    let tap = Tap()
+    let house = house(metrics: tap)
+    let service = RedshiftService(house)
+    _ = try await create("one", service)
+    await house.settle()
+    let data = DataService(house, logs: MemoryLogStore(clock: clock))
+    let watch = WarehouseWatch(
+      house, clusters: service, serverless: ServerlessService(house), data: data, processors: 2,
+      processorSeconds: { 0 })
+    try await watch.measure(processorPercent: 12, seconds: 60)
+    #expect(tap["HealthStatus"].map(\.value) == [1])
+    #expect(tap["DatabaseConnections"].map(\.value) == [3])
+    #expect(tap["CPUUtilization"].map(\.value) == [12])
+    #expect(tap["QueryDuration"].map(\.value) == [1_000_000])
+    #expect(tap["QueryDuration"].first?.dimensions.map(\.value) == ["one", "short"])
+    #expect(tap.samples.withLock { $0.allSatisfy { $0.namespace == "AWS/Redshift" } })
+    _ = try await service.pauseCluster(PauseClusterInput(clusterIdentifier: "one"), context)
+    await house.settle()
+    let count = tap.samples.withLock { $0.count }
+    try await watch.measure(processorPercent: 12, seconds: 60)
+    #expect(tap.samples.withLock { $0.count } == count)
   }
 
   var context: RequestContext {
