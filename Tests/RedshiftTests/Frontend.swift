@@ -4,7 +4,9 @@ import Kernel
 /// Messages of a client, as bytes.
 enum Frontend {
   static func startup(_ parameters: [(String, String)]) -> [UInt8] {
-    let body: [UInt8] = [0, 3, 0, 0] + parameters.flatMap { text($0.0) + text($0.1) } + [0]
+    var body: [UInt8] = [0, 3, 0, 0]
+    for (name, value) in parameters { body += text(name) + text(value) }
+    body.append(0)
     return int32(body.count + 4) + body
   }
 

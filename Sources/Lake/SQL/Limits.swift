@@ -6,7 +6,9 @@ public enum SQLLimits {
   public static let redshiftStatementBytesMax = 16 << 20
   /// Levels of the tree of one statement of Redshift, chains of operators and joins included. The engine's own limit
   /// (`max_expression_depth`) is 1,000.
-  public static let redshiftTreeHeightMax = 900
+  public static let redshiftTreeHeightMax = 500
+  /// Copies of one expression that the engine's macros may make of it. Source: our own.
+  public static let redshiftRepetitionMax = 300_000.0
   /// Levels of brackets, subqueries and operators within each other. Trino fails at its stack's end
   /// ("statement is too large"); a number is kinder.
   public static let nestingMax = 160

@@ -16,6 +16,26 @@ public enum RedshiftMacros {
     ("rs_fail_text(code, message)", "CAST(rs_fail(code, message) AS VARCHAR)"),
     ("rs_divisor(d)", "CASE WHEN d = 0 THEN rs_fail('22012', 'division by zero') ELSE d END"),
     ("rs_compare(a, b)", "CAST(CASE WHEN a < b THEN -1 WHEN a > b THEN 1 WHEN a = b THEN 0 END AS INTEGER)"),
+    (
+      "rs_format_type(oid, modifier)",
+      """
+      CASE oid WHEN 16 THEN 'boolean' WHEN 17 THEN 'bytea' WHEN 18 THEN '"char"' WHEN 19 THEN 'name' WHEN
+        20 THEN 'bigint' WHEN 21 THEN 'smallint' WHEN 23 THEN 'integer' WHEN 25 THEN 'text' WHEN 26 THEN
+        'oid' WHEN 700 THEN 'real' WHEN 701 THEN 'double precision' WHEN 1082 THEN 'date' WHEN 1083 THEN
+        'time without time zone' WHEN 1114 THEN 'timestamp without time zone' WHEN 1184 THEN 'timestamp
+        with time zone' WHEN 1186 THEN 'interval' WHEN 1188 THEN 'interval year to month' WHEN 1190 THEN
+        'interval day to second' WHEN 1266 THEN 'time with time zone' WHEN 4000 THEN 'super' WHEN 2935 THEN
+        'hllsketch' WHEN 3000 THEN 'geometry' WHEN 3001 THEN 'geography' WHEN 1042 THEN 'character' || CASE
+        WHEN modifier > 4 THEN '(' || (modifier - 4) || ')' ELSE '' END WHEN 1043 THEN 'character varying'
+        || CASE WHEN modifier > 4 THEN '(' || (modifier - 4) || ')' ELSE '' END WHEN 6551 THEN 'binary
+        varying' || CASE WHEN modifier > 4 THEN '(' || (modifier - 4) || ')' ELSE '' END WHEN 1700 THEN
+        'numeric' || CASE WHEN modifier > 4 THEN '(' || ((modifier - 4) >> 16) || ',' || ((modifier - 4) &
+        65535) || ')' ELSE '' END WHEN 0 THEN '-' ELSE '???' END
+      """
+    ),
+    // The engine's own is off by a bit for cubes.
+    ("rs_cbrt(d)", "CASE WHEN pow(round(cbrt(d)), 3) = d THEN round(cbrt(d)) ELSE cbrt(d) END"),
+    ("rs_to_hex(x)", "lower(to_hex(x))"),
     ("rs_truncate(n, places)", "trunc(n * pow(10, places)) / pow(10, places)"),
     // PostgreSQL's text of a double has no `.0`.
     (

@@ -257,7 +257,8 @@ struct RedshiftLexer {
 
   private mutating func symbol() -> (Token.Kind, String) {
     let start = offset
-    for sign in Self.longSymbols where bytes[offset...].starts(with: sign) {
+    let single = [0x28, 0x29, 0x2c, 0x3b, 0x5b, 0x5d, 0x2b, 0x2d, 0x2a, 0x2f].contains(byte())
+    for sign in Self.longSymbols where !single && bytes[offset...].starts(with: sign) {
       advance(sign.count)
       return (.symbol, text(start..<offset))
     }

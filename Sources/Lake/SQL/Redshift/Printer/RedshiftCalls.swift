@@ -9,9 +9,18 @@ extension RedshiftPrinter {
       return "\(own)(\(try list(call.arguments)))"
     }
     guard isBuiltIn else { throw missing(call) }
+    return try repeated(RedshiftFunctions.repetitions[name] ?? 1, at: place) { printer throws(SQLError) in
+      try printer.builtIn(name, call, place)
+    }
+  }
+
+  private mutating func builtIn(
+    _ name: String, _ call: FunctionCall, _ place: SourcePosition
+  ) throws(SQLError) -> String {
     if let text = try aggregate(name, call, place) { return text }
     if let text = try moment(name, call, place) { return text }
     if let text = try plain(name, call, place) { return text }
+    if let text = try catalog(name, call.arguments) { return text }
     if RedshiftFunctions.windows.contains(name) { return try windowed(name, call) }
     if let target = RedshiftFunctions.names[name] {
       guard call.window == nil, !call.star else { throw missing(call) }
@@ -105,8 +114,14 @@ extension RedshiftPrinter {
       guard let first = call.arguments.first else { throw missing(call) }
       let separator = call.arguments.count > 1 ? try text(call.arguments[1]) : "''"
       let order = call.withinGroup.isEmpty ? call.orderBy : call.withinGroup
-      let sorted = order.isEmpty ? "" : " ORDER BY " + (try text(order))
-      return "string_agg(\(distinct)rs_text(\(try plainText(first))), \(separator)\(sorted))\(tail)"
+      let value = "rs_text(\(try plainText(first)))"
+      var sorted = order.isEmpty ? "" : " ORDER BY " + (try text(order))
+      // The engine sorts distinct values by themselves alone.
+      if call.distinct, let item = order.first {
+        let nullsFirst = item.nullsFirst ?? item.descending
+        sorted = " ORDER BY \(value)\(item.descending ? " DESC" : "") NULLS \(nullsFirst ? "FIRST" : "LAST")"
+      }
+      return "string_agg(\(distinct)\(value), \(separator)\(sorted))\(tail)"
     case "array_agg":
       return "array_agg(\(distinct)\(try list(call.arguments)))\(tail)"
     case "ratio_to_report":
@@ -323,6 +338,25 @@ extension RedshiftPrinter {
 
   private mutating func decode(_ arguments: [Expression]) throws(SQLError) -> String {
     let value = try text(arguments[0])
+    let searched = stride(from: 1, to: arguments.count - 1, by: 2).map { arguments[$0] }
+    let isSimple = searched.allSatisfy { search in
+      switch search.kind {
+      case .integer, .decimal, .string, .boolean: true
+      default: false
+      }
+    }
+    if isSimple, !isSuper(arguments[0]) {
+      var result = "CASE \(value)"
+      for (index, search) in searched.enumerated() {
+        result += " WHEN \(try text(search)) THEN \(try text(arguments[2 * index + 2]))"
+      }
+      if arguments.count.isMultiple(of: 2) { result += " ELSE " + (try text(arguments[arguments.count - 1])) }
+      return "(" + result + " END)"
+    }
+    // The value is written once for each search.
+    guard value.utf8.count * searched.count < 1 << 20 else {
+      throw SQLError(.statementTooLarge, "the argument of DECODE is too large", at: arguments[0].position)
+    }
     var result = "CASE"
     var index = 1
     while index + 1 < arguments.count {
@@ -448,16 +482,29 @@ enum RedshiftFunctions {
     "last_value", "nth_value",
   ]
 
+  /// How often the macro or text of a function repeats its arguments, where that is more than once.
+  static let repetitions: [String: Double] = [
+    "json_extract_path_text": 8, "json_extract_array_element_text": 8, "json_array_length": 4, "json_parse": 4,
+    "is_valid_json": 3, "is_valid_json_array": 3, "regexp_instr": 6, "regexp_substr": 3, "regexp_replace": 2,
+    "strtol": 8, "to_char": 8, "to_date": 5, "to_timestamp": 5, "to_number": 3, "months_between": 10, "add_months": 6,
+    "next_day": 8, "convert_timezone": 8, "substring": 2, "substr": 2, "quote_ident": 2, "mod": 2, "soundex": 2,
+    "sum": 2, "avg": 4, "ratio_to_report": 2, "is_integer": 2, "is_smallint": 2, "get_array_length": 2,
+    "array_concat": 5,
+    "subarray": 5, "array_flatten": 5, "cbrt": 4, "trunc": 2, "listagg": 6, "fnv_hash": 1, "date_cmp": 6,
+    "timestamp_cmp": 6, "datediff": 2,
+  ]
+
   static let names: [String: String] = {
     var names: [String: String] = [:]
     let same = """
-      abs acos asin atan atan2 cbrt ceil ceiling cos cot degrees exp floor ln pi radians sign sin sqrt tan random round
+      abs acos asin atan atan2 ceil ceiling cos cot degrees exp floor ln pi radians sign sin sqrt tan random round
       lower upper ltrim rtrim replace reverse repeat ascii chr greatest least md5 split_part translate strip_accents
-      setseed to_hex from_hex pow power sha1 current_schemas
+      setseed from_hex pow power sha1 current_schemas
       """
     for name in same.split(whereSeparator: { $0 == " " || $0 == "\n" }) { names[String(name)] = String(name) }
     let others = [
-      "dexp": "exp", "dlog1": "ln", "dlog10": "log10", "dpow": "pow", "btrim": "trim", "replicate": "repeat",
+      "dexp": "exp", "dlog1": "ln", "dlog10": "log10", "dpow": "pow", "btrim": "trim", "cbrt": "rs_cbrt",
+      "to_hex": "rs_to_hex", "replicate": "repeat",
       "func_sha1": "sha1", "sha": "sha1", "initcap": "rs_initcap", "strtol": "rs_strtol",
       "quote_ident": "rs_quote_ident",
       "quote_literal": "rs_quote_literal", "is_valid_json": "rs_is_valid_json",

@@ -3,10 +3,14 @@ extension RedshiftPrinter {
   mutating func cast(_ value: Expression, _ type: RedshiftType, safe: Bool) throws(SQLError) -> String {
     let word = safe ? "TRY_CAST" : "CAST"
     if case .null = value.kind { return "CAST(NULL AS \(type.engineName))" }
-    let inner = isSuper(value) && type != .super ? try plainText(value) : try text(value)
+    let inner = try repeated(Self.repetition(of: type), at: value.position) { printer throws(SQLError) in
+      printer.isSuper(value) && type != .super ? try printer.plainText(value) : try printer.text(value)
+    }
     switch type {
-    case .varchar(let length): return length >= 65_535 ? "rs_text(\(inner))" : "rs_cut(rs_text(\(inner)), \(length))"
-    case .char(let length): return "rtrim(rs_cut(rs_text(\(inner)), \(length)), ' ')"
+    case .varchar(let length):
+      let text = asText(inner, self.type(of: value))
+      return length >= 65_535 ? text : "rs_cut(\(text), \(length))"
+    case .char(let length): return "rtrim(rs_cut(\(asText(inner, self.type(of: value))), \(length)), ' ')"
     case .boolean:
       if case .string(let text) = value.kind { return try Self.boolean(text, value.position, safe: safe) }
       return safe ? "TRY_CAST(\(inner) AS BOOLEAN)" : "rs_boolean(\(inner))"
@@ -33,6 +37,9 @@ extension RedshiftPrinter {
       if name.hasPrefix("reg") {
         let function = QualifiedName([Identifier("pg_" + name)])
         if let known = names.function(function, arguments: 1) { return "\(known)(\(inner))" }
+        if name == "regclass", case .string(let text) = value.kind, Int64(text) == nil {
+          return try relationNumber(text)
+        }
       }
     case .array:
       if case .string(let text) = value.kind {
@@ -44,6 +51,23 @@ extension RedshiftPrinter {
     default: break
     }
     return "\(word)(\(inner) AS \(type.engineName))"
+  }
+
+  private static func repetition(of type: RedshiftType) -> Double {
+    switch type {
+    case .varchar, .char: 6
+    case .boolean: 5
+    default: 1
+    }
+  }
+
+  /// A value as text.
+  private func asText(_ text: String, _ type: RedshiftType?) -> String {
+    switch type {
+    case .varchar, .char, .super: text
+    case nil, .real, .double, .pseudo: "rs_text(\(text))"
+    default: "CAST(\(text) AS VARCHAR)"
+    }
   }
 
   private static func boolean(
@@ -59,10 +83,11 @@ extension RedshiftPrinter {
   }
 
   /// A value as a column of this type takes it: too long a text is an error, blanks at its end aside.
-  func fitted(_ text: String, _ type: RedshiftType) -> String {
+  public func fitted(_ text: String, _ type: RedshiftType, from source: RedshiftType? = nil) -> String {
     switch type {
-    case .varchar(let length): length >= 16_777_216 ? text : "rs_fit(rs_text(\(text)), \(length))"
-    case .char(let length): "rs_fit_char(rs_text(\(text)), \(length))"
+    case .varchar(let length):
+      length >= 16_777_216 ? text : "rs_fit(\(asText(text, source)), \(length))"
+    case .char(let length): "rs_fit_char(\(asText(text, source)), \(length))"
     case .super: "to_json(\(text))"
     case .boolean: "rs_boolean(\(text))"
     default: text

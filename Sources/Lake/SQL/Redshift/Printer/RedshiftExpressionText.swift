@@ -14,9 +14,7 @@ extension RedshiftPrinter {
     case .subscriptOf(let base, let index): return try element(base, index)
     case .negative(let value): return "(- \(try number(value)))"
     case .positive(let value): return "(+ \(try number(value)))"
-    case .arithmetic(let operation, let left, let right): return try arithmetic(operation, left, right)
-    case .concatenation(let left, let right):
-      return "(\(try joinable(left)) || \(try joinable(right)))"
+    case .arithmetic, .concatenation: return try chain(expression)
     case .comparison(let operation, let left, let right):
       let (left, right) = try compared(left, right)
       return "(\(left) \(operation.rawValue) \(right))"
@@ -27,12 +25,10 @@ extension RedshiftPrinter {
     case .not(let value): return "(NOT \(try text(value)))"
     case .between(let value, let low, let high, let negated):
       let not = negated ? " NOT" : ""
-      return "(\(try compared(value, low).0)\(not) BETWEEN \(try compared(value, low).1) AND "
-        + "\(try compared(value, high).1))"
+      let (left, bounds) = try compared(value, with: [low, high])
+      return "(\(left)\(not) BETWEEN \(bounds[0]) AND \(bounds[1]))"
     case .inList(let value, let items, let negated):
-      var parts: [String] = []
-      for item in items { parts.append(try compared(value, item).1) }
-      let left = isSuper(value) ? try compared(value, items[0]).0 : try text(value)
+      let (left, parts) = try compared(value, with: items)
       return "(\(left) \(negated ? "NOT " : "")IN (\(parts.joined(separator: ", "))))"
     case .inSubquery(let value, let query, let negated):
       return "(\(try text(value)) \(negated ? "NOT " : "")IN (\(try text(inner: query))))"
@@ -114,15 +110,43 @@ extension RedshiftPrinter {
     return isSuper(value) ? "rs_super_number(\(text))" : text
   }
 
-  private mutating func joinable(_ value: Expression) throws(SQLError) -> String { try plainText(value) }
-
   // MARK: Operators
 
+  /// The left spine in a loop, so that a long chain costs no stack.
+  private mutating func chain(_ expression: Expression) throws(SQLError) -> String {
+    var steps: [Expression] = []
+    var first = expression
+    while true {
+      switch first.kind {
+      case .arithmetic(_, let left, _), .concatenation(let left, _):
+        steps.append(first)
+        first = left
+        continue
+      default: break
+      }
+      break
+    }
+    var result = try text(first)
+    for step in steps.reversed() {
+      switch step.kind {
+      case .concatenation(let left, let right):
+        let one = isSuper(left) ? "rs_super_text(\(result))" : result
+        result = "(\(one) || \(try plainText(right)))"
+      case .arithmetic(let operation, let left, let right):
+        result = try arithmetic(operation, left, isSuper(left) ? "rs_super_number(\(result))" : result, right)
+      default: break
+      }
+    }
+    return result
+  }
+
   private mutating func arithmetic(
-    _ operation: ArithmeticOperator, _ left: Expression, _ right: Expression
+    _ operation: ArithmeticOperator, _ left: Expression, _ first: String, _ right: Expression
   ) throws(SQLError) -> String {
-    let first = try number(left)
-    let second = try number(right)
+    let repeats = (operation == .divide || operation == .modulus) && !Self.isNonZero(right)
+    let second = try repeated(repeats ? 2 : 1, at: right.position) { printer throws(SQLError) in
+      try printer.number(right)
+    }
     guard operation == .divide || operation == .modulus else { return "(\(first) \(operation.rawValue) \(second))" }
     let divisor = Self.isNonZero(right) ? second : "rs_divisor(\(second))"
     let result = "(\(first) \(operation.rawValue) \(divisor))"
@@ -143,20 +167,38 @@ extension RedshiftPrinter {
 
   /// Both sides of a comparison: closing blanks of a literal mean nothing, and SUPER is compared by its value.
   private mutating func compared(_ left: Expression, _ right: Expression) throws(SQLError) -> (String, String) {
+    let (first, others) = try compared(left, with: [right])
+    return (first, others[0])
+  }
+
+  private mutating func compared(
+    _ left: Expression, with others: [Expression]
+  ) throws(SQLError) -> (String, [String]) {
     var first = try operand(left)
-    var second = try operand(right)
-    let (superLeft, superRight) = (isSuper(left), isSuper(right))
-    if superLeft != superRight {
-      let other = superLeft ? right : left
-      let wrapper: String
-      switch other.kind {
-      case .integer, .decimal, .double: wrapper = "rs_super_number"
-      case .boolean: wrapper = "rs_super_boolean"
-      default: wrapper = "rs_super_text"
-      }
-      if superLeft { first = "\(wrapper)(\(first))" } else { second = "\(wrapper)(\(second))" }
+    let superLeft = isSuper(left)
+    var wrappers: Set<String> = []
+    var texts: [String] = []
+    for other in others {
+      let text = try operand(other)
+      let superRight = isSuper(other)
+      if superLeft, !superRight { wrappers.insert(Self.wrapper(for: other)) }
+      texts.append(superRight && !superLeft ? "\(Self.wrapper(for: left))(\(text))" : text)
     }
-    return (first, second)
+    if wrappers.count == 1, let wrapper = wrappers.first {
+      first = "\(wrapper)(\(first))"
+    } else if wrappers.count > 1 {
+      first = "rs_super_text(\(first))"
+    }
+    return (first, texts)
+  }
+
+  /// What makes a SUPER value comparable with another.
+  private static func wrapper(for other: Expression) -> String {
+    switch other.kind {
+    case .integer, .decimal, .double: "rs_super_number"
+    case .boolean: "rs_super_boolean"
+    default: "rs_super_text"
+    }
   }
 
   private mutating func operand(_ value: Expression) throws(SQLError) -> String {
@@ -238,7 +280,7 @@ extension RedshiftPrinter {
       switch operation {
       case .bitNot: return "(~ \(inner))"
       case .squareRoot: return "sqrt(\(inner))"
-      case .cubeRoot: return "cbrt(\(inner))"
+      case .cubeRoot: return "rs_cbrt(\(inner))"
       case .absolute: return "abs(\(inner))"
       }
     case .isTruth(let value, let truth, let negated):

@@ -23,6 +23,8 @@ public struct RedshiftPrinter {
       columns[name] = type ?? .pseudo("unknown")
     }
   }
+  /// How often the engine's macros around the expression at hand repeat it, all together.
+  var repetition = 1.0
   /// The columns of what WITH named, where they are known.
   var queryColumns: [String: [(String, RedshiftType?)]?] = [:]
 
@@ -39,6 +41,19 @@ public struct RedshiftPrinter {
   public func expression(_ expression: Expression) throws(SQLError) -> String {
     var printer = self
     return try printer.text(expression)
+  }
+
+  /// Prints what a macro repeats. Macros within macros multiply, which must end somewhere.
+  mutating func repeated<Result>(
+    _ times: Double, at position: SourcePosition, _ body: (inout RedshiftPrinter) throws(SQLError) -> Result
+  ) throws(SQLError) -> Result {
+    let outer = repetition
+    repetition *= times
+    defer { repetition = outer }
+    guard repetition <= SQLLimits.redshiftRepetitionMax else {
+      throw SQLError(.statementTooLarge, "function calls are nested too deeply", at: position)
+    }
+    return try body(&self)
   }
 
   // MARK: Names

@@ -28,8 +28,10 @@ extension RedshiftPrinter {
       width = printer.resultTypes(query)?.count ?? types.count
       let count = min(width ?? types.count, types.count)
       width = count
+      let sources = printer.resultTypes(query)
       let values = types.prefix(count).enumerated().map { index, type in
-        type.map { fitted("\"c\(index + 1)\"", $0) } ?? "\"c\(index + 1)\""
+        let source = sources.flatMap { index < $0.count ? $0[index].1 : nil }
+        return type.map { fitted("\"c\(index + 1)\"", $0, from: source) } ?? "\"c\(index + 1)\""
       }
       let aliases = (1...max(1, count)).map { "\"c\($0)\"" }.joined(separator: ", ")
       source = "SELECT \(values.joined(separator: ", ")) FROM (\(source)) AS \"rs_source\"(\(aliases))"
@@ -87,7 +89,8 @@ extension RedshiftPrinter {
     case (.string, .varbyte): return "encode(\(try text(value)))"
     default: break
     }
-    return fitted(isSuper(value) && type != .super ? try plainText(value) : try text(value), type)
+    return fitted(
+      isSuper(value) && type != .super ? try plainText(value) : try text(value), type, from: self.type(of: value))
   }
 
   public func update(_ update: RedshiftUpdate) throws(SQLError) -> String {
