@@ -8,6 +8,10 @@ public enum WarehouseLimits {
   static let viewsMax = 1_000
   /// Characters of a statement that the catalog's views show.
   static let historyTextMax = 65_535
+  /// Procedures that call procedures: Redshift, "Limitations of stored procedures", 16 levels.
+  static let procedureDepthMax = 16
+  /// Rows that a query within a procedure may give to a loop or a cursor of it: they are held in memory. Our own.
+  static let procedureRowsMax = 1_000_000
   /// Statements that are kept parsed by one session.
   static let parsedStatementsMax = 64
   /// Ended statements that the catalog's views show, of one namespace. Redshift keeps 2 to 7 days.

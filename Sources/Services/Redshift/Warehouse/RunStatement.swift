@@ -59,7 +59,8 @@ extension WarehouseSession {
     case .createFunction(let routine):
       return try await done("CREATE FUNCTION") { try await self.createRoutine(routine, isProcedure: false) }
     case .createProcedure(let routine):
-      return try await done("CREATE PROCEDURE") { try await self.createRoutine(routine, isProcedure: true) }
+      return try await done("CREATE PROCEDURE") { try await self.createProcedure(routine) }
+    case .call(let name, let arguments): return try await call(name, arguments, text: text)
     case .dropRoutine(let name, let isProcedure, let ifExists, _):
       return try await done(isProcedure ? "DROP PROCEDURE" : "DROP FUNCTION") {
         try await self.dropRoutine(name, isProcedure: isProcedure, ifExists: ifExists)
@@ -206,6 +207,8 @@ extension WarehouseSession {
       guard let named = namedStatements[name.key] else { throw Self.noStatement(name.key) }
       let inner = try await describe(named.statement, text: "", parameterTypes: [])
       return PreparedSQL(text: text, parameterTypes: [], columns: inner.columns)
+    case .call(let name, let arguments):
+      return PreparedSQL(text: text, parameterTypes: [], columns: results(of: name, arguments.count))
     case .show(let name):
       return PreparedSQL(text: text, parameterTypes: [], columns: Self.showColumns(name))
     case .explain:

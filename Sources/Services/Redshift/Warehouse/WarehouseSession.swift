@@ -41,6 +41,10 @@ actor WarehouseSession: SQLSession {
   var lastCopyID = 0
   var lastCopyCount = 0
   var transactionID = 0
+  /// Procedures within procedures that run now.
+  var procedureDepth = 0
+  /// Whether the running procedure's transaction is its own, so that it may end it.
+  var procedureOwnsWork = false
   private var isClosed = false
   /// The role with which the running statement asks the lake.
   var lakeRole: String?
