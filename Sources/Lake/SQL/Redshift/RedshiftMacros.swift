@@ -78,14 +78,14 @@ public enum RedshiftMacros {
     (
       "rs_fit(t, n)",
       """
-      CASE WHEN strlen(t) <= n THEN t WHEN strlen(rtrim(t, ' ')) <= n THEN rs_cut(t, n)
+      CASE WHEN t IS NULL OR strlen(t) <= n THEN t WHEN strlen(rtrim(t, ' ')) <= n THEN rs_cut(t, n)
         ELSE rs_fail_text('22001', 'value too long for type character varying(' || n || ')') END
       """
     ),
     (
       "rs_fit_char(t, n)",
       """
-      CASE WHEN strlen(rtrim(t, ' ')) <= n THEN rtrim(t, ' ')
+      CASE WHEN t IS NULL OR strlen(rtrim(t, ' ')) <= n THEN rtrim(t, ' ')
         ELSE rs_fail_text('22001', 'value too long for type character(' || n || ')') END
       """
     ),

@@ -418,6 +418,16 @@ enum PostgresCatalog {
         [schema, relation.name, source.catalog.users[relation.owner]?.name, nil, "f", "f", "f"]
       }
     },
+    // What PG_GET_LATE_BINDING_VIEW_COLS() reads.
+    view(
+      "pg_late_binding_view_cols", "view_schema name, view_name name, col_name name, col_type text, col_num int"
+    ) { source in
+      relations(source).filter { $0.relation.isLateBinding }.flatMap { relation, schema in
+        relation.columns.enumerated().map { index, column in
+          [schema, relation.name, column.name, column.type.type.description, "\(index + 1)"]
+        }
+      }
+    },
     view("pg_views", "schemaname name, viewname name, viewowner name, definition text") { source in
       relations(source).filter { $0.relation.form != .table }.map { relation, schema in
         [schema, relation.name, source.catalog.users[relation.owner]?.name, relation.text]

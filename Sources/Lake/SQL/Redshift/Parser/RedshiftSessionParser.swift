@@ -22,6 +22,8 @@ extension RedshiftDescent {
     case "DECLARE":
       advance()
       let name = try identifier()
+      // psql says it, and there is no other kind.
+      _ = taken("NO", "SCROLL")
       try expect("CURSOR")
       _ = taken("WITH", "HOLD") || taken("WITHOUT", "HOLD")
       try expect("FOR")

@@ -19,6 +19,7 @@ extension RedshiftPrinter {
   ) throws(SQLError) -> String {
     if let text = try aggregate(name, call, place) { return text }
     if let text = try moment(name, call, place) { return text }
+    if let text = try catalogCall(name, call) { return text }
     if let text = try plain(name, call, place) { return text }
     if let text = try catalog(name, call.arguments) { return text }
     if RedshiftFunctions.windows.contains(name) { return try windowed(name, call) }

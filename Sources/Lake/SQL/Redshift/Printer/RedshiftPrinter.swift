@@ -369,6 +369,9 @@ public struct RedshiftPrinter {
       return "(SELECT unnest(generate_series(\(arguments)))) AS \(quoted(alias))\(names(column))"
     case "split_to_array", "array", "json_parse", "subarray", "array_concat":
       return try array(try text(self.node(call)), value: columns?.first ?? alias, position: nil)
+    case "pg_get_late_binding_view_cols" where call.arguments.isEmpty:
+      let columns = columns ?? ["view_schema", "view_name", "col_name", "col_type", "col_num"].map { Identifier($0) }
+      return "(\(try text(RedshiftParser.query(Self.lateBindingColumns)))) AS \(quoted(alias))\(names(columns))"
     default:
       if let name = names.function(call.name, arguments: call.arguments.count) {
         return "\(name)(\(arguments)) AS \(quoted(alias))\(names(columns))"
