@@ -54,6 +54,26 @@ import Testing
     await #expect(throws: SQLFailure.self) { try await fixture.warehouses.open(other) }
   }
 
+  @Test func tablesAreAltered() async throws {
+    let session = try await WarehouseFixture().session()
+    try await session.run("CREATE TABLE t (a INTEGER)")
+    try await session.run("INSERT INTO t VALUES (2), (1)")
+    try await session.run("ALTER TABLE t ADD COLUMN b VARCHAR(5) DEFAULT 'e' NOT NULL")
+    try await session.run("INSERT INTO t (a) VALUES (0)")
+    try await session.run("ALTER TABLE t RENAME COLUMN b TO c")
+    try await session.run("ALTER TABLE t ALTER COLUMN c TYPE VARCHAR(50)")
+    try await session.run("ALTER TABLE t ALTER SORTKEY (a)")
+    #expect(try await session.run("SELECT * FROM t") == ["0|e", "1|e", "2|e"])
+    try await session.run("VACUUM t")
+    try await session.run("ALTER TABLE t DROP COLUMN c")
+    try await session.run("COMMENT ON TABLE t IS 'hello'")
+    #expect(try await session.run("SELECT obj_description(oid) FROM pg_class WHERE relname = 't'") == ["hello"])
+    #expect(try await session.run("SELECT has_table_privilege('awsuser', 't', 'select')") == ["t"])
+    try await session.run("CREATE TABLE u (LIKE t)")
+    #expect(try await session.run("ALTER TABLE u APPEND FROM t") == ["ALTER TABLE APPEND"])
+    #expect(try await session.run("SELECT count(*) FROM u") == ["3"])
+  }
+
   @Test func usersLogInWithWhatChecksTheirPasswords() async throws {
     let fixture = WarehouseFixture()
     let session = try await fixture.session()

@@ -36,7 +36,12 @@ extension WarehouseSession {
       try check(relation)
       try await engine.execute(
         "ALTER TABLE \(table) ADD COLUMN \(DuckDBText.identifier(made.name)) \(made.type.type.engineName)"
-          + (made.engineDefault.map { " DEFAULT (\($0))" } ?? ""), policy: .everything)
+          + (try await constant(made.engineDefault).map { " DEFAULT \($0)" } ?? ""), policy: .everything)
+      if let value = made.engineDefault {
+        try await engine.execute(
+          "ALTER TABLE \(table) ALTER COLUMN \(DuckDBText.identifier(made.name)) SET DEFAULT (\(value))",
+          policy: .everything)
+      }
       if made.notNull {
         try await engine.execute(
           "ALTER TABLE \(table) ALTER COLUMN \(DuckDBText.identifier(made.name)) SET NOT NULL", policy: .everything)
@@ -128,7 +133,8 @@ extension WarehouseSession {
       for column in sort.columns { _ = try index(column) }
       relation.sortStyle = sort.style.rawValue
       relation.sortKeys = sort.columns.map(\.key)
-      if !relation.sortKeys.isEmpty { try await sortRows(of: relation) }
+      try await put(relation)
+      return try await sortRows(of: relation)
     case .sortKeyNone:
       relation.sortStyle = nil
       relation.sortKeys = []
@@ -149,6 +155,17 @@ extension WarehouseSession {
     case .append: break
     }
     try await put(relation)
+  }
+
+  /// The value of a default as a literal: what the rows that are there get.
+  private func constant(_ expression: String?) async throws -> String? {
+    guard let expression else { return nil }
+    let result = try await engine.run("SELECT CAST((\(expression)) AS VARCHAR)", policy: .everything)
+    var text: String?
+    while let chunk = try await result.next() {
+      if chunk.rows > 0, let column = chunk.columns.first { text = PostgresText.text(column, 0) }
+    }
+    return text.map(DuckDBText.string)
   }
 
   /// Moves all rows of a table to the end of another. It commits by itself, and cannot stand in a block.

@@ -97,7 +97,9 @@ struct SessionNames: RedshiftNames {
 
   func function(_ name: QualifiedName, arguments: Int) -> String? {
     let routines = self.routines(name).filter { !$0.isProcedure && $0.argumentTypes.count == arguments }
-    guard let routine = routines.first, routine.language == "sql" else { return nil }
+    guard let routine = routines.first, routine.language == "sql" else {
+      return CatalogFunctions.engineName(name.key, arguments: arguments)
+    }
     return "\(CatalogTable.data).f\(routine.id)"
   }
 

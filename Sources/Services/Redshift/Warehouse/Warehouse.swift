@@ -12,6 +12,8 @@ public final class Warehouse: NamespaceWarehouse {
   let engine: LakeEngine
   let locks = TableLocks()
   let history: StatementHistory
+  /// The committed catalog for functions, which are called on the engine's threads.
+  private let published: Locked<Catalog>
   /// For listing and reading the lake outside the engine.
   let pool = BlockingPool(name: "warehouse", threads: 2, queueLimit: 1_000)
   private let file: String
@@ -34,6 +36,8 @@ public final class Warehouse: NamespaceWarehouse {
     self.ground = ground
     file = "\(folder)/\(Self.fileName)"
     history = StatementHistory(clock: ground.clock)
+    let published = Locked(Catalog())
+    self.published = published
     engine = LakeEngine(
       options: LakeEngine.Options(
         memoryBytes: ground.memoryBytes, threads: ground.threads,
@@ -45,7 +49,8 @@ public final class Warehouse: NamespaceWarehouse {
       functions: EngineFunctions(
         macros: [
           "SET GLOBAL integer_division = true", "SET GLOBAL default_null_order = 'NULLS_LAST_ON_ASC_FIRST_ON_DESC'",
-        ] + RedshiftMacros.statements),
+        ] + RedshiftMacros.statements,
+        scalars: CatalogFunctions.scalars { published.withLock { $0 } }),
       clock: ground.clock)
     state = Locked(State(settings: settings))
   }
@@ -87,6 +92,7 @@ public final class Warehouse: NamespaceWarehouse {
       state.generation += 1
       state.nextID = max(100_010, (ids.max() ?? 0) + 1)
     }
+    published.withLock { $0 = loaded }
   }
 
   func close() async {
@@ -147,6 +153,9 @@ public final class Warehouse: NamespaceWarehouse {
     state.withLock { state in
       for change in changes { state.catalog.apply(change) }
       state.generation += 1
+    }
+    published.withLock { catalog in
+      for change in changes { catalog.apply(change) }
     }
   }
 
