@@ -63,11 +63,15 @@ import Testing
   @Test func rowsWithTooManyFieldsAreErrors() async throws {
     let (_, session) = try await fixture([
       "s3://lake/wide.txt": "1|x|1|2026-01-02|t|more\n", "s3://lake/short.txt": "1|x\n",
+      "s3://lake/many.txt": "1|x\n2|y\n7|z|1|2026-01-02|t\n3|\n",
     ])
     #expect(await session.failure("COPY t FROM 's3://lake/wide' \(Self.role)") == "XX000")
     #expect(await session.failure("COPY t FROM 's3://lake/short' \(Self.role)") == "XX000")
     #expect(try await session.run("SELECT err_code FROM stl_load_errors ORDER BY query") == ["1202", "1201"])
     #expect(try await session.run("COPY t FROM 's3://lake/short' \(Self.role) FILLRECORD") == ["COPY"])
+    #expect(await session.failure("COPY t FROM 's3://lake/many' \(Self.role) MAXERROR 2") == "XX000")
+    #expect(try await session.run("COPY t FROM 's3://lake/many' \(Self.role) MAXERROR 3") == ["COPY"])
+    #expect(try await session.run("SELECT a FROM t ORDER BY a") == ["1", "7"])
   }
 
   @Test func jsonIsLoadedByNamesAndPaths() async throws {

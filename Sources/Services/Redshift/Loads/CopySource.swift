@@ -40,6 +40,9 @@ struct CopySource: Sendable {
     }
   }
 
+  /// The lines of a file as they are.
+  func lines(of file: LoadFile) -> String { "SELECT line FROM \(lines("[\(DuckDBText.string(file.path.pattern))]"))" }
+
   private func csv(_ list: String, _ fields: [String], _ strictly: Bool) -> String {
     let types = fields.map { "'\($0)': 'VARCHAR'" }.joined(separator: ", ")
     let quoted = options.format == .csv

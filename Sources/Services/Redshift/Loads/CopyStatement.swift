@@ -253,10 +253,30 @@ extension WarehouseSession {
         structural = true
         session.renew()
         found.append(Self.structural(error, file, queryID, user.id, relation, process, warehouse.ground.clock.now()))
+        // The reader names the first such line; the others are those that it passes over.
+        let passed = try await passedOver(session, source, file)
+        if let first = found.last {
+          for _ in 1..<max(1, min(passed, limit - found.count + 1)) where found.count < limit { found.append(first) }
+        }
+        session.renew()
         if found.count < limit { found += try await rows(session, query(false), source, file, relation) }
       }
     }
     return (found, structural)
+  }
+
+  /// Lines of a file that are no rows. Quoted line breaks count as lines.
+  private func passedOver(_ session: EngineSession, _ source: CopySource, _ file: LoadFile) async throws -> Int {
+    guard source.options.format == .csv || source.options.format == .delimited else { return 1 }
+    let sql =
+      "SELECT (SELECT count(*) FROM (\(source.lines(of: file)))) "
+      + "- (SELECT count(*) FROM (\(source.rows([file], strictly: false))))"
+    let result = try await session.run(sql, policy: .everything)
+    var count = 1
+    while let chunk = try await result.next() {
+      if chunk.rows > 0, let column = chunk.columns.first, case .int(let value) = column[0] { count = Int(value) }
+    }
+    return count
   }
 
   private func rows(

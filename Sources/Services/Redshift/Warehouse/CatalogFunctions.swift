@@ -1,4 +1,5 @@
 import Engine
+import PostgresWire
 import SQL
 
 /// Functions that ask the catalog. They see what is committed.
@@ -6,12 +7,29 @@ enum CatalogFunctions {
   /// By name, the numbers of arguments with which each may be called.
   private static let arguments: [String: ClosedRange<Int>] = [
     "obj_description": 1...2, "col_description": 2...2, "pg_get_viewdef": 1...2, "pg_get_userbyid": 1...1,
-    "has_table_privilege": 3...3, "has_schema_privilege": 3...3,
+    "format_type": 2...2, "has_table_privilege": 3...3, "has_schema_privilege": 3...3,
   ]
 
   /// The function's name in the engine.
   static func engineName(_ name: String, arguments count: Int) -> String? {
     arguments[name].flatMap { $0.contains(count) ? "tarn_\(name)" : nil }
+  }
+
+  /// A type's name by its number and modifier, as `\d` shows it.
+  static func shown(_ oid: Int, _ modifier: Int) -> String {
+    let size = modifier - 4
+    switch oid {
+    case 1_042: return size > 0 ? "character(\(size))" : "character"
+    case 1_043: return size > 0 ? "character varying(\(size))" : "character varying"
+    case 1_700: return size > 0 ? "numeric(\(size >> 16),\(size & 0xFFFF))" : "numeric"
+    default: break
+    }
+    let plain: [RedshiftType] = [
+      .smallint, .integer, .bigint, .real, .double, .boolean, .date, .time, .timetz, .timestamp, .timestamptz, .super,
+      .intervalYearToMonth, .intervalDayToSecond, .interval,
+    ]
+    if let type = plain.first(where: { Int($0.postgres.oid) == oid }) { return type.description }
+    return PostgresCatalog.types.first { $0.oid == oid }?.name ?? "???"
   }
 
   static func scalars(_ catalog: @escaping @Sendable () -> Catalog) -> [ScalarFunction] {
@@ -56,6 +74,11 @@ enum CatalogFunctions {
       ScalarFunction("tarn_pg_get_userbyid", ["BIGINT"], returns: "VARCHAR", isVolatile: true) { arguments, row in
         let id = Int(arguments[0].integer(row))
         return .string(id == 1 ? "rdsdb" : catalog().users[id]?.name ?? "unknown (OID=\(id))")
+      },
+      ScalarFunction("tarn_format_type", ["BIGINT", "BIGINT"], returns: "VARCHAR", takesNulls: true) { arguments, row in
+        guard !arguments[0].isNull(row) else { return .null }
+        let modifier = arguments[1].isNull(row) ? -1 : Int(arguments[1].integer(row))
+        return .string(Self.shown(Int(arguments[0].integer(row)), modifier))
       },
       ScalarFunction(
         "tarn_has_table_privilege", ["VARCHAR", "VARCHAR", "VARCHAR"], returns: "BOOLEAN", isVolatile: true

@@ -182,6 +182,10 @@ extension SQLFailure {
   }
 
   private static func conversionMessage(_ message: String) -> String {
+    for (type, name) in [("INT16", "smallint"), ("INT32", "integer"), ("INT64", "bigint")]
+    where message.contains("out of range for the destination type \(type)") {
+      return "\(name) out of range"
+    }
     let line = message.split(separator: "\n").first.map(String.init) ?? message
     let parts = line.split(separator: "'", omittingEmptySubsequences: false)
     guard parts.count > 2, line.hasPrefix("Could not convert string") else { return line }
