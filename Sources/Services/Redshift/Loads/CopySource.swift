@@ -56,7 +56,7 @@ struct CopySource: Sendable {
   private func lines(_ list: String) -> String {
     "read_csv(\(list), auto_detect = false, header = false, skip = \(options.headerLines), "
       + "delim = '\u{1}', quote = '', "
-      + "escape = '', nullstr = \(DuckDBText.string("\u{1}\u{1}")), compression = '\(options.compression ?? "none")', "
+      + "escape = '', nullstr = \(DuckDBText.string("\u{2}\u{2}")), compression = '\(options.compression ?? "none")', "
       + "max_line_size = 4194304, buffer_size = 16777216, columns = {'line': 'VARCHAR'})"
   }
 
