@@ -110,11 +110,9 @@ private final class LoadHandler: ChannelInboundHandler {
     if bodyLeft == nil {
       head.writeBuffer(&part)
       guard let end = headEnd() else { return }
-      let text = String(decoding: head.readableBytesView.prefix(end), as: UTF8.self).lowercased()
-      status = Int(text.dropFirst(9).prefix(3)) ?? 0
-      var length = 0
-      for line in text.split(separator: "\r\n") where line.hasPrefix("content-length:") {
-        length = Int(line.dropFirst(15).drop { $0 == " " }) ?? 0
+      let length = head.withUnsafeReadableBytes { bytes in
+        status = Self.number(bytes, from: 9)
+        return Self.contentLength(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
       }
       head.moveReaderIndex(forwardBy: end + 4)
       part = head
@@ -134,14 +132,45 @@ private final class LoadHandler: ChannelInboundHandler {
     send(context)
   }
 
+  /// Bytes before the empty line that ends the head.
   private func headEnd() -> Int? {
-    let view = head.readableBytesView
-    var index = view.startIndex
-    while let found = view[index...].firstIndex(of: 13), found + 3 < view.endIndex {
-      if view[found + 1] == 10, view[found + 2] == 13, view[found + 3] == 10 { return found - view.startIndex }
-      index = found + 1
+    head.withUnsafeReadableBytes { bytes in
+      var index = 0
+      while index + 3 < bytes.count {
+        // A line feed stands at the third byte of the mark or not at all.
+        if bytes[index + 1] == 10, bytes[index] == 13, bytes[index + 2] == 13, bytes[index + 3] == 10 { return index }
+        index += 1
+      }
+      return nil
     }
-    return nil
+  }
+
+  private static let lengthField = Array("content-length:".utf8)
+
+  private static func contentLength(_ head: UnsafeRawBufferPointer) -> Int {
+    var index = 0
+    while index + lengthField.count < head.count {
+      if head[index] == 10, matches(head, at: index + 1) { return number(head, from: index + 1 + lengthField.count) }
+      index += 1
+    }
+    return 0
+  }
+
+  private static func matches(_ head: UnsafeRawBufferPointer, at start: Int) -> Bool {
+    guard start + lengthField.count <= head.count else { return false }
+    for (offset, byte) in lengthField.enumerated() where head[start + offset] | 32 != byte | 32 { return false }
+    return true
+  }
+
+  /// The digits from `start` on, blanks before them skipped.
+  private static func number(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+    var value = 0
+    for byte in bytes.dropFirst(start) {
+      if byte == 32, value == 0 { continue }
+      guard byte >= 48, byte <= 57 else { break }
+      value = value * 10 + Int(byte - 48)
+    }
+    return value
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { finished.fail(error) }

@@ -67,10 +67,13 @@ struct Gateway: HTTPResponder {
 
   private func handle(_ request: WireRequest, requestID: String, began: Timestamp, sourceIP: String) async -> Handled {
     var request = request
-    var name = ServiceRouting.service(of: request, claim: nil)
+    // Known once the claim is read; a request whose claim cannot be read is answered as what it looks like.
+    var found: String?
+    var name: String { found ?? ServiceRouting.service(of: request, claim: nil) }
     do {
       let claim = try SignatureClaim.parse(request)
-      name = try await findService(&request, claim: claim)
+      let name = try await findService(&request, claim: claim)
+      found = name
       guard let service = services[name] else { return refuse(unknownService(name), request, "s3", requestID) }
       let principal: Principal
       if let claim {

@@ -14,8 +14,9 @@ enum HTTPBridge {
     let path = mark.map { target[..<$0] } ?? target[...]
     var headers = WireHeaders()
     // HTTP/1's Host header is the authority in the HTTP types' model; signatures cover it as a header.
-    if let authority = request.head.authority { headers.add("host", authority) }
-    for field in request.headers { headers.add(field.name.canonicalName, field.value) }
+    headers.reserveCapacity(request.headers.count + 1)
+    if let authority = request.head.authority { headers.append(lowerCaseName: "host", authority) }
+    for field in request.headers { headers.append(lowerCaseName: field.name.canonicalName, field.value) }
     let length = request.headers[.contentLength].flatMap { Int64($0) }
     let hasBody = length != nil || request.headers[.transferEncoding] != nil
     return WireRequest(
@@ -50,6 +51,8 @@ enum HTTPBridge {
     let length = wire.body.length.map(Int.init)
     if length == 0 { return Response(status: status, headers: headers) }
     let body = wire.body
+    // Head, body and end go out as one write.
+    if let bytes = body.bytes { return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: bytes)) }
     if wire.headers["content-type"] == EventMessage.contentType {
       // Events go on for minutes: a server that stops ends them where others are let finish.
       return Response(

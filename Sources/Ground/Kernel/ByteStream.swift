@@ -8,6 +8,8 @@ public struct ByteStream: AsyncSequence, Sendable {
 
   /// The number of bytes to come, where the source knows it.
   public let length: Int64?
+  /// All of it, where it is in memory already: for consumers that need no loop then.
+  public let bytes: ByteBuffer?
   private let start: @Sendable () -> Next
 
   /// Gives the next bytes, or `nil` at the end.
@@ -16,12 +18,15 @@ public struct ByteStream: AsyncSequence, Sendable {
   /// - Parameter start: called once, when reading begins.
   public init(length: Int64?, start: @escaping @Sendable () -> Next) {
     self.length = length
+    bytes = nil
     self.start = start
   }
 
   /// A stream of bytes that are in memory already.
   public init(_ bytes: ByteBuffer) {
-    self.init(length: Int64(bytes.readableBytes)) {
+    length = Int64(bytes.readableBytes)
+    self.bytes = bytes
+    start = {
       let rest = Locked<ByteBuffer?>(bytes.readableBytes > 0 ? bytes : nil)
       return { rest.withLock { rest in rest.take() } }
     }
@@ -51,6 +56,7 @@ public struct ByteStream: AsyncSequence, Sendable {
   /// - Throws: `TooLong` as soon as more than `limit` bytes have come.
   public func collect(upTo limit: Int) async throws -> ByteBuffer {
     if let length, length > Int64(limit) { throw TooLong(limit: limit) }
+    if let bytes { return bytes }
     var all = ByteBuffer()
     for try await var part in self {
       guard all.readableBytes + part.readableBytes <= limit else { throw TooLong(limit: limit) }

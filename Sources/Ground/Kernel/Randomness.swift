@@ -60,10 +60,14 @@ extension RandomSource {
     var raw = bytes(16)
     raw[6] = raw[6] & 0x0F | 0x40
     raw[8] = raw[8] & 0x3F | 0x80
-    let hex = raw.hex
-    let utf8 = Array(hex.utf8)
-    let groups = [0..<8, 8..<12, 12..<16, 16..<20, 20..<32]
-    return groups.map { String(decoding: utf8[$0], as: UTF8.self) }.joined(separator: "-")
+    var text: [UInt8] = []
+    text.reserveCapacity(36)
+    for (index, byte) in raw.enumerated() {
+      if index == 4 || index == 6 || index == 8 || index == 10 { text.append(UInt8(ascii: "-")) }
+      text.append(hexDigit(byte >> 4))
+      text.append(hexDigit(byte & 15))
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// `count` characters drawn from `alphabet`, an ASCII string.
@@ -78,11 +82,16 @@ extension Sequence<UInt8> {
   public var hex: String {
     var text: [UInt8] = []
     text.reserveCapacity(underestimatedCount * 2)
-    let digits = Array("0123456789abcdef".utf8)
     for byte in self {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
+      text.append(hexDigit(byte >> 4))
+      text.append(hexDigit(byte & 15))
     }
     return String(decoding: text, as: UTF8.self)
   }
+}
+
+/// The lower-case digit of a number below sixteen.
+@inline(__always)
+private func hexDigit(_ value: UInt8) -> UInt8 {
+  value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
 }

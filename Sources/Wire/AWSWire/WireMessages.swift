@@ -17,7 +17,7 @@ public struct WireHeaders: Sendable, Hashable {
   public subscript(name: String) -> String? {
     get { fields.first { $0.name == name }?.value }
     set {
-      fields.removeAll { $0.name == name }
+      if fields.contains(where: { $0.name == name }) { fields.removeAll { $0.name == name } }
       if let newValue { fields.append(Field(name: name, value: newValue)) }
     }
   }
@@ -26,6 +26,11 @@ public struct WireHeaders: Sendable, Hashable {
   public mutating func add(_ name: String, _ value: String) {
     fields.append(Field(name: name.lowercased(), value: value))
   }
+  /// Adds a field whose name is in lower case already.
+  public mutating func append(lowerCaseName name: String, _ value: String) {
+    fields.append(Field(name: name, value: value))
+  }
+  public mutating func reserveCapacity(_ count: Int) { fields.reserveCapacity(count) }
 }
 
 /// A request as it came, before any service has looked at it.

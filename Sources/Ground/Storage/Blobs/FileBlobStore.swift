@@ -114,11 +114,24 @@ public final class FileBlobStore: BlobStore {
     } catch StorageError.noSuchBlob {
       return
     }
-    for blob in blobs where blob.length > 0 {
-      try file.punchHole(at: blob.offset, count: BlobFiles.packed(blob.length))
-    }
+    for run in Self.runs(of: blobs) { try file.punchHole(at: run.lowerBound, count: run.upperBound - run.lowerBound) }
     try file.sync()
     try removeIfEmpty(file, number)
+  }
+
+  /// The places of blobs in their pack, neighbours taken together: what was written together is often freed together,
+  /// and each hole is a call that the file system takes its time for.
+  private static func runs(of blobs: [BlobRef]) -> [Range<UInt64>] {
+    var runs: [Range<UInt64>] = []
+    for blob in blobs.sorted(by: { $0.offset < $1.offset }) where blob.length > 0 {
+      let place = blob.offset..<(blob.offset + BlobFiles.packed(blob.length))
+      if let last = runs.last, last.upperBound == place.lowerBound {
+        runs[runs.count - 1] = last.lowerBound..<place.upperBound
+      } else {
+        runs.append(place)
+      }
+    }
+    return runs
   }
 
   /// Removes a pack in which everything was given back.

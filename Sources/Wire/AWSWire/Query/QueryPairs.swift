@@ -7,7 +7,8 @@ public struct QueryPairs: Sendable {
   /// - Parameter text: as it stands after the question mark. What does not decode is taken as it is.
   public init(text: String) {
     guard !text.isEmpty else { return }
-    for part in text.split(separator: "&").prefix(WireLimits.queryPairsMax) {
+    for bytes in text.utf8.split(separator: UInt8(ascii: "&")).prefix(WireLimits.queryPairsMax) {
+      let part = Substring(bytes)
       let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       pairs.append((Self.decoded(halves[0]), halves.count > 1 ? Self.decoded(halves[1]) : ""))
     }

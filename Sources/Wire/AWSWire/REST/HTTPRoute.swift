@@ -93,7 +93,7 @@ struct HTTPRoutes: Sendable {
   func find(_ request: WireRequest) -> (route: HTTPRoute, labels: [String: String]?)? {
     guard let candidates = byMethod[request.method] else { return nil }
     let path = request.rawPath.hasPrefix("/") ? request.rawPath.dropFirst() : request.rawPath[...]
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Substring($0) }
     let query = QueryPairs(text: request.rawQuery)
     var best: (score: Int, route: HTTPRoute)?
     for route in candidates where route.fixedQuery.isEmpty || !query.pairs.isEmpty {

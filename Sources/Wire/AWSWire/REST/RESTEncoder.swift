@@ -129,7 +129,7 @@ final class RESTEncoder: ShapeEncoder {
     switch member.location {
     case .header:
       guard !encoder.texts.isEmpty else { return }
-      headers[member.wireName.lowercased()] = HeaderList.text(encoder.texts)
+      headers[member.headerName] = HeaderList.text(encoder.texts)
     case .prefixHeaders:
       for (name, value) in encoder.pairs { headers.add(member.wireName + name, value) }
     case .status: status = encoder.texts.first.flatMap { Int($0) } ?? status

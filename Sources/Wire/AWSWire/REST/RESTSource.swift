@@ -39,7 +39,7 @@ final class RESTSource: TextSource {
         case .query: query.contains(member.wireName) ? .list(query.all(member.wireName)) : nil
         case .queryMap: .pairs(Self.grouped(query))
         case .header: Self.header(input.request, member)
-        case .prefixHeaders: .pairs(Self.headers(input.request.headers, prefix: member.wireName.lowercased()))
+        case .prefixHeaders: .pairs(Self.headers(input.request.headers, prefix: member.headerName))
         case .text: input.body.readableBytes > 0 ? .whole : nil
         case .payload: inner != nil ? .document : nil
         case .stream: .stream
@@ -59,7 +59,8 @@ final class RESTSource: TextSource {
   }
 
   private static func header(_ request: WireRequest, _ member: MemberSchema) -> Binding? {
-    let name = member.wireName.lowercased()
+    let name = member.headerName
+    guard request.headers[name] != nil || !request.rawQuery.isEmpty else { return nil }
     var values = request.headers.all(name)
     if values.isEmpty, !request.rawQuery.isEmpty, name.hasPrefix("x-amz-"), request.rawQuery.contains("Signature=") {
       // Some SDKs move the headers of a presigned request into its query; S3 takes them from there.

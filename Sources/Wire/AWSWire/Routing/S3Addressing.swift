@@ -13,27 +13,24 @@ public enum S3Addressing {
   }
 
   static func bucket(inHost host: String) -> String? {
-    let name = host.split(separator: ":").first.map { $0.lowercased() } ?? ""
+    let authority = host.utf8.prefix { $0 != UInt8(ascii: ":") }
+    // Addresses and single names carry no bucket, and need no closer look.
+    guard authority.contains(UInt8(ascii: ".")), authority.contains(where: { $0 > UInt8(ascii: "9") }) else { return nil }
+    let name = Substring(authority).lowercased()
     for marker in [".s3.", ".s3-"] {
-      if let range = name.range(of: marker), range.lowerBound > name.startIndex {
-        return String(name[..<range.lowerBound])
-      }
+      if let start = Self.position(of: marker, in: name), start > 0 { return String(name.utf8.prefix(start)) }
     }
     if name.hasPrefix("s3.") || name.hasPrefix("s3-") { return nil }
-    if name.hasSuffix(".localhost"), name.count > ".localhost".count {
+    if name.hasSuffix(".localhost"), name.utf8.count > ".localhost".utf8.count {
       return String(name.dropLast(".localhost".count))
     }
     return nil
   }
-}
 
-extension String {
-  fileprivate func range(of marker: String) -> Range<String.Index>? {
-    var start = startIndex
-    while start < endIndex {
-      if self[start...].hasPrefix(marker) { return start..<index(start, offsetBy: marker.count) }
-      start = index(after: start)
-    }
-    return nil
+  /// Bytes before the first `marker`.
+  private static func position(of marker: String, in name: String) -> Int? {
+    let (name, marker) = (Array(name.utf8), Array(marker.utf8))
+    guard name.count >= marker.count else { return nil }
+    return (0...(name.count - marker.count)).first { name[$0...].starts(with: marker) }
   }
 }

@@ -56,8 +56,9 @@ public final class MemberSchema: Sendable {
 
   /// The model's name.
   public let name: String
-  /// The name on the wire; for headers in lower case when looked up.
   public let wireName: String
+  /// The wire name as headers are looked up and written.
+  let headerName: String
   public let location: Location
   public let isRequired: Bool
   public let traits: ValueTraits?
@@ -73,6 +74,7 @@ public final class MemberSchema: Sendable {
     self.name = name
     self.location = location
     wireName = wire ?? name
+    headerName = location == .header || location == .prefixHeaders ? wireName.lowercased() : wireName
     isRequired = required
     self.traits = traits
     self.xmlAttributes = xmlAttributes

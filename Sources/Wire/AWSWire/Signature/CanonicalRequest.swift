@@ -13,14 +13,33 @@ struct CanonicalRequest {
     method: String, path: String, rawQuery: String, headers: WireHeaders, signedHeaders: [String],
     payloadHash: String
   ) {
-    var lines = [method, path, Self.query(rawQuery)]
+    var text = ""
+    text.reserveCapacity(512 + path.utf8.count + rawQuery.utf8.count)
+    text += method
+    text += "\n"
+    text += path
+    text += "\n"
+    text += Self.query(rawQuery)
+    text += "\n"
     for name in signedHeaders {
-      lines.append("\(name):\(headers.all(name).map(Self.trimmed).joined(separator: ","))")
+      text += name
+      text += ":"
+      var isFirst = true
+      for field in headers.fields where field.name == name {
+        if !isFirst { text += "," }
+        text += Self.trimmed(field.value)
+        isFirst = false
+      }
+      text += "\n"
     }
-    lines.append("")
-    lines.append(signedHeaders.joined(separator: ";"))
-    lines.append(payloadHash)
-    text = lines.joined(separator: "\n")
+    text += "\n"
+    for (index, name) in signedHeaders.enumerated() {
+      if index > 0 { text += ";" }
+      text += name
+    }
+    text += "\n"
+    text += payloadHash
+    self.text = text
   }
 
   /// The forms that a client may have put the path into, the likeliest first.
@@ -29,6 +48,7 @@ struct CanonicalRequest {
       let normal = normalized(rawPath)
       return [PercentCoding.encode(normal, keepingSlashes: true), rawPath]
     }
+    if rawPath.utf8.allSatisfy({ PercentCoding.isUnreserved($0) || $0 == UInt8(ascii: "/") }) { return [rawPath] }
     // S3 signs the path as it is sent, encoded once; clients that send it half-encoded sign the encoded form.
     let encoded = PercentCoding.encode(PercentCoding.decode(rawPath), keepingSlashes: true)
     return encoded == rawPath ? [rawPath] : [rawPath, encoded]

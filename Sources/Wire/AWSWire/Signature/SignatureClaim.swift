@@ -50,14 +50,14 @@ public struct SignatureClaim: Sendable, Hashable {
     guard header.hasPrefix(algorithm) else {
       throw .malformed("The authorization mechanism you have provided is not supported. Please use \(algorithm).")
     }
-    var fields: [Substring: Substring] = [:]
-    for part in header.dropFirst(algorithm.count).split(separator: ",") {
-      let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard halves.count == 2 else { continue }
-      fields[halves[0].trimmingBlanks] = halves[1].trimmingBlanks
+    var fields: [(name: Substring, value: Substring)] = []
+    for part in header.utf8.dropFirst(algorithm.utf8.count).split(separator: UInt8(ascii: ",")) {
+      guard let equals = part.firstIndex(of: UInt8(ascii: "=")) else { continue }
+      fields.append(
+        (Substring(part[..<equals]).trimmingBlanks, Substring(part[part.index(after: equals)...]).trimmingBlanks))
     }
     func field(_ name: Substring) throws(AuthenticationFault) -> String {
-      guard let value = fields[name], !value.isEmpty else {
+      guard let value = fields.last(where: { $0.name == name })?.value, !value.isEmpty else {
         throw .malformed("Authorization header requires '\(name)' parameter. Authorization=\(header.prefix(512))")
       }
       return String(value)
@@ -126,12 +126,12 @@ public struct SignatureClaim: Sendable, Hashable {
     expires: Int64?
   ) throws(AuthenticationFault) {
     // An access key may hold slashes in theory, so the scope is read from the end.
-    let parts = credential.split(separator: "/", omittingEmptySubsequences: false)
+    let parts = credential.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Substring($0) }
     guard parts.count >= 5, parts[parts.count - 1] == "aws4_request" else {
       throw .malformed(
         "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".")
     }
-    accessKeyID = parts[..<(parts.count - 4)].joined(separator: "/")
+    accessKeyID = parts.count == 5 ? String(parts[0]) : parts[..<(parts.count - 4)].joined(separator: "/")
     scopeDay = String(parts[parts.count - 4])
     region = String(parts[parts.count - 3])
     service = String(parts[parts.count - 2])
@@ -143,7 +143,7 @@ public struct SignatureClaim: Sendable, Hashable {
         "Invalid credential date \"\(scopeDay.prefix(16))\". This date is not the same as X-Amz-Date: \"\(date.day)\".")
     }
     self.date = date
-    self.signedHeaders = signedHeaders.split(separator: ";").map { $0.lowercased() }
+    self.signedHeaders = signedHeaders.utf8.split(separator: UInt8(ascii: ";")).map { Substring($0).lowerCase }
     self.signature = signature
     self.sessionToken = sessionToken
     expiresSeconds = expires
@@ -152,9 +152,14 @@ public struct SignatureClaim: Sendable, Hashable {
 
 extension Substring {
   var trimmingBlanks: Substring {
-    var trimmed = self
-    while trimmed.first == " " || trimmed.first == "\t" { trimmed.removeFirst() }
-    while trimmed.last == " " || trimmed.last == "\t" { trimmed.removeLast() }
-    return trimmed
+    var trimmed = utf8
+    while let first = trimmed.first, first == 32 || first == 9 { trimmed.removeFirst() }
+    while let last = trimmed.last, last == 32 || last == 9 { trimmed.removeLast() }
+    return Substring(trimmed)
+  }
+
+  /// Lower case, without the work of it where nothing has to change.
+  fileprivate var lowerCase: String {
+    utf8.contains { $0 >= 128 || (65...90).contains($0) } ? lowercased() : String(self)
   }
 }

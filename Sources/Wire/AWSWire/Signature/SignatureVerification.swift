@@ -155,11 +155,11 @@ private actor ChunkedReader {
 }
 
 /// Compares a body with the SHA-256 that its signature covers, before the end of the stream is told.
-private actor HashedBody {
+private final class HashedBody: Sendable {
   private let pull: ByteStream.Next
   private let expected: String
-  private var hash = SHA256()
-  private var ended = false
+  /// `nil` once the end has been told.
+  private let hash = Locked<SHA256?>(SHA256())
 
   private init(_ pull: @escaping ByteStream.Next, expected: String) {
     self.pull = pull
@@ -174,21 +174,17 @@ private actor HashedBody {
   }
 
   func next() async throws -> ByteBuffer? {
-    guard !ended else { return nil }
+    guard hash.withLock({ $0 != nil }) else { return nil }
     if let part = try await pull() {
-      part.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
+      part.withUnsafeReadableBytes { bytes in hash.withLock { $0?.update(bufferPointer: bytes) } }
       return part
     }
-    ended = true
-    let found = hash.finalize().hex
-    guard found == expected else {
-      throw AWSError(
-        "XAmzContentSHA256Mismatch",
-        "The provided 'x-amz-content-sha256' header does not match what was computed.", httpStatus: 400,
-        details: [
-          .init("ClientComputedContentSHA256", expected), .init("S3ComputedContentSHA256", found),
-        ])
-    }
-    return nil
+    guard let found = hash.withLock({ $0.take() })?.finalize().hex, found != expected else { return nil }
+    throw AWSError(
+      "XAmzContentSHA256Mismatch",
+      "The provided 'x-amz-content-sha256' header does not match what was computed.", httpStatus: 400,
+      details: [
+        .init("ClientComputedContentSHA256", expected), .init("S3ComputedContentSHA256", found),
+      ])
   }
 }

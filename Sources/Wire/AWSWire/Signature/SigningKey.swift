@@ -15,7 +15,12 @@ struct SigningKey: Sendable {
 
   /// The signature of a string to sign, in hexadecimal.
   func signature(_ stringToSign: String) -> String {
-    HMAC<SHA256>.authenticationCode(for: Array(stringToSign.utf8), using: key).hex
+    var text = stringToSign
+    return text.withUTF8 { bytes in
+      var code = HMAC<SHA256>(key: key)
+      code.update(data: UnsafeRawBufferPointer(bytes))
+      return code.finalize().hex
+    }
   }
 }
 
@@ -42,14 +47,22 @@ final class SigningKeyCache: Sendable {
 }
 
 enum Digest {
-  static func sha256Hex(_ text: String) -> String { SHA256.hash(data: Array(text.utf8)).hex }
+  static func sha256Hex(_ text: String) -> String {
+    var text = text
+    return text.withUTF8 { bytes in
+      var hash = SHA256()
+      hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
+      return hash.finalize().hex
+    }
+  }
   /// SHA-256 of no bytes.
   static let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
   /// Whether two signatures are the same, in time that does not tell where they differ.
   static func same(_ left: String, _ right: String) -> Bool {
-    let (left, right) = (Array(left.utf8), Array(right.utf8))
-    guard left.count == right.count else { return false }
-    return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    guard left.utf8.count == right.utf8.count else { return false }
+    var difference: UInt8 = 0
+    for (one, other) in zip(left.utf8, right.utf8) { difference |= one ^ other }
+    return difference == 0
   }
 }
