@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <unistd.h>
 
 struct cduck_pending {
   duckdb::unique_ptr<duckdb::PendingQueryResult> pending;
@@ -336,7 +337,29 @@ int32_t cduck_pending_statement(const cduck_pending *pending) {
 
 cduck_result *cduck_execute(cduck_pending *pending, cduck_failure *failure) {
   return tarn::Guarded<cduck_result *>(failure, nullptr, [&]() -> cduck_result * {
-    auto result = pending->pending->Execute();
+    auto &query = *pending->pending;
+    // DuckDB's own loop asks again at once while other threads hold the last tasks, and so takes a core from them.
+    useconds_t pause = 0;
+    while (true) {
+      const auto state = query.ExecuteTask();
+      if (duckdb::PendingQueryResult::IsResultReady(state)) {
+        break;
+      }
+      if (state == duckdb::PendingExecutionResult::BLOCKED) {
+        query.WaitForTask();
+      } else if (state == duckdb::PendingExecutionResult::NO_TASKS_AVAILABLE) {
+        pause = pause == 0 ? 20 : std::min<useconds_t>(pause * 2, 1000);
+        usleep(pause);
+        continue;
+      }
+      pause = 0;
+    }
+    // A statement that failed meanwhile is over: asking it to go on would only say so.
+    if (query.HasError()) {
+      tarn::Report(failure, query.GetErrorObject());
+      return nullptr;
+    }
+    auto result = query.Execute();
     if (result->HasError()) {
       tarn::Report(failure, result->GetErrorObject());
       return nullptr;

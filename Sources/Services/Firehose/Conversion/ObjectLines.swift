@@ -1,3 +1,4 @@
+import CTarnSystem
 package import NIOCore
 
 /// Lays records out as the engine reads them fast: every JSON object on a line of its own.
@@ -70,22 +71,18 @@ package struct ObjectLines: Sendable {
 
   private static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 10 || byte == 13 || byte == 9 }
 
-  /// Copies what needs no second look, sixteen bytes at a time, up to before the next quote, backslash or control.
+  /// Copies what needs no second look, up to before the next quote, backslash or control.
   @inline(__always)
   private static func copyPlain(
     _ source: UnsafeRawBufferPointer, _ read: inout Int, _ target: UnsafeMutableRawBufferPointer, _ write: inout Int
   ) {
-    typealias Group = SIMD16<UInt8>
-    while source.count - read >= Group.scalarCount, target.count - write >= Group.scalarCount {
-      let group = source.loadUnaligned(fromByteOffset: read, as: Group.self)
-      let marks =
-        (group .== Group(repeating: UInt8(ascii: "\""))) .| (group .== Group(repeating: UInt8(ascii: "\\")))
-        .| (group .< Group(repeating: 32))
-      if any(marks) { return }
-      target.storeBytes(of: group, toByteOffset: write, as: Group.self)
-      read += Group.scalarCount
-      write += Group.scalarCount
-    }
+    let rest = UnsafeRawBufferPointer(rebasing: source[read...])
+    guard let start = rest.baseAddress else { return }
+    let count = tarn_json_plain(start.assumingMemoryBound(to: UInt8.self), rest.count)
+    UnsafeMutableRawBufferPointer(rebasing: target[write...])
+      .copyMemory(from: UnsafeRawBufferPointer(rebasing: rest[..<count]))
+    read += count
+    write += count
   }
 
   /// Copies the string at `read`, folded if it is a key. `false` for what the simple way cannot do.
