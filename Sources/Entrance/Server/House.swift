@@ -50,7 +50,7 @@ struct House: Sendable {
       ]
         + settings.accounts.map { .init(accessKeyID: $0.accessKeyID, secret: $0.secretAccessKey, account: $0.id) })
     let audit = AuditTrail(logs: logs, clock: clock, random: random, logger: logger)
-    let cloudWatch = CloudWatchService(keys: keys, clock: clock)
+    let cloudWatch = CloudWatchService(keys: keys, clock: clock, logger: logger)
     let s3 = S3Service(
       keys: keys, blobs: blobs, clock: clock, random: random, metrics: cloudWatch,
       knowsPrincipal: { try await iam.authorizer.knows($0) }, logger: logger)

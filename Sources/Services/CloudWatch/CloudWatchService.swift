@@ -1,5 +1,6 @@
 public import CloudWatchModel
 public import Kernel
+public import Logging
 public import Storage
 
 /// CloudWatch's metrics: what the services of this server measure, and what its users put.
@@ -9,10 +10,12 @@ public import Storage
 public struct CloudWatchService: CloudWatchAPI, MetricTap {
   let store: MetricStore
   let clock: any WallClock
+  private let logger: Logger
 
-  public init(keys: any KeyStore, clock: any WallClock) {
+  public init(keys: any KeyStore, clock: any WallClock, logger: Logger = Logger(label: "cloudwatch")) {
     store = MetricStore(keys: keys)
     self.clock = clock
+    self.logger = logger
   }
 
   public func record(_ samples: [MetricSample]) { store.pending.add(samples) }
@@ -31,13 +34,21 @@ public struct CloudWatchService: CloudWatchAPI, MetricTap {
         break
       }
       // A disk that is full today may have room tomorrow: what could not be written waits.
-      try? await store.flush()
+      await attempt("metrics were not written and wait") { try await store.flush() }
       if clock.now() >= nextMaintenance {
-        try? await store.maintain(now: clock.now())
+        await attempt("old metrics were not rolled up") { try await store.maintain(now: clock.now()) }
         nextMaintenance = clock.now() + .seconds(Limits.maintenanceSeconds)
       }
     }
     try await flush()
+  }
+
+  private func attempt(_ failure: Logger.Message, _ work: () async throws -> Void) async {
+    do {
+      try await work()
+    } catch {
+      logger.warning(failure, metadata: ["error": "\(error)"])
+    }
   }
 
   /// Writes what waits. For the server's stop.

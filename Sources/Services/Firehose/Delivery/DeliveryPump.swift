@@ -93,7 +93,16 @@ actor DeliveryPump {
   private func forgetOld() async {
     guard record.kinesis == nil else { return }
     let horizon = with.clock.now() - .seconds(Limits.directPutHours * 3600)
-    try? await with.logs.trim(DirectSource.log(of: record, in: scope), before: horizon)
+    await trim(DirectSource.log(of: record, in: scope), before: horizon)
+  }
+
+  /// Lets old records go. What fails costs room on the disk, and is tried again after the next delivery.
+  private func trim(_ kept: LogID, before moment: Timestamp) async {
+    do {
+      try await with.logs.trim(kept, before: moment)
+    } catch {
+      log.warning("delivered records could not be let go", metadata: ["error": "\(error)"])
+    }
   }
 
   struct Wait {
@@ -208,7 +217,7 @@ actor DeliveryPump {
     report(outcome, buffer)
     if let kept = record.kinesis == nil ? DirectSource.log(of: record, in: scope) : nil {
       // Trimming follows when time has moved on: records of this very moment may be undelivered.
-      try? await with.logs.trim(kept, before: buffer.newest)
+      await trim(kept, before: buffer.newest)
     }
   }
 

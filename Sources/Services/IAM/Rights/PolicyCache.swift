@@ -105,20 +105,26 @@ final class PolicyCache: Sendable {
   }
 
   /// Inline policies first, then attached ones. Stored documents were checked when they were put.
+  /// - Throws: `StorageError.corrupt` for one that cannot be read all the same: it may be the one that denies.
   static func sources<Record: EntityRecord>(
     of record: Record, _ account: AccountID, _ reader: any KeyReader
   ) throws -> [PolicySource] {
     var sources: [PolicySource] = []
     for policy in record.inline {
-      guard let document = try? PolicyDocument.parse(policy.document, as: .inline) else { continue }
-      sources.append(PolicySource(id: "\(Record.kind.rawValue)_\(record.name)_\(policy.name)", document: document))
+      let id = "\(Record.kind.rawValue)_\(record.name)_\(policy.name)"
+      sources.append(PolicySource(id: id, document: try stored(policy.document, .inline, id)))
     }
     for arn in record.attached {
-      guard let managed = try reader.managedPolicy(account, arn: arn),
-        let document = try? PolicyDocument.parse(managed.document, as: .managed)
-      else { continue }
-      sources.append(PolicySource(id: managed.name, document: document))
+      guard let managed = try reader.managedPolicy(account, arn: arn) else { continue }
+      sources.append(PolicySource(id: managed.name, document: try stored(managed.document, .managed, arn)))
     }
     return sources
+  }
+
+  private static func stored(_ text: String, _ kind: PolicyKind, _ name: String) throws -> PolicyDocument {
+    guard let document = try? PolicyDocument.parse(text, as: kind) else {
+      throw StorageError.corrupt("the stored policy \(name) cannot be read")
+    }
+    return document
   }
 }
