@@ -101,20 +101,10 @@ extension Scenarios {
 
   private func prepare(_ requests: SignedRequests) async throws {
     try await requests.once(requests.request("s3", "PUT", "/bench"))
-    func iam(_ fields: [(String, String)]) async throws {
-      let allowed = CharacterSet.alphanumerics
-      let body = fields.map { "\($0.0)=\($0.1.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")" }
-      try await requests.once(
-        requests.request(
-          "iam", "POST", "/", headers: [("content-type", "application/x-www-form-urlencoded")],
-          body: ByteBuffer(string: (body + ["Version=2010-05-08"]).joined(separator: "&"))))
-    }
     let trust =
       #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"firehose.amazonaws.com"},"#
       + #""Action":"sts:AssumeRole"}]}"#
-    let all = #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#
-    try await iam([("Action", "CreateRole"), ("RoleName", "bench"), ("AssumeRolePolicyDocument", trust)])
-    try await iam([("Action", "PutRolePolicy"), ("RoleName", "bench"), ("PolicyName", "p"), ("PolicyDocument", all)])
+    try await role("bench", trust: trust, requests)
     let columns = ClickEvents.columns.map { #"{"Name":"\#($0.name)","Type":"\#($0.hive)"}"# }.joined(separator: ",")
     try await requests.once(
       requests.json("glue", "AWSGlue.CreateDatabase", #"{"DatabaseInput":{"Name":"bench"}}"#))
@@ -134,6 +124,21 @@ extension Scenarios {
             + #""InputFormatConfiguration":{"Deserializer":{"OpenXJsonSerDe":{}}},"#
             + #""OutputFormatConfiguration":{"Serializer":{"ParquetSerDe":{}}}}}}"#))
     }
+  }
+
+  /// Makes a role that may do all.
+  func role(_ name: String, trust: String, _ requests: SignedRequests) async throws {
+    func iam(_ fields: [(String, String)]) async throws {
+      let allowed = CharacterSet.alphanumerics
+      let body = fields.map { "\($0.0)=\($0.1.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")" }
+      try await requests.once(
+        requests.request(
+          "iam", "POST", "/", headers: [("content-type", "application/x-www-form-urlencoded")],
+          body: ByteBuffer(string: (body + ["Version=2010-05-08"]).joined(separator: "&"))))
+    }
+    let all = #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#
+    try await iam([("Action", "CreateRole"), ("RoleName", name), ("AssumeRolePolicyDocument", trust)])
+    try await iam([("Action", "PutRolePolicy"), ("RoleName", name), ("PolicyName", "p"), ("PolicyDocument", all)])
   }
 
   /// Puts all events, a connection for each stream. Gives the seconds it took.

@@ -23,7 +23,7 @@ struct TarnBench: AsyncParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: "Only these: limits, start, records, small, large, query, firehose, tpch, memory, long.")
+    help: "Only these: limits, start, records, small, large, query, firehose, tpch, warehouse, memory, long.")
   var only: [String] = []
 
   @Option(help: "TPC-H's scale factor.")
@@ -57,6 +57,9 @@ struct TarnBench: AsyncParsableCommand {
     if wanted("long") { try await scenarios.tenMillionRecords(&report) }
     if wanted("tpch") {
       try await scenarios.tpch(&report, tools: Tools(root: root), scale: scale, rounds: 3)
+    }
+    if wanted("warehouse") {
+      try await scenarios.warehouse(&report, tools: Tools(root: root), scale: scale, rounds: 3)
     }
     if wanted("firehose") { try await scenarios.firehose(&report) }
   }
