@@ -25,12 +25,11 @@ extension WarehouseSession {
     case .commit: return try await commitBlock()
     case .rollback: return try await rollBackBlock()
     case .lock(let names):
-      for name in names {
-        guard case .relation(let relation) = try object(named: name) else { continue }
-        guard ["INSERT", "UPDATE", "DELETE"].contains(where: { rights.may($0, on: relation) }) else {
-          throw SQLFailure("42501", "permission denied for relation \(relation.name)")
-        }
-        try await lock(relation)
+      do {
+        for name in names { try await lock(named: name) }
+      } catch {
+        if !isInBlock { await warehouse.locks.release(process) }
+        throw error
       }
       if !isInBlock { await warehouse.locks.release(process) }
       return .done(tag: "LOCK TABLE")
@@ -84,6 +83,14 @@ extension WarehouseSession {
       return .done(tag: "RESET")
     default: throw SQLFailure("0A000", "this statement is not implemented by Tarn yet")
     }
+  }
+
+  private func lock(named name: QualifiedName) async throws {
+    guard case .relation(let relation) = try object(named: name) else { return }
+    guard ["INSERT", "UPDATE", "DELETE"].contains(where: { rights.may($0, on: relation) }) else {
+      throw SQLFailure("42501", "permission denied for relation \(relation.name)")
+    }
+    try await lock(relation)
   }
 
   // MARK: Transactions
