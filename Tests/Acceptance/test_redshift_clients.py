@@ -293,7 +293,9 @@ def test_sqlalchemy(cluster, table, driver):
     assert [tuple(row) for row in rows] == [(1, "ada"), (2, None)]
     inspector = sqlalchemy.inspect(engine)
     assert table in inspector.get_table_names()
-    assert [column["name"] for column in inspector.get_columns(table)] == ["id", "name"]
+    columns = inspector.get_columns(table)
+    assert [column["name"] for column in columns] == ["id", "name"]
+    assert [column["info"].get("encode") for column in columns] == [None, "lzo"]
     metadata.drop_all(engine)
     engine.dispose()
 

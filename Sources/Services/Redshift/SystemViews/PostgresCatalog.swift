@@ -189,8 +189,9 @@ enum PostgresCatalog {
           rows.append([
             "\(relation.id)", column.name, "\(type.oid)", "-1", "\(type.size)", "\(column.number)", "0", "-1",
             "\(type.modifier)", "f", "p", "i", flag(column.notNull),
-            flag(column.defaultText != nil || column.identity != nil), "f", "t", "0", "0",
-            flag(relation.distKey == column.name), "f", sortOrder(column, relation),
+            flag(column.defaultText != nil || column.identity != nil), "f", "t", "0",
+            ColumnEncodings.number(of: column.encoding), flag(relation.distKey == column.name), "f",
+            sortOrder(column, relation),
             column.identity == nil ? "" : column.identity?.byDefault == true ? "d" : "a",
           ])
         }
@@ -220,7 +221,7 @@ enum PostgresCatalog {
           rows.append([
             "\(relation.id)", column.name, "\(type.oid)", "\(column.number)", "\(type.modifier)", flag(column.notNull),
             flag(column.defaultText != nil || column.identity != nil), "f", flag(relation.distKey == column.name),
-            sortOrder(column, relation), "0", nil,
+            sortOrder(column, relation), ColumnEncodings.number(of: column.encoding), nil,
           ])
         }
       }

@@ -96,6 +96,7 @@ struct SessionNames: RedshiftNames {
   }
 
   func function(_ name: QualifiedName, arguments: Int) -> String? {
+    if name.key == "format_encoding", arguments == 1 { return ColumnEncodings.function }
     let routines = self.routines(name).filter { !$0.isProcedure && $0.argumentTypes.count == arguments }
     guard let routine = routines.first, routine.language == "sql" else {
       return CatalogFunctions.engineName(name.key, arguments: arguments)

@@ -47,7 +47,7 @@ public final class Warehouse: NamespaceWarehouse {
           path: file, name: CatalogTable.file, key: settings.encryptionKey.map { PostgresText.hex($0) })),
       files: ground.files,
       functions: EngineFunctions(
-        macros: [
+        macros: [ColumnEncodings.macro] + [
           "SET GLOBAL integer_division = true", "SET GLOBAL default_null_order = 'NULLS_LAST_ON_ASC_FIRST_ON_DESC'",
         ] + RedshiftMacros.statements,
         scalars: CatalogFunctions.scalars { published.withLock { $0 } }),
