@@ -39,7 +39,7 @@ import Testing
     }
     func listObjects(_ input: ListObjectsInput, _ context: RequestContext) async throws -> ListObjectsOutput {
       note("v1")
-      return ListObjectsOutput()
+      return ListObjectsOutput(name: input.prefix)
     }
     func deleteObjects(_ input: DeleteObjectsInput, _ context: RequestContext) async throws -> DeleteObjectsOutput {
       note("\(input.delete.objects.map { "\($0.key)@\($0.versionId ?? "")" })|\(input.delete.quiet ?? false)")
@@ -187,6 +187,14 @@ import Testing
         == "\(Self.declaration)<ListBucketResult \(Self.namespace)><IsTruncated>false</IsTruncated>"
         + "<Contents><Key>k&#xd;1</Key><Size>5</Size></Contents><Contents><Key>k 2</Key><Size>6</Size></Contents>"
         + "<Name>b</Name><KeyCount>2</KeyCount></ListBucketResult>")
+  }
+
+  @Test func `what XML does not have is answered as the replacement character`() async throws {
+    let (_, text, _) = try await ask("GET", "/b/", query: "prefix=a%00b%01%1F%7F%09%EF%BF%BE%EF%BF%BFc%0D%C3%A9")
+    #expect(
+      text
+        == "\(Self.declaration)<ListBucketResult \(Self.namespace)>"
+        + "<Name>a\u{FFFD}b\u{FFFD}\u{FFFD}\u{7F}\t\u{FFFD}\u{FFFD}c&#xd;é</Name></ListBucketResult>")
   }
 
   @Test func `documents are read`() async throws {

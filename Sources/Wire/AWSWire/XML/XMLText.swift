@@ -31,7 +31,11 @@ struct XMLText {
   }
 
   func text(_ text: String) {
-    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x26 && $0 != 0x3C && $0 != 0x3E && $0 != 0x22 }) {
+    // U+FFFE and U+FFFF, which XML does not have, begin with 0xEF.
+    let isPlain = text.utf8.allSatisfy {
+      $0 >= 0x20 && $0 != 0x26 && $0 != 0x3C && $0 != 0x3E && $0 != 0x22 && $0 != 0xEF
+    }
+    if isPlain {
       sink.write(text)
     } else {
       sink.write(Self.escaped(text))
@@ -41,8 +45,9 @@ struct XMLText {
   /// Puts `text` at `index`, before what has been written since.
   func insert(_ text: String, at index: Int) { sink.insert(text, at: index) }
 
-  /// Carriage returns and controls are written by number, as S3 does with keys that hold them: a parser would turn a
-  /// bare carriage return into a line feed.
+  /// Carriage returns are written by number, as S3 does with keys that hold them: a parser would turn a bare one into a
+  /// line feed. What XML 1.0 does not have becomes U+FFFD, since parsers refuse it in any spelling.
+  /// Source: XML 1.0, production 2 (`Char`).
   static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
@@ -52,7 +57,8 @@ struct XMLText {
       case ">": result += "&gt;"
       case "\"": result += "&quot;"
       case "\n", "\t": result.unicodeScalars.append(scalar)
-      case _ where scalar.value < 0x20: result += "&#x\(String(scalar.value, radix: 16));"
+      case "\r": result += "&#xd;"
+      case _ where scalar.value < 0x20, "\u{FFFE}", "\u{FFFF}": result.unicodeScalars.append("\u{FFFD}")
       default: result.unicodeScalars.append(scalar)
       }
     }
