@@ -75,6 +75,9 @@ import Testing
     #expect(parts.count == 3)
     #expect(parts.first == "SELECT ';'")
     #expect(parts.last == "SELECT 2")
+    let quoted = #"SELECT 'it''s; \'; x', "a;""b", $t$;$t$, E'\n;' <> 'é;', x'00'"#
+    #expect(try RedshiftParser.split(";;\(quoted) ; SELECT $1;") == [quoted, "SELECT $1"])
+    #expect(throws: SQLError.self) { try RedshiftParser.split("SELECT 1; SELECT 'a") }
   }
 
   @Test(arguments: [

@@ -8,21 +8,7 @@ public enum RedshiftParser {
   /// out.
   /// - Throws: `SQLError` (`.syntax`) for an open quote or comment.
   public static func split(_ script: String) throws(SQLError) -> [String] {
-    let tokens = try RedshiftLexer.tokens(of: script)
-    var parts: [String] = []
-    let utf8 = Array(script.utf8)
-    var start: Int?
-    var end = 0
-    for token in tokens {
-      if token.kind == .end || token.upper == ";" {
-        if let begun = start { parts.append(String(decoding: utf8[begun..<end], as: UTF8.self)) }
-        start = nil
-      } else {
-        if start == nil { start = token.range.lowerBound }
-        end = token.range.upperBound
-      }
-    }
-    return parts
+    try RedshiftLexer.parts(of: script)
   }
 
   /// Reads one statement; a closing semicolon may follow it.

@@ -193,7 +193,12 @@ extension WarehouseSession {
       sql = printed
       declared = ResultColumns.declared(query, names)
     case .insert, .update, .delete, .merge:
-      let description = try await engine.describe(try await printedChange(statement).statements.first ?? "")
+      let printed = try await printedChange(statement).statements.first ?? ""
+      // Without parameters there is nothing to learn, and binding a hundred thousand rows twice is slow.
+      if statement.hasOnlyValues {
+        return PreparedSQL(text: text, parameterTypes: Self.parameters([], parameterTypes), columns: nil)
+      }
+      let description = try await engine.describe(printed)
       return PreparedSQL(
         text: text, parameterTypes: Self.parameters(description.parameters, parameterTypes), columns: nil)
     case .showObjects(let show):

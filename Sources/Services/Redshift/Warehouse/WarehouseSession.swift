@@ -33,6 +33,8 @@ actor WarehouseSession: SQLSession {
   var cursors: [String: Cursor] = [:]
   var namedStatements: [String: NamedStatement] = [:]
   private var parsed: [String: RedshiftStatement] = [:]
+  /// What was prepared last and is too long to be kept: it is there for one execution, which mostly follows at once.
+  private var lastParsed: (text: String, statement: RedshiftStatement)?
   private var notices: [SQLNotice] = []
   private var viewFiles = 0
   /// The running statement's number in the history.
@@ -96,7 +98,9 @@ actor WarehouseSession: SQLSession {
       lakeRole = nil
       let statement = try parse(text)
       if hasFailed, !statement.endsTransaction { throw SQLFailure.inFailedTransaction }
-      return try await describe(statement, text: text, parameterTypes: parameterTypes)
+      let prepared = try await describe(statement, text: text, parameterTypes: parameterTypes)
+      if text.utf8.count >= WarehouseLimits.parsedStatementBytesMax { lastParsed = (text, statement) }
+      return prepared
     } catch {
       let failure = SQLFailure(error, text: text, catalog: catalog)
       await fail(failure)
@@ -209,10 +213,16 @@ actor WarehouseSession: SQLSession {
   }
 
   private func parse(_ text: String) throws -> RedshiftStatement {
+    let last = lastParsed
+    lastParsed = nil
+    guard text.utf8.count < WarehouseLimits.parsedStatementBytesMax else {
+      if let last, last.text == text { return last.statement }
+      return try RedshiftParser.statement(text)
+    }
     if let known = parsed[text] { return known }
     let statement = try RedshiftParser.statement(text)
     if parsed.count >= WarehouseLimits.parsedStatementsMax { parsed.removeAll(keepingCapacity: true) }
-    if text.utf8.count < 16_384 { parsed[text] = statement }
+    parsed[text] = statement
     return statement
   }
 
@@ -381,6 +391,14 @@ extension RedshiftStatement {
     case .alterUser(let name, .options): "ALTER USER \(name.sql) PASSWORD '***'"
     default: nil
     }
+  }
+
+  /// Whether it inserts rows that are written in it, with no parameter among them.
+  var hasOnlyValues: Bool {
+    guard case .insert(let insert) = self, case .query(let query) = insert.source, case .values = query.body else {
+      return false
+    }
+    return RedshiftReferences(query).parameters == 0
   }
 
   /// Whether it is let through in a failed block.

@@ -36,16 +36,26 @@ struct RedshiftDescent {
   var isAtEnd: Bool { token.kind == .end || sees(";") }
 
   /// Whether a token is this keyword or sign; quoted names and strings never are.
-  func sees(_ word: String, ahead: Int = 0) -> Bool { peek(ahead).upper == word }
+  func sees(_ word: String, ahead: Int = 0) -> Bool { tokens[min(index + ahead, tokens.count - 1)].upper == word }
   func sees(_ words: [String]) -> Bool { words.contains(token.upper) && !token.upper.isEmpty }
 
   mutating func advance() { if index < tokens.count - 1 { index += 1 } }
+
+  mutating func taken(_ word: String) -> Bool {
+    guard tokens[index].upper == word else { return false }
+    advance()
+    return true
+  }
 
   /// Takes all of the words or none.
   mutating func taken(_ words: String...) -> Bool {
     for (ahead, word) in words.enumerated() where peek(ahead).upper != word { return false }
     for _ in words { advance() }
     return true
+  }
+
+  mutating func expect(_ word: String) throws(SQLError) {
+    guard taken(word) else { throw mismatch() }
   }
 
   mutating func expect(_ words: String...) throws(SQLError) {

@@ -26,6 +26,7 @@ extension RedshiftDescent {
 
   private mutating func prefix() throws(SQLError) -> Expression {
     let place = position
+    guard !tokens[index].upper.isEmpty else { return try postfix(try primary()) }
     switch token.upper {
     case "NOT":
       advance()
@@ -70,7 +71,8 @@ extension RedshiftDescent {
   private mutating func infix(_ left: Expression, above least: Int) throws(SQLError) -> Expression? {
     let place = left.position
     let word = token.upper
-    guard !word.isEmpty else { return nil }
+    // What ends a value in a list is asked for first: rows of VALUES come by the hundred thousand.
+    guard !word.isEmpty, word != ",", word != ")" else { return nil }
     switch word {
     case "OR", "AND":
       let strength = word == "OR" ? Strength.or : Strength.and
@@ -233,7 +235,7 @@ extension RedshiftDescent {
 
   private mutating func postfix(_ value: Expression) throws(SQLError) -> Expression {
     var value = value
-    while true {
+    while token.kind == .symbol, !sees(","), !sees(")") {
       let place = value.position
       switch token.upper {
       case "::":
@@ -259,5 +261,6 @@ extension RedshiftDescent {
       }
       try grow()
     }
+    return value
   }
 }

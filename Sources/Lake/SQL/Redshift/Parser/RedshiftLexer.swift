@@ -6,6 +6,8 @@ struct RedshiftLexer {
   private var line = 1
   private var column = 1
   private var tokens: [Token] = []
+  /// Whether tokens' texts are wanted, and not only where they stand.
+  private let isReading: Bool
 
   /// - Throws: `SQLError` for an open quote or comment, and for a text that is too large.
   static func tokens(of text: String) throws(SQLError) -> [Token] {
@@ -15,14 +17,39 @@ struct RedshiftLexer {
         "Statement is too large. Statement Size: \(text.utf8.count) bytes. "
           + "Maximum Allowed: \(SQLLimits.redshiftStatementBytesMax) bytes")
     }
-    var lexer = RedshiftLexer(bytes: Array(text.utf8))
+    var lexer = RedshiftLexer(bytes: Array(text.utf8), isReading: true)
     try lexer.run()
     return lexer.tokens
   }
 
-  private init(bytes: [UInt8]) {
+  /// What stands between the semicolons of a script, from the first token to the last; empty parts are left out.
+  /// - Throws: `SQLError` for an open quote or comment.
+  static func parts(of script: String) throws(SQLError) -> [String] {
+    var lexer = RedshiftLexer(bytes: Array(script.utf8), isReading: false)
+    var parts: [String] = []
+    var start: Int?
+    var end = 0
+    while true {
+      try lexer.skipBlank()
+      let begun = lexer.offset
+      let isEnd = begun >= lexer.bytes.count
+      if isEnd || lexer.byte() == 0x3b {
+        if let start { parts.append(String(decoding: lexer.bytes[start..<end], as: UTF8.self)) }
+        if isEnd { return parts }
+        start = nil
+        lexer.advance()
+      } else {
+        _ = try lexer.next()
+        if start == nil { start = begun }
+        end = lexer.offset
+      }
+    }
+  }
+
+  private init(bytes: [UInt8], isReading: Bool) {
     self.bytes = bytes
-    tokens.reserveCapacity(bytes.count / 4 + 1)
+    self.isReading = isReading
+    if isReading { tokens.reserveCapacity(bytes.count / 4 + 1) }
   }
 
   private func byte(_ ahead: Int = 0) -> UInt8 {
@@ -30,20 +57,26 @@ struct RedshiftLexer {
     return index < bytes.count ? bytes[index] : 0
   }
 
-  private mutating func advance(_ count: Int = 1) {
-    for _ in 0..<count where offset < bytes.count {
-      let byte = bytes[offset]
-      offset += 1
-      if byte == 0x0a {
-        line += 1
-        column = 1
-      } else if byte & 0xc0 != 0x80 {
-        column += 1
-      }
+  private mutating func advance() {
+    guard offset < bytes.count else { return }
+    let byte = bytes[offset]
+    offset += 1
+    if byte == 0x0a {
+      line += 1
+      column = 1
+    } else if byte & 0xc0 != 0x80 {
+      column += 1
     }
   }
 
-  private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+  private mutating func advance(_ count: Int) {
+    let end = min(bytes.count, offset + count)
+    while offset < end { advance() }
+  }
+
+  private func text(_ range: Range<Int>) -> String {
+    isReading ? String(decoding: bytes[range], as: UTF8.self) : ""
+  }
   private var place: SourcePosition { SourcePosition(line: line, column: column) }
 
   private mutating func run() throws(SQLError) {
@@ -197,7 +230,15 @@ struct RedshiftLexer {
     let (start, position) = (offset, place)
     let quote = byte()
     advance()
-    var value: [UInt8] = []
+    let first = offset
+    while offset < bytes.count, bytes[offset] != quote, bytes[offset] != 0x5c { advance() }
+    // Most have nothing to undo.
+    if byte() == quote, byte(1) != quote {
+      let value = text(first..<offset)
+      advance()
+      return (kind, value)
+    }
+    var value = Array(bytes[first..<offset])
     while offset < bytes.count {
       let current = byte()
       if current == quote {
@@ -257,13 +298,33 @@ struct RedshiftLexer {
 
   private mutating func symbol() -> (Token.Kind, String) {
     let start = offset
-    let single = [0x28, 0x29, 0x2c, 0x3b, 0x5b, 0x5d, 0x2b, 0x2d, 0x2a, 0x2f].contains(byte())
-    for sign in Self.longSymbols where !single && bytes[offset...].starts(with: sign) {
+    // The commonest, which begin no longer sign.
+    switch byte() {
+    case 0x28: return single("(")
+    case 0x29: return single(")")
+    case 0x2c: return single(",")
+    case 0x2b: return single("+")
+    case 0x2d: return single("-")
+    case 0x2a: return single("*")
+    case 0x2f: return single("/")
+    case 0x5b: return single("[")
+    case 0x5d: return single("]")
+    case 0x3b: return single(";")
+    default: break
+    }
+    for sign in Self.longSymbols where bytes[offset...].starts(with: sign) {
       advance(sign.count)
       return (.symbol, text(start..<offset))
     }
+    let isKnown = Self.otherSymbols.contains(byte())
     advance()
-    let sign = text(start..<offset)
-    return ("()[]{},.;:+-*/%=<>|^&~!@#".contains(sign) ? .symbol : .unrecognized, sign)
+    return (isKnown ? .symbol : .unrecognized, text(start..<offset))
   }
+
+  private mutating func single(_ sign: String) -> (Token.Kind, String) {
+    advance()
+    return (.symbol, sign)
+  }
+
+  private static let otherSymbols = Array("{}.:%=<>|^&~!@#".utf8)
 }

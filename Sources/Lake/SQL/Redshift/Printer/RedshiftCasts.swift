@@ -111,6 +111,7 @@ enum DateText {
 
   /// `nil` when the text is in a form that the engine reads itself, or in none.
   static func iso(_ text: String) -> String? {
+    if startsAsISO(text) { return nil }
     let trimmed = text.split { $0 == " " || $0 == "\t" || $0 == "\n" }
     guard let first = trimmed.first, trimmed.count <= 4 else { return nil }
     var words = trimmed.map(String.init)
@@ -122,6 +123,16 @@ enum DateText {
     guard let date = date(String(first)) else { return nil }
     words[0] = date
     return words.joined(separator: " ")
+  }
+
+  /// `2024-01-31…`, which the engine reads itself.
+  private static func startsAsISO(_ text: String) -> Bool {
+    var count = 0
+    for byte in text.utf8.prefix(10) {
+      guard count == 4 || count == 7 ? byte == 0x2d : (0x30...0x39).contains(byte) else { return false }
+      count += 1
+    }
+    return count == 10
   }
 
   private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }

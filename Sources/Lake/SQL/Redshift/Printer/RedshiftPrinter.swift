@@ -62,10 +62,14 @@ public struct RedshiftPrinter {
   public func key(_ name: Identifier) -> String { keepsCase && name.quoted ? name.text : name.key }
   public func quoted(_ name: Identifier) -> String { Self.quoted(key(name)) }
 
-  public static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+  public static func quoted(_ name: String) -> String {
+    if !name.utf8.contains(0x22) { return "\"\(name)\"" }
+    return "\"" + name.replacing("\"", with: "\"\"") + "\""
+  }
 
   public static func literal(_ text: String) -> String {
-    "'" + text.replacing("\u{0}", with: "").replacing("'", with: "''") + "'"
+    if text.utf8.allSatisfy({ $0 != 0x27 && $0 != 0 }) { return "'\(text)'" }
+    return "'" + text.replacing("\u{0}", with: "").replacing("'", with: "''") + "'"
   }
 
   // MARK: Queries

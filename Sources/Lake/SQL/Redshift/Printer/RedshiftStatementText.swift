@@ -77,6 +77,9 @@ extension RedshiftPrinter {
     guard let type else { return try text(value) }
     switch (value.kind, type) {
     case (.null, _): return "NULL"
+    case (.integer, .smallint), (.integer, .integer), (.integer, .bigint), (.integer, .decimal), (.decimal, .decimal),
+      (.integer, .double), (.decimal, .double), (.double, .double), (.integer, .real), (.decimal, .real):
+      return try text(value)
     case (.string(let text), .varchar(let length)):
       if text.utf8.count <= length { return Self.literal(text) }
     case (.string(let text), .char(let length)):
