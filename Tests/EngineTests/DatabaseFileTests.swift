@@ -30,6 +30,21 @@ import Testing
     try await Fixture().rows(of: session.run(sql, policy: .everything)).first?.first
   }
 
+  @Test func memoryIsLimitedWhileItRuns() async throws {
+    let engine = Self.engine(try Self.folder())
+    let heavy = "SELECT len(list(i)) FROM range(4000000) r(i)"
+    #expect(try await value(try await session(engine), heavy) == .int(4_000_000))
+    try await engine.limitMemory(to: 16 << 20)
+    let session = try await session(engine)
+    let failure = await #expect(throws: EngineError.self) { try await value(session, heavy) }
+    #expect(failure?.kind == .outOfMemory)
+    session.renew()
+    try await engine.limitMemory(to: 256 << 20)
+    #expect(try await value(session, heavy) == .int(4_000_000))
+    await session.close()
+    await engine.stop()
+  }
+
   @Test(arguments: [nil, "secret"])
   func whatWasCommittedIsThereAfterAStop(_ key: String?) async throws {
     let folder = try Self.folder()

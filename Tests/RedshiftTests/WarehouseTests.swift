@@ -37,6 +37,30 @@ import Testing
     }
   }
 
+  @Test func openNamespacesShareTheMemory() async throws {
+    let fixture = WarehouseFixture()
+    let heavy = "SELECT count(*) FROM (SELECT DISTINCT a.n * 1000 + b.n FROM t a, t b) x"
+    var names: [String] = []
+    for number in 0..<5 {
+      var settings = fixture.settings
+      settings.id = "00000000-0000-0000-0000-00000000000\(number)"
+      names.append(settings.id)
+      try await fixture.warehouses.create(settings)
+      let session = try await fixture.warehouses.open(settings).session(user: "awsuser", database: "dev", settings: [:])
+      try await session.run("CREATE TABLE t AS SELECT n FROM generate_series(0, 299) g(n)")
+      #expect(try await session.run(heavy) == ["90000"])
+      await session.close()
+    }
+    // What the closed ones had goes to the one that is left.
+    for name in names.dropLast() { await fixture.warehouses.close(name) }
+    var settings = fixture.settings
+    settings.id = names[4]
+    let session = try await fixture.warehouses.open(settings).session(user: "awsuser", database: "dev", settings: [:])
+    #expect(try await session.run(heavy) == ["90000"])
+    await session.close()
+    await fixture.warehouses.closeAll()
+  }
+
   @Test func aSnapshotIsRestored() async throws {
     let fixture = WarehouseFixture()
     let session = try await fixture.session()

@@ -7,6 +7,7 @@
 #include "duckdb/main/database_manager.hpp"
 #include "duckdb/parser/keyword_helper.hpp"
 #include "duckdb/parser/parsed_data/drop_info.hpp"
+#include "duckdb/storage/buffer_manager.hpp"
 #include "duckdb/storage/storage_lock.hpp"
 #include "duckdb/transaction/duck_transaction_manager.hpp"
 
@@ -142,6 +143,14 @@ static const char *const FILE_SETTINGS =
 struct cduck_hold {
   duckdb::unique_ptr<duckdb::StorageLockKey> key;
 };
+
+bool cduck_limit_memory(cduck_database *database, int64_t bytes, cduck_failure *failure) {
+  return tarn::Guarded(failure, false, [&] {
+    duckdb::BufferManager::GetBufferManager(*database->database->instance)
+        .SetMemoryLimit(static_cast<duckdb::idx_t>(bytes < 0 ? 0 : bytes));
+    return true;
+  });
+}
 
 bool cduck_checkpoint(cduck_database *database, cduck_failure *failure) {
   return tarn::Guarded(failure, false, [&] {

@@ -86,6 +86,10 @@ public final class LakeEngine: Sendable {
     }
   }
 
+  /// Sets what all queries together may take from now on.
+  /// - Throws: `EngineError`, and leaves the limit as it was, while queries hold more.
+  public func limitMemory(to bytes: Int) async throws { try await starter.limitMemory(to: bytes) }
+
   func running() async throws -> RunningEngine { try await starter.running() }
 
   /// After an error that leaves the instance unusable: the next query gets a new one.
@@ -145,7 +149,7 @@ final class RunningEngine: @unchecked Sendable {
 
 /// Starts the engine once, for whoever asks first.
 private actor EngineStarter {
-  private let options: LakeEngine.Options
+  private var options: LakeEngine.Options
   private let functions: EngineFunctions
   private var start: Task<RunningEngine, any Error>?
   /// The last instance that had the database file open.
@@ -187,6 +191,15 @@ private actor EngineStarter {
       start = nil
       throw error
     }
+  }
+
+  func limitMemory(to bytes: Int) async throws {
+    if let start, let engine = try? await start.value {
+      try await engine.pool.run {
+        _ = try calling { cduck_limit_memory(engine.database, Int64(bytes), $0) ? true : nil }
+      }
+    }
+    options.memoryBytes = bytes
   }
 
   func stop() async {

@@ -116,6 +116,10 @@ bool cduck_run(cduck_database *database, const char *sql, size_t count, cduck_fa
 // From now on no statement reaches a local file, loads code, attaches a database or changes a setting.
 bool cduck_lock(cduck_database *database, cduck_failure *failure);
 
+// Sets how much memory the instance may take, and gives back what is above it. Fails, and changes nothing, while
+// statements hold more.
+bool cduck_limit_memory(cduck_database *database, int64_t bytes, cduck_failure *failure);
+
 // Moves what the file's log holds into the file. Fails while transactions that write are open.
 bool cduck_checkpoint(cduck_database *database, cduck_failure *failure);
 // While it is held, no checkpoint changes the file: its log and then the file may be copied, in this order.

@@ -16,6 +16,8 @@ public enum WarehouseLimits {
   static let parsedStatementsMax = 64
   /// Bytes of a statement that is kept so; a longer one is kept for one execution. Our own.
   static let parsedStatementBytesMax = 16_384
+  /// A namespace opens with this part of its equal share of the memory at least. Our own.
+  static let memoryShareDivisorMax = 4
   /// Ended statements that the catalog's views show, of one namespace. Redshift keeps 2 to 7 days.
   static let historyMax = 10_000
   /// Errors of loads that the catalog's views show.

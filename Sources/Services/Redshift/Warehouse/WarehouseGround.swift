@@ -8,7 +8,7 @@ public struct WarehouseGround: Sendable {
   public var folder: String
   /// Where queries put what does not fit in memory.
   public var spillFolder: String
-  /// Memory for one namespace's statements together.
+  /// Memory for all open namespaces' statements together; each has an equal share.
   public var memoryBytes: Int
   public var threads: Int
   public var files: any LakeFileSystem

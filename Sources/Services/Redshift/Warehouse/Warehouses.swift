@@ -17,6 +17,8 @@ public actor Warehouses: NamespaceKeeping {
   private var busy: Set<String> = []
   private var waiting: [CheckedContinuation<Void, Never>] = []
   private let pool = BlockingPool(name: "warehouse-files", threads: 2, queueLimit: 1_000)
+  /// What each namespace that has its file open may take of the memory of all; never more together.
+  private var shares: [String: Int] = [:]
 
   public init(_ ground: WarehouseGround) { self.ground = ground }
 
@@ -35,14 +37,16 @@ public actor Warehouses: NamespaceKeeping {
         return false
       }
       if exists { return }
-      let warehouse = Warehouse(settings: settings, folder: part, ground: ground)
+      let warehouse = Warehouse(settings: settings, folder: part, ground: try await joined(settings.id))
       do {
         try await warehouse.found()
       } catch {
         await warehouse.close()
+        await leave(settings.id)
         throw error
       }
       await warehouse.close()
+      await leave(settings.id)
       try await pool.run { try Self.publish(part, as: folder) }
     }
   }
@@ -60,8 +64,14 @@ public actor Warehouses: NamespaceKeeping {
         return FileManager.default.fileExists(atPath: folder)
       }
       guard exists else { throw SQLFailure("3D000", "the namespace \(settings.id) does not exist") }
-      let warehouse = Warehouse(settings: settings, folder: folder, ground: ground)
-      try await warehouse.start()
+      let warehouse = Warehouse(settings: settings, folder: folder, ground: try await joined(settings.id))
+      do {
+        try await warehouse.start()
+      } catch {
+        await warehouse.close()
+        await leave(settings.id)
+        throw error
+      }
       open[settings.id] = warehouse
       return warehouse
     }
@@ -70,7 +80,13 @@ public actor Warehouses: NamespaceKeeping {
   public func close(_ id: String) async {
     await begin(id)
     defer { end(id) }
-    await open.removeValue(forKey: id)?.close()
+    await shut(id)
+  }
+
+  private func shut(_ id: String) async {
+    guard let warehouse = open.removeValue(forKey: id) else { return }
+    await warehouse.close()
+    await leave(id)
   }
 
   /// Closes all, as the server stops.
@@ -80,7 +96,7 @@ public actor Warehouses: NamespaceKeeping {
 
   public func drop(_ id: String) async throws {
     try await alone(id) {
-      await open.removeValue(forKey: id)?.close()
+      await shut(id)
       let folder = folder(id)
       try await pool.run { try Self.remove(folder) }
     }
@@ -113,7 +129,7 @@ public actor Warehouses: NamespaceKeeping {
       if exists { return }
       var former = settings
       former.encryptionKey = encryptionKey
-      let warehouse = Warehouse(settings: former, folder: part, ground: ground)
+      let warehouse = Warehouse(settings: former, folder: part, ground: try await joined(settings.id))
       do {
         try await warehouse.start()
         if encryptionKey == settings.encryptionKey {
@@ -124,9 +140,11 @@ public actor Warehouses: NamespaceKeeping {
         }
       } catch {
         await warehouse.close()
+        await leave(settings.id)
         throw error
       }
       await warehouse.close()
+      await leave(settings.id)
       try await pool.run { try Self.publish(part, as: target) }
     }
   }
@@ -135,6 +153,50 @@ public actor Warehouses: NamespaceKeeping {
     let folder = snapshotFolder(snapshot)
     try await pool.run { try Self.remove(folder) }
   }
+
+  // MARK: Memory
+
+  /// What a namespace stands on that is about to open, with its part of the memory: the others give up what is above
+  /// an equal share. One whose statements hold more keeps what it has, and the new one gets what is left.
+  /// - Throws: 53200 when too little is left.
+  private func joined(_ id: String) async throws -> WarehouseGround {
+    await begin(Self.memory)
+    defer { end(Self.memory) }
+    let share = ground.memoryBytes / (shares.count + 1)
+    for (other, bytes) in shares where bytes > share {
+      guard let engine = open[other]?.engine else { continue }
+      do {
+        try await engine.limitMemory(to: share)
+        shares[other] = share
+      } catch { continue }
+    }
+    let left = min(share, ground.memoryBytes - shares.values.reduce(0, +))
+    guard left >= share / WarehouseLimits.memoryShareDivisorMax else {
+      throw SQLFailure("53200", "out of memory: statements of other namespaces hold it")
+    }
+    shares[id] = left
+    var ground = ground
+    ground.memoryBytes = left
+    return ground
+  }
+
+  /// Divides what a namespace had among those that are open.
+  private func leave(_ id: String) async {
+    await begin(Self.memory)
+    defer { end(Self.memory) }
+    shares[id] = nil
+    guard !shares.isEmpty else { return }
+    let share = ground.memoryBytes / shares.count
+    for (other, bytes) in shares where bytes < share {
+      guard let engine = open[other]?.engine else { continue }
+      let more = min(share, bytes + ground.memoryBytes - shares.values.reduce(0, +))
+      guard more > bytes, (try? await engine.limitMemory(to: more)) != nil else { continue }
+      shares[other] = more
+    }
+  }
+
+  /// What is waited for while shares change; no namespace has this name.
+  private static let memory = "/memory"
 
   // MARK: Folders
 
