@@ -116,12 +116,16 @@ final class PostgresClient {
     end += got
   }
 
-  private func send(_ type: UInt8, _ body: [UInt8]) throws { try send([type] + Self.bytes(Int32(body.count + 4)) + body) }
+  private func send(_ type: UInt8, _ body: [UInt8]) throws {
+    try send([type] + Self.bytes(Int32(body.count + 4)) + body)
+  }
 
   private func send(_ bytes: [UInt8]) throws {
     var sent = 0
     while sent < bytes.count {
-      let count = bytes.withUnsafeBytes { Foundation.send(socket, $0.baseAddress.map { $0 + sent }, bytes.count - sent, 0) }
+      let count = bytes.withUnsafeBytes { memory in
+        Foundation.send(socket, memory.baseAddress.map { $0 + sent }, memory.count - sent, 0)
+      }
       guard count > 0 else { throw BenchFailure("the endpoint takes no more") }
       sent += count
     }

@@ -52,7 +52,9 @@ enum HTTPBridge {
     if length == 0 { return Response(status: status, headers: headers) }
     let body = wire.body
     // Head, body and end go out as one write.
-    if let bytes = body.bytes { return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: bytes)) }
+    if let bytes = body.bytes {
+      return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: bytes))
+    }
     if wire.headers["content-type"] == EventMessage.contentType {
       // Events go on for minutes: a server that stops ends them where others are let finish.
       return Response(

@@ -15,7 +15,9 @@ public enum S3Addressing {
   static func bucket(inHost host: String) -> String? {
     let authority = host.utf8.prefix { $0 != UInt8(ascii: ":") }
     // Addresses and single names carry no bucket, and need no closer look.
-    guard authority.contains(UInt8(ascii: ".")), authority.contains(where: { $0 > UInt8(ascii: "9") }) else { return nil }
+    guard authority.contains(UInt8(ascii: ".")), authority.contains(where: { $0 > UInt8(ascii: "9") }) else {
+      return nil
+    }
     let name = Substring(authority).lowercased()
     for marker in [".s3.", ".s3-"] {
       if let start = Self.position(of: marker, in: name), start > 0 { return String(name.utf8.prefix(start)) }

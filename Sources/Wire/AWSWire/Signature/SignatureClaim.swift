@@ -126,7 +126,8 @@ public struct SignatureClaim: Sendable, Hashable {
     expires: Int64?
   ) throws(AuthenticationFault) {
     // An access key may hold slashes in theory, so the scope is read from the end.
-    let parts = credential.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Substring($0) }
+    let parts = credential.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      .map { Substring($0) }
     guard parts.count >= 5, parts[parts.count - 1] == "aws4_request" else {
       throw .malformed(
         "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".")
