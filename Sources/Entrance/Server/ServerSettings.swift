@@ -1,3 +1,4 @@
+import Foundation
 public import Kernel
 public import Logging
 
@@ -51,7 +52,9 @@ public struct ServerSettings: Sendable {
   public static let defaultAccessKeyID = "test"
   public static let defaultSecretAccessKey = "test"
 
-  public init(dataFolder: String) { self.dataFolder = dataFolder }
+  /// - Parameter dataFolder: as a person writes it. It is made absolute and plain, since the SQL engine compares what it
+  ///   is asked to open with what it may.
+  public init(dataFolder: String) { self.dataFolder = URL(fileURLWithPath: dataFolder).standardizedFileURL.path }
 
   /// Whether only this machine can reach the server.
   var bindsLoopbackOnly: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
