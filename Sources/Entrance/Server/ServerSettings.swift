@@ -52,8 +52,8 @@ public struct ServerSettings: Sendable {
   public static let defaultAccessKeyID = "test"
   public static let defaultSecretAccessKey = "test"
 
-  /// - Parameter dataFolder: as a person writes it. It is made absolute and plain, since the SQL engine compares what it
-  ///   is asked to open with what it may.
+  /// - Parameter dataFolder: as a person writes it. It is made absolute and plain: the SQL engine compares what it is
+  ///   asked to open with what it may.
   public init(dataFolder: String) { self.dataFolder = URL(fileURLWithPath: dataFolder).standardizedFileURL.path }
 
   /// Whether only this machine can reach the server.
