@@ -61,6 +61,23 @@ import Testing
     await fixture.warehouses.closeAll()
   }
 
+  @Test func namespacesThatAreMadeAtOnceDoNotTakeEachOthersMemory() async throws {
+    let fixture = WarehouseFixture()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<8 {
+        var settings = fixture.settings
+        settings.id = "00000000-0000-0000-0000-00000000001\(number)"
+        let named = settings
+        group.addTask {
+          try await fixture.warehouses.create(named)
+          _ = try await fixture.warehouses.open(named)
+        }
+      }
+      try await group.waitForAll()
+    }
+    await fixture.warehouses.closeAll()
+  }
+
   @Test func aSnapshotIsRestored() async throws {
     let fixture = WarehouseFixture()
     let session = try await fixture.session()

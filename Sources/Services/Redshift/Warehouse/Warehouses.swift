@@ -17,8 +17,10 @@ public actor Warehouses: NamespaceKeeping {
   private var busy: Set<String> = []
   private var waiting: [CheckedContinuation<Void, Never>] = []
   private let pool = BlockingPool(name: "warehouse-files", threads: 2, queueLimit: 1_000)
-  /// What each namespace that has its file open may take of the memory of all; never more together.
+  /// What each namespace that has its file open may take of the memory of all.
   private var shares: [String: Int] = [:]
+  /// The engines of those namespaces, from before their files are opened.
+  private var engines: [String: LakeEngine] = [:]
 
   public init(_ ground: WarehouseGround) { self.ground = ground }
 
@@ -37,7 +39,7 @@ public actor Warehouses: NamespaceKeeping {
         return false
       }
       if exists { return }
-      let warehouse = Warehouse(settings: settings, folder: part, ground: try await joined(settings.id))
+      let warehouse = await joined(settings, in: part)
       do {
         try await warehouse.found()
       } catch {
@@ -64,7 +66,7 @@ public actor Warehouses: NamespaceKeeping {
         return FileManager.default.fileExists(atPath: folder)
       }
       guard exists else { throw SQLFailure("3D000", "the namespace \(settings.id) does not exist") }
-      let warehouse = Warehouse(settings: settings, folder: folder, ground: try await joined(settings.id))
+      let warehouse = await joined(settings, in: folder)
       do {
         try await warehouse.start()
       } catch {
@@ -129,7 +131,7 @@ public actor Warehouses: NamespaceKeeping {
       if exists { return }
       var former = settings
       former.encryptionKey = encryptionKey
-      let warehouse = Warehouse(settings: former, folder: part, ground: try await joined(settings.id))
+      let warehouse = await joined(former, in: part)
       do {
         try await warehouse.start()
         if encryptionKey == settings.encryptionKey {
@@ -156,28 +158,24 @@ public actor Warehouses: NamespaceKeeping {
 
   // MARK: Memory
 
-  /// What a namespace stands on that is about to open, with its part of the memory: the others give up what is above
-  /// an equal share. One whose statements hold more keeps what it has, and the new one gets what is left.
-  /// - Throws: 53200 when too little is left.
-  private func joined(_ id: String) async throws -> WarehouseGround {
+  /// A namespace that is about to open, with its part of the memory: the others give up what is above an equal share.
+  /// One whose statements hold more keeps what it has; the new one gets what is left, but never less than a named part
+  /// of its share, since a warehouse that cannot be opened helps nobody.
+  private func joined(_ settings: NamespaceSettings, in folder: String) async -> Warehouse {
     await begin(Self.memory)
     defer { end(Self.memory) }
     let share = ground.memoryBytes / (shares.count + 1)
     for (other, bytes) in shares where bytes > share {
-      guard let engine = open[other]?.engine else { continue }
-      do {
-        try await engine.limitMemory(to: share)
-        shares[other] = share
-      } catch { continue }
+      guard let engine = engines[other], (try? await engine.limitMemory(to: share)) != nil else { continue }
+      shares[other] = share
     }
     let left = min(share, ground.memoryBytes - shares.values.reduce(0, +))
-    guard left >= share / WarehouseLimits.memoryShareDivisorMax else {
-      throw SQLFailure("53200", "out of memory: statements of other namespaces hold it")
-    }
-    shares[id] = left
     var ground = ground
-    ground.memoryBytes = left
-    return ground
+    ground.memoryBytes = max(left, share / WarehouseLimits.memoryShareDivisorMax)
+    shares[settings.id] = ground.memoryBytes
+    let warehouse = Warehouse(settings: settings, folder: folder, ground: ground)
+    engines[settings.id] = warehouse.engine
+    return warehouse
   }
 
   /// Divides what a namespace had among those that are open.
@@ -185,12 +183,12 @@ public actor Warehouses: NamespaceKeeping {
     await begin(Self.memory)
     defer { end(Self.memory) }
     shares[id] = nil
+    engines[id] = nil
     guard !shares.isEmpty else { return }
     let share = ground.memoryBytes / shares.count
     for (other, bytes) in shares where bytes < share {
-      guard let engine = open[other]?.engine else { continue }
       let more = min(share, bytes + ground.memoryBytes - shares.values.reduce(0, +))
-      guard more > bytes, (try? await engine.limitMemory(to: more)) != nil else { continue }
+      guard more > bytes, let engine = engines[other], (try? await engine.limitMemory(to: more)) != nil else { continue }
       shares[other] = more
     }
   }
