@@ -188,7 +188,9 @@ public actor Warehouses: NamespaceKeeping {
     let share = ground.memoryBytes / shares.count
     for (other, bytes) in shares where bytes < share {
       let more = min(share, bytes + ground.memoryBytes - shares.values.reduce(0, +))
-      guard more > bytes, let engine = engines[other], (try? await engine.limitMemory(to: more)) != nil else { continue }
+      guard more > bytes, let engine = engines[other], (try? await engine.limitMemory(to: more)) != nil else {
+        continue
+      }
       shares[other] = more
     }
   }
