@@ -54,13 +54,13 @@ extension WarehouseSession {
           try names.target(merge.target)
         }
       }
-      // A second pass of the printer gives what the first has noted.
-      let separator = "\u{0}"
-      let (sql, names) = try await printed(privilege: merge.privileges.first ?? "UPDATE") {
+      var statements: [String] = []
+      let (_, names) = try await printed(privilege: merge.privileges.first ?? "UPDATE") {
         printer, _ throws(SQLError) in
-        try printer.merge(merge).joined(separator: separator)
+        statements = try printer.merge(merge)
+        return ""
       }
-      return (sql.split(separator: separator).map(String.init), names)
+      return (statements, names)
     default:
       throw SQLFailure("0A000", "this statement is not implemented by Tarn yet")
     }
