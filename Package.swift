@@ -97,7 +97,7 @@ let package = Package(
       name: "CDuckDB", path: "Sources/Ground/CDuckDB",
       cxxSettings: [.unsafeFlags(["-isystem", "\(deps)/include", "-O2", "-g0"])],
       linkerSettings: [
-        .linkedLibrary("duckdb"),
+        .linkedLibrary("duckdb"), .linkedLibrary("bz2"), .linkedLibrary("z"),
         // Found beside the build (.build/<platform>/<configuration>/tarn), and where it was built.
         .unsafeFlags([
           "-L\(deps)/lib", "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../../../.deps/lib",

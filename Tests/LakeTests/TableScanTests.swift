@@ -253,7 +253,7 @@ import Testing
   }
 
   @Test func whatCannotBeReadIsRefused() throws {
-    let file = try partition([], "s3://l/c/a.bz2")
+    let file = try partition([], "s3://l/c/a.lz4")
     #expect(throws: TableScan.Unreadable.self) {
       _ = try scan(Self.lazy, [("a", "int")]).relation(columns: ["a"], partitions: [file])
     }

@@ -75,7 +75,9 @@ struct House: Sendable {
       WarehouseGround(
         folder: settings.dataFolder + "/warehouses", spillFolder: settings.dataFolder + "/spill",
         memoryBytes: settings.engineMemoryMiB << 20, threads: ProcessInfo.processInfo.activeProcessorCount,
-        files: S3Lake(s3), glue: glue, roles: iam.roles, authorizer: iam.authorizer, clock: clock, random: random))
+        files: S3Lake(s3), glue: glue, roles: iam.roles,
+        identities: WarehouseIdentities(iam: iam, clock: clock), authorizer: iam.authorizer, clock: clock,
+        random: random))
     let warehouses = WarehouseHouse(
       keys: keys, keeping: databases,
       listener: WarehouseListener(

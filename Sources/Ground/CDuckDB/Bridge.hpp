@@ -113,6 +113,9 @@ private:
 // The file system behind "s3://".
 duckdb::unique_ptr<duckdb::FileSystem> MakeLakeFileSystem();
 
+// The file system behind "decoded://": the lake's text files, decompressed and made readable for DuckDB's readers.
+duckdb::unique_ptr<duckdb::FileSystem> MakeDecodedTextFileSystem();
+
 // The machine's own files, for the engine's spill files and its database file only. Once `locked`, whatever comes from
 // a statement is refused, and so is everything outside `folder` but `file` and the logs that are named after it.
 struct LocalFilesGuard {
@@ -134,6 +137,8 @@ duckdb::shared_ptr<duckdb::EncryptionUtil> MakeEncryption(duckdb::shared_ptr<duc
 
 // Adds the functions that take lines of text files apart.
 void RegisterLineFunctions(cduck_database *database);
+// Adds the table function that reads files of records: Avro and ORC.
+void RegisterRecordFunctions(cduck_database *database);
 } // namespace tarn
 
 struct cduck_database {

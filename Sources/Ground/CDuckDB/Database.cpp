@@ -61,7 +61,9 @@ cduck_database *cduck_open(const cduck_options *options, const cduck_lake *lake,
 
     opened->database = duckdb::make_uniq<duckdb::DuckDB>(nullptr, &config);
     opened->database->GetFileSystem().RegisterSubSystem(tarn::MakeLakeFileSystem());
+    opened->database->GetFileSystem().RegisterSubSystem(tarn::MakeDecodedTextFileSystem());
     tarn::RegisterLineFunctions(opened.get());
+    tarn::RegisterRecordFunctions(opened.get());
     if (options->file && options->file_name) {
       tarn::Attach(*opened, *options);
     }
@@ -101,7 +103,7 @@ static const std::unordered_set<std::string> TABLE_FUNCTIONS_KEPT = {
     "parquet_bloom_probe", "json_each", "json_tree", "icu_calendar_names", "pg_timezone_names", "duckdb_columns",
     "duckdb_tables", "duckdb_views", "duckdb_types", "duckdb_schemas", "duckdb_databases", "duckdb_functions",
     "duckdb_keywords", "pragma_table_info", "pragma_show", "pragma_version", "pragma_storage_info",
-    "duckdb_constraints", "duckdb_sequences", "duckdb_indexes", "duckdb_memory",
+    "duckdb_constraints", "duckdb_sequences", "duckdb_indexes", "duckdb_memory", "tarn_records",
 };
 // Scalar functions that a statement may not call: they hold a thread, or write logs.
 static const char *const SCALAR_FUNCTIONS_REMOVED[] = {"sleep_ms", "write_log"};
@@ -190,7 +192,7 @@ bool cduck_lock(cduck_database *database, cduck_failure *failure) {
       "SET GLOBAL TimeZone = 'UTC';"
       "SET GLOBAL parquet_metadata_cache = false;"
       "SET GLOBAL errors_as_json = true;"
-      "SET GLOBAL allowed_directories = ['s3://', 's3a://', 's3n://', 'session://'];"
+      "SET GLOBAL allowed_directories = ['s3://', 's3a://', 's3n://', 'session://', 'decoded://'];"
       "SET GLOBAL enable_external_access = false;"
       "SET GLOBAL lock_configuration = true;";
   if (!cduck_run(database, settings, sizeof(settings) - 1, failure)) {

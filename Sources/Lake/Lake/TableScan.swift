@@ -72,7 +72,7 @@ public struct TableScan: Sendable {
   /// All files are read by one scan. A partition's values are found by the number of the file, which the engine
   /// knows before it opens one: a condition on them leaves files out, and costs nothing a row.
   /// - Parameters:
-  ///   - wanted: the columns that the query names, in lower case; `$path` is the file's path.
+  ///   - wanted: the columns that the query names, in lower case; `$path` is the file's path, `$size` its bytes.
   /// - Throws: `Unreadable`.
   public func relation(columns wanted: [String], partitions: [Partition]) throws(Unreadable) -> String {
     let filled = partitions.filter { !$0.files.isEmpty }
@@ -87,7 +87,9 @@ public struct TableScan: Sendable {
       } else if let index = partitionColumns.firstIndex(where: { $0.name == name }) {
         items.append("\(try keyValue(index, filled)) AS \(quoted)")
       } else if name == "$path" {
-        items.append("filename AS \(quoted)")
+        items.append("\(reader.path) AS \(quoted)")
+      } else if name == "$size" {
+        items.append("\(sizes(filled)) AS \(quoted)")
       }
     }
     if items.isEmpty { items = ["1 AS \"$none\""] }
@@ -98,30 +100,45 @@ public struct TableScan: Sendable {
   struct Reader {
     var source: String
     var values: [String: String]
+    /// The path of a row's file.
+    var path = "filename"
   }
 
   private func reader(_ files: [File], _ needed: [Column]) throws(Unreadable) -> Reader {
-    let list = "[" + files.map { DuckDBText.string($0.path.pattern) }.joined(separator: ", ") + "]"
-    switch try TableFormatKind(serde: serde, inputFormat: inputFormat) {
-    case .parquet: return ParquetReader(scan: self).reader(list, needed)
-    case .openXJSON, .hiveJSON:
-      try TextCompression.check(files)
-      return try JSONReader(scan: self).reader(list, needed)
-    case .lazyText:
-      try TextCompression.check(files)
-      return try LazyTextReader(scan: self).reader(list, needed)
-    case .openCSV:
-      try TextCompression.check(files)
-      return try OpenCSVReader(scan: self).reader(list, needed)
-    case .regex:
-      try TextCompression.check(files)
-      return try RegexReader(scan: self).reader(list, needed)
+    let kind = try TableFormatKind(serde: serde, inputFormat: inputFormat)
+    func list(_ paths: [String]) -> String { "[" + paths.map(DuckDBText.string).joined(separator: ", ") + "]" }
+    switch kind {
+    case .parquet: return ParquetReader(scan: self).reader(list(files.map(\.path.pattern)), needed)
+    case .avro: return RecordReader(scan: self, kind: .avro).reader(list(files.map(\.path.pattern)), needed)
+    case .orc: return RecordReader(scan: self, kind: .orc).reader(list(files.map(\.path.pattern)), needed)
+    case .openXJSON, .hiveJSON, .lazyText, .openCSV, .regex: break
     }
+    let paths = try TextCompression.locations(files)
+    let lines = list(paths)
+    var reader =
+      switch kind {
+      case .openXJSON, .hiveJSON: try JSONReader(scan: self).reader(lines, needed)
+      case .openCSV: try OpenCSVReader(scan: self).reader(lines, needed)
+      case .regex: try RegexReader(scan: self).reader(lines, needed)
+      default: try LazyTextReader(scan: self).reader(lines, needed)
+      }
+    if paths.contains(where: { $0.hasPrefix(TextCompression.decoded) }) {
+      reader.path = "regexp_replace(filename, '^decoded://[^/]*/', '')"
+    }
+    return reader
+  }
+
+  /// The size of the row's file, in bytes.
+  private func sizes(_ partitions: [Partition]) -> String {
+    let sizes = partitions.flatMap(\.files).map { String($0.bytes) }
+    return "(CAST([\(sizes.joined(separator: ", "))] AS BIGINT[]))[CAST(file_index AS BIGINT) + 1]"
   }
 
   private func empty(_ wanted: [String]) -> String {
     let items = wanted.map { name -> String in
-      let type = (columns + partitionColumns).first { $0.name == name }?.type.duckDBName ?? "VARCHAR"
+      let type =
+        (columns + partitionColumns).first { $0.name == name }?.type.duckDBName
+        ?? (name == "$size" ? "BIGINT" : "VARCHAR")
       return "CAST(NULL AS \(type)) AS \(DuckDBText.identifier(name))"
     }
     return "SELECT \(items.isEmpty ? "1 AS \"$none\"" : items.joined(separator: ", ")) WHERE false"
@@ -166,7 +183,7 @@ public struct TableScan: Sendable {
 
 /// How a table's files are written, told from its SerDe.
 enum TableFormatKind {
-  case parquet, openXJSON, hiveJSON, lazyText, openCSV, regex
+  case parquet, avro, orc, openXJSON, hiveJSON, lazyText, openCSV, regex
 
   init(serde: String, inputFormat: String) throws(TableScan.Unreadable) {
     switch serde {
@@ -177,7 +194,11 @@ enum TableFormatKind {
     case "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe": self = .lazyText
     case "org.apache.hadoop.hive.serde2.OpenCSVSerde", "com.bizo.hive.serde.csv.CSVSerde": self = .openCSV
     case "org.apache.hadoop.hive.serde2.RegexSerDe": self = .regex
+    case "org.apache.hadoop.hive.serde2.avro.AvroSerDe": self = .avro
+    case "org.apache.hadoop.hive.ql.io.orc.OrcSerde": self = .orc
     case "" where inputFormat.hasSuffix("MapredParquetInputFormat"): self = .parquet
+    case "" where inputFormat.hasSuffix("AvroContainerInputFormat"): self = .avro
+    case "" where inputFormat.hasSuffix("OrcInputFormat"): self = .orc
     default:
       throw TableScan.Unreadable(
         "HIVE_UNSUPPORTED_FORMAT: reading tables of \(serde.isEmpty ? inputFormat : serde) is not implemented by "
@@ -188,15 +209,20 @@ enum TableFormatKind {
 
 /// Text files may be compressed; Hive knows how by the end of the name.
 enum TextCompression {
-  private static let unknown = [".bz2", ".snappy", ".lz4", ".lzo", ".deflate", ".xz"]
+  static let decoded = "decoded://"
+  private static let unknown = [".snappy", ".lz4", ".lzo", ".deflate", ".xz"]
 
-  static func check(_ files: [TableScan.File]) throws(TableScan.Unreadable) {
+  /// Where the engine finds the files: what it does not decompress itself is done on the way.
+  static func locations(_ files: [TableScan.File]) throws(TableScan.Unreadable) -> [String] {
+    var paths: [String] = []
     for file in files {
       if let ending = unknown.first(where: file.path.key.hasSuffix) {
         throw TableScan.Unreadable(
           "NOT_SUPPORTED: reading text compressed as \(ending.dropFirst()) is not implemented by Tarn yet: \(file.path)"
         )
       }
+      paths.append(file.path.key.hasSuffix(".bz2") ? "\(decoded)bzip2/\(file.path)" : file.path.pattern)
     }
+    return paths
   }
 }

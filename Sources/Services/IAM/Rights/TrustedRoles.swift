@@ -25,6 +25,31 @@ public struct TrustedRoles: RoleBroker {
       userID: "\(record.id):\(session)", accessKeyID: "")
   }
 
+  /// Takes on a role as AssumeRole does, for a caller who is within the process: role chaining.
+  /// - Throws: `AWSError` (`AccessDenied`) when the role does not exist or does not let the caller in.
+  public func assume(role: ARN, by principal: Principal, session: String) async throws -> Principal {
+    let denied = AWSError(
+      "AccessDenied", "User: \(principal.arn) is not authorized to perform: sts:AssumeRole on resource: \(role)",
+      httpStatus: 403)
+    guard let account = AccountID(role.account), role.service == "iam", role.resource.hasPrefix("role/"),
+      let name = role.resource.split(separator: "/").last, let record = try await keys.read({ reader in
+        try reader.role(account, String(name))
+      }), Names.arn(account.digits, .role, record.path, record.name) == role.description
+    else { throw denied }
+    let decisions = try await PolicyAuthorizer(cache: cache, clock: clock).decide(
+      AuthorizationRequest(
+        principal: principal, action: "sts:AssumeRole", resources: [role.description],
+        conditions: ["sts:rolesessionname": [session]], resourcePolicy: record.trust),
+      needsResourcePolicy: true)
+    guard decisions.allSatisfy({ $0.decision.isAllowed }) else { throw denied }
+    usage.note(record.id, service: "sts", region: "", at: clock.now())
+    return Principal(
+      kind: .assumedRole(name: record.name, session: session), account: account,
+      arn: ARN(
+        service: "sts", region: "", account: account.digits, resource: "assumed-role/\(record.name)/\(session)"),
+      userID: "\(record.id):\(session)", accessKeyID: "")
+  }
+
   public func checkPass(role: ARN, to service: String, context: RequestContext) async throws {
     guard role.account == context.account.digits else {
       throw AWSError("AccessDenied", "Cross-account pass role is not allowed.", httpStatus: 403)

@@ -8,6 +8,9 @@ struct CopyOptions: Sendable {
     case fixedWidth([(name: String?, length: Int)])
     /// `auto`, `auto ignorecase`, `noshred`, or a jsonpaths file.
     case json(String)
+    /// `auto`, `auto ignorecase`, or a jsonpaths file.
+    case avro(String)
+    case orc
     case parquet
 
     static func == (left: Format, right: Format) -> Bool { "\(left)" == "\(right)" }
@@ -15,6 +18,7 @@ struct CopyOptions: Sendable {
   var format = Format.delimited
   var delimiter = "|"
   var quote = "\""
+  /// `gzip`, `zstd`, `bzip2` or `lzop`.
   var compression: String?
   var isManifest = false
   var headerLines = 0
@@ -38,6 +42,20 @@ struct CopyOptions: Sendable {
   var timeFormat: String?
   var serializeToJSON = false
 
+  /// Whether the fields are found before the engine reads them: what stands for NULL is known then.
+  var isRewritten: Bool { escape || removeQuotes }
+
+  /// Whether each file is one of columns, which are the table's one after another.
+  var isColumnar: Bool { format == .parquet || format == .orc }
+
+  /// Where the file lies that says which parts of a document are the columns.
+  var pathsFile: String? {
+    switch format {
+    case .json(let kind), .avro(let kind): kind.hasPrefix("s3://") ? kind : nil
+    default: nil
+    }
+  }
+
   init(_ options: [RedshiftOption]) throws(SQLFailure) {
     for option in options {
       let first = option.values.first
@@ -49,15 +67,16 @@ struct CopyOptions: Sendable {
         if option.values.count > 1, option.values[0].uppercased() == "QUOTE" { quote = option.values[1] }
       case "JSON": format = .json(first ?? "auto")
       case "PARQUET": format = .parquet
-      case "ORC", "AVRO", "SHAPEFILE":
-        throw SQLFailure("0A000", "COPY of \(option.name) is not implemented by Tarn yet")
+      case "ORC": format = .orc
+      case "AVRO": format = .avro(first ?? "auto")
+      case "SHAPEFILE": throw SQLFailure("0A000", "COPY of \(option.name) is not implemented by Tarn yet")
       case "FIXEDWIDTH": format = .fixedWidth(try Self.widths(first ?? ""))
       case "DELIMITER": delimiter = Self.unescaped(first ?? "|")
       case "QUOTE": quote = first ?? "\""
       case "GZIP": compression = "gzip"
       case "ZSTD": compression = "zstd"
-      case "BZIP2", "LZOP":
-        throw SQLFailure("0A000", "COPY of files compressed with \(option.name) is not implemented by Tarn yet")
+      case "BZIP2": compression = "bzip2"
+      case "LZOP": compression = "lzop"
       case "MANIFEST": isManifest = true
       case "IGNOREHEADER": headerLines = try Self.number(option, 0...Int(Int32.max))
       case "NULL": nullText = Self.unescaped(first ?? "")
@@ -70,7 +89,11 @@ struct CopyOptions: Sendable {
       case "FILLRECORD": fillRecord = true
       case "IGNOREBLANKLINES": ignoreBlankLines = true
       case "ACCEPTANYDATE": acceptAnyDate = true
-      case "ACCEPTINVCHARS": replacement = first ?? "?"
+      case "ACCEPTINVCHARS":
+        replacement = first ?? "?"
+        guard replacement?.utf8.count == 1, replacement != "\0" else {
+          throw SQLFailure("22023", "ACCEPTINVCHARS replacement character must be a single ASCII character")
+        }
       case "ROUNDEC": rounds = true
       case "EXPLICIT_IDS": explicitIDs = true
       case "MAXERROR": maxErrors = try Self.number(option, 0...WarehouseLimits.loadErrorsAllowedMax)
@@ -86,16 +109,32 @@ struct CopyOptions: Sendable {
       default: throw SQLFailure("0A000", "COPY with \(option.name) is not implemented by Tarn yet")
       }
     }
-    if format == .csv, removeQuotes || escape {
-      throw SQLFailure("42601", "CSV is not compatible with \(removeQuotes ? "REMOVEQUOTES" : "ESCAPE")")
-    }
-    if removeQuotes || escape {
-      throw SQLFailure(
-        "0A000", "COPY with \(removeQuotes ? "REMOVEQUOTES" : "ESCAPE") is not implemented by Tarn yet")
-    }
+    try checkTogether()
     guard delimiter.utf8.count == 1 || delimiter.utf8.count <= 4 else {
       throw SQLFailure("42601", "COPY delimiter must be a single character")
     }
+  }
+
+  /// What the documentation of each option rules out.
+  private func checkTogether() throws(SQLFailure) {
+    let other =
+      switch format {
+      case .delimited: ""
+      case .csv: "CSV"
+      case .fixedWidth: "FIXEDWIDTH"
+      case .json: "JSON"
+      case .avro: "AVRO"
+      case .orc: "ORC"
+      case .parquet: "PARQUET"
+      }
+    let options = [("REMOVEQUOTES", removeQuotes), ("ESCAPE", escape)]
+    if !other.isEmpty, let option = options.first(where: { $0.1 }) {
+      throw SQLFailure("42601", "\(other) is not compatible with \(option.0)")
+    }
+    if isColumnar, let compression {
+      throw SQLFailure("42601", "\(other) is not compatible with \(compression.uppercased())")
+    }
+    if isColumnar, replacement != nil { throw SQLFailure("42601", "\(other) is not compatible with ACCEPTINVCHARS") }
   }
 
   private mutating func set(format values: [String]) throws(SQLFailure) {
@@ -107,6 +146,8 @@ struct CopyOptions: Sendable {
       if words.count > 2, words[1].uppercased() == "QUOTE" { quote = words[2] }
     case "JSON": format = .json(words.count > 1 ? words[1] : "auto")
     case "PARQUET": format = .parquet
+    case "ORC": format = .orc
+    case "AVRO": format = .avro(words.count > 1 ? words[1] : "auto")
     case "DELIMITER": if words.count > 1 { delimiter = Self.unescaped(words[1]) }
     case "FIXEDWIDTH": format = .fixedWidth(try Self.widths(words.count > 1 ? words[1] : ""))
     default: throw SQLFailure("0A000", "COPY of \(words.first ?? "") is not implemented by Tarn yet")

@@ -20,7 +20,7 @@ extension WarehouseSession {
     let columns = try copied(copy.columns, options, relation)
     let files = try await files(of: copy, options, caller)
     var source = CopySource(options: options, columns: columns)
-    if case .json(let kind) = options.format, kind.hasPrefix("s3://") {
+    if let kind = options.pathsFile {
       source.paths = try Self.jsonPaths(try await contents(of: try lakePath(kind), for: caller))
       guard source.paths.count == columns.count else {
         throw SQLFailure(
@@ -29,11 +29,10 @@ extension WarehouseSession {
             + "Number of columns in table or column list: \(columns.count)")
       }
     }
-    if options.format == .parquet, let first = files.first {
-      let description = try await engine.describe(
-        "SELECT * FROM read_parquet(\(DuckDBText.string(first.path.pattern)))")
-      source.fileColumns = description.columns.map(\.name)
-      guard source.fileColumns.count == columns.count else {
+    if let first = files.first, let question = source.description(of: first) {
+      let description = try await engine.describe(question)
+      source.fileColumns = description.columns.map { CopySource.FileColumn(name: $0.name, type: $0.type) }
+      guard !options.isColumnar || source.fileColumns.count == columns.count else {
         throw SQLFailure(
           "XX000",
           "Spectrum Scan Error: Unmatched number of columns between table and file. "
@@ -120,7 +119,7 @@ extension WarehouseSession {
       let isMandatory = entry["mandatory"] as? Bool ?? false
       let wanted = try lakePath(url)
       let objects = try await objects(under: wanted, for: caller).filter { $0.path.key == wanted.key }
-      if objects.isEmpty, isMandatory || copy.isColumnar {
+      if objects.isEmpty, isMandatory || options.isColumnar {
         throw SQLFailure(
           "XX000", "S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey", detail: url)
       }
@@ -271,10 +270,14 @@ extension WarehouseSession {
     let sql =
       "SELECT (SELECT count(*) FROM (\(source.lines(of: file)))) "
       + "- (SELECT count(*) FROM (\(source.rows([file], strictly: false))))"
-    let result = try await session.run(sql, policy: .everything)
     var count = 1
-    while let chunk = try await result.next() {
-      if chunk.rows > 0, let column = chunk.columns.first, case .int(let value) = column[0] { count = Int(value) }
+    do {
+      let result = try await session.run(sql, policy: .everything)
+      while let chunk = try await result.next() {
+        if chunk.rows > 0, let column = chunk.columns.first, case .int(let value) = column[0] { count = Int(value) }
+      }
+    } catch let error as EngineError where error.kind == .invalidInput || error.kind == .conversion {
+      // Lines that are no text cannot be counted.
     }
     return count
   }
@@ -328,6 +331,14 @@ extension WarehouseSession {
     let raw =
       error.message.split(separator: "\n").first { $0.hasPrefix("Original Line:") }
       .map { String($0.dropFirst(14).trimming { $0.isWhitespace }) } ?? ""
+    if raw.hasPrefix("\"\u{2}\u{2}") {
+      // Where REMOVEQUOTES looked for the end of a quotation in vain.
+      return StatementHistory.LoadError(
+        query: query, user: user, table: relation.id, time: now, process: process, file: file.path.description,
+        line: line, column: "", type: "", columnLength: "", position: 0,
+        rawLine: String(raw.dropFirst(3).prefix { $0 != "\"" }), rawField: "", code: 1_214,
+        reason: "Delimited value missing end quote")
+    }
     let (code, reason): (Int, String) =
       error.message.contains("Expected Number of Columns")
       ? (Self.hasMore(error.message) ? (1_202, "Extra column(s) found") : (1_201, "Delimiter not found"))
@@ -350,13 +361,5 @@ extension WarehouseSession {
     }
     let numbers = line.split { !$0.isNumber }.compactMap { Int($0) }
     return numbers.count == 2 && numbers[1] > numbers[0]
-  }
-}
-
-extension RedshiftCopy {
-  fileprivate var isColumnar: Bool {
-    options.contains {
-      $0.name == "PARQUET" || ($0.name == "FORMAT" && $0.values.contains { $0.uppercased() == "PARQUET" })
-    }
   }
 }

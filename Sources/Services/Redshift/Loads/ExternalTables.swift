@@ -98,10 +98,14 @@ extension WarehouseSession {
     }
     let columns = try Self.hiveColumns(storage.columns ?? [])
     let partitionColumns = try Self.hiveColumns(keys)
+    var serdeParameters = storage.serdeInfo?.parameters ?? [:]
+    // Spectrum finds ORC's columns by name unless the table says otherwise; Athena has another property, and habit.
+    let resolution = table.parameters?["orc.schema.resolution"]?.lowercased() ?? "name"
+    serdeParameters["orc.column.index.access"] = resolution == "position" ? "true" : "false"
     let scan = TableScan(
       columns: columns.map { TableScan.Column($0.name, $0.type) },
       partitionColumns: partitionColumns.map { TableScan.Column($0.name, $0.type) },
-      serde: storage.serdeInfo?.serializationLibrary ?? "", serdeParameters: storage.serdeInfo?.parameters ?? [:],
+      serde: storage.serdeInfo?.serializationLibrary ?? "", serdeParameters: serdeParameters,
       inputFormat: storage.inputFormat ?? "", tableParameters: table.parameters ?? [:])
     let relation: String
     do {
@@ -412,6 +416,14 @@ enum ExternalStorage {
       input = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
       output = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
       serde = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+    case .named("ORC"):
+      input = "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat"
+      output = "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat"
+      serde = "org.apache.hadoop.hive.ql.io.orc.OrcSerde"
+    case .named("AVRO"):
+      input = "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat"
+      output = "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat"
+      serde = "org.apache.hadoop.hive.serde2.avro.AvroSerDe"
     case .named("TEXTFILE"), nil: break
     case .named(let name):
       throw SQLFailure("0A000", "external tables stored as \(name) are not implemented by Tarn yet")

@@ -14,7 +14,7 @@ struct LoadedValue {
       default: false
       }
     if options.trimBlanks, isText { text = "rtrim(\(text), ' ')" }
-    text = "nullif(\(text), \(DuckDBText.string(options.nullText)))"
+    if !options.isRewritten { text = "nullif(\(text), \(DuckDBText.string(options.nullText)))" }
     if !isText || options.emptyAsNull { text = "nullif(\(isText ? text : "trim(\(text))"), '')" }
     if options.blanksAsNull, isText { text = "CASE WHEN trim(\(text)) <> '' THEN \(text) END" }
     return text

@@ -14,14 +14,16 @@ public struct WarehouseGround: Sendable {
   public var files: any LakeFileSystem
   public var glue: (any GlueAPI)?
   public var roles: any RoleBroker
+  /// Access keys and chained roles; `nil` where there is nobody to ask.
+  public var identities: (any LoadIdentities)?
   public var authorizer: any Authorizer
   public var clock: any WallClock
   public var random: any RandomSource
 
   public init(
     folder: String, spillFolder: String, memoryBytes: Int, threads: Int, files: any LakeFileSystem,
-    glue: (any GlueAPI)?,
-    roles: any RoleBroker, authorizer: any Authorizer, clock: any WallClock, random: any RandomSource
+    glue: (any GlueAPI)?, roles: any RoleBroker, identities: (any LoadIdentities)? = nil, authorizer: any Authorizer,
+    clock: any WallClock, random: any RandomSource
   ) {
     self.folder = folder
     self.spillFolder = spillFolder
@@ -30,6 +32,7 @@ public struct WarehouseGround: Sendable {
     self.files = files
     self.glue = glue
     self.roles = roles
+    self.identities = identities
     self.authorizer = authorizer
     self.clock = clock
     self.random = random

@@ -369,7 +369,8 @@ actor WarehouseSession: SQLSession {
     let (database, process, transaction) = (database.name, process, transactionID)
     let label = settings["query_group"] ?? "default"
     let kind = statement.kind
-    let text = statement.hidingPasswords ?? String(text.prefix(WarehouseLimits.historyTextMax))
+    let text =
+      statement.hidingPasswords ?? String(statement.hidingKeys(of: text).prefix(WarehouseLimits.historyTextMax))
     queryID = warehouse.history.begin { id, now in
       StatementHistory.Entry(
         id: id, user: user.id, userName: user.name, database: database, process: process, transaction: transaction,
@@ -391,6 +392,18 @@ extension RedshiftStatement {
     case .alterUser(let name, .options): "ALTER USER \(name.sql) PASSWORD '***'"
     default: nil
     }
+  }
+
+  /// The text without the secrets of COPY's and UNLOAD's access keys.
+  fileprivate func hidingKeys(of text: String) -> String {
+    let credentials: RedshiftCredentials?
+    switch self {
+    case .copy(let copy): credentials = copy.credentials
+    case .unload(let unload): credentials = unload.credentials
+    default: return text
+    }
+    guard case .keys(_, let secret, let token) = credentials else { return text }
+    return [secret, token ?? ""].filter { !$0.isEmpty }.reduce(text) { $0.replacing($1, with: "***") }
   }
 
   /// Whether it inserts rows that are written in it, with no parameter among them.
