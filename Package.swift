@@ -144,8 +144,8 @@ let package = Package(
     service(
       "Redshift",
       [
-        "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel", "S3", "S3Model", "Glue", "GlueModel", "SQL",
-        "Lake", "Engine", "LakeFiles", "PostgresWire",
+        "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel", "S3", "S3Model", "Glue", "GlueModel",
+        "Kinesis", "SQL", "Lake", "Engine", "LakeFiles", "PostgresWire",
       ]),
     service("IAM", ["IAMModel", "STSModel"]),
     service("CloudWatch", ["CloudWatchModel"]),
@@ -216,7 +216,8 @@ let package = Package(
       "Redshift",
       [
         "Kernel", "Storage", "StorageTesting", "SQL", "LakeFiles", "LakeTesting", "Engine", "PostgresWire",
-        "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel", "S3Model", "GlueModel", nioCore, crypto,
+        "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel", "S3Model", "GlueModel", "Kinesis",
+        "KinesisModel", nioCore, crypto,
       ]),
     tests("Glue", ["GlueModel", "Kernel", "Storage", "StorageTesting", nioCore]),
     tests("Athena", ["Kernel", nioCore]),

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Kernel
+import Kinesis
 import LakeTesting
 import PostgresWire
 import Redshift
@@ -15,7 +16,7 @@ struct WarehouseFixture: Sendable {
   /// What statements may act as.
   static let role = "arn:aws:iam::000000000000:role/lake"
 
-  init(folder: String? = nil, key: [UInt8]? = nil) {
+  init(folder: String? = nil, key: [UInt8]? = nil, kinesis: KinesisService? = nil) {
     self.folder = folder ?? NSTemporaryDirectory() + "tarn-warehouse-\(UUID().uuidString)"
     let random = SystemRandomSource()
     settings = NamespaceSettings(
@@ -26,7 +27,8 @@ struct WarehouseFixture: Sendable {
     warehouses = Warehouses(
       WarehouseGround(
         folder: self.folder, spillFolder: self.folder + "/spill", memoryBytes: 256 << 20, threads: 2, files: lake,
-        glue: nil, roles: AnyRole(), authorizer: OpenAuthorizer(), clock: SystemClock(), random: random))
+        glue: nil, kinesis: kinesis, roles: AnyRole(), authorizer: OpenAuthorizer(),
+        clock: SystemClock(), random: random))
   }
 
   /// Takes on every role.

@@ -24,7 +24,7 @@ enum ImportRules {
     "Glue": ["S3"],
     "Firehose": ["S3", "Kinesis", "Glue"],
     "Athena": ["S3", "Glue"],
-    "Redshift": ["S3", "Glue"],
+    "Redshift": ["S3", "Glue", "Kinesis"],
   ]
 
   /// The generated models that a service may speak: its own, and those of the services that it may call.

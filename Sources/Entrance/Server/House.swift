@@ -75,7 +75,7 @@ struct House: Sendable {
       WarehouseGround(
         folder: settings.dataFolder + "/warehouses", spillFolder: settings.dataFolder + "/spill",
         memoryBytes: settings.engineMemoryMiB << 20, threads: ProcessInfo.processInfo.activeProcessorCount,
-        files: S3Lake(s3), glue: glue, roles: iam.roles,
+        files: S3Lake(s3), glue: glue, kinesis: kinesis, roles: iam.roles,
         identities: WarehouseIdentities(iam: iam, clock: clock), authorizer: iam.authorizer, clock: clock,
         random: random))
     let warehouses = WarehouseHouse(

@@ -22,6 +22,10 @@ bool cduck_register_scalar(cduck_database *database, const cduck_scalar *scalar,
   return tarn::Guarded(failure, false, [&] {
     duckdb::Connection connection(*database->database);
     auto parse = [&](const char *type) {
+      // No word of SQL, but a type of functions.
+      if (std::string(type) == "ANY") {
+        return duckdb::LogicalType(duckdb::LogicalTypeId::ANY);
+      }
       return connection.context->ParseLogicalType(type);
     };
     duckdb::vector<duckdb::LogicalType> arguments;

@@ -36,6 +36,14 @@ public enum RedshiftMacros {
     // The engine's own is off by a bit for cubes.
     ("rs_cbrt(d)", "CASE WHEN pow(round(cbrt(d)), 3) = d THEN round(cbrt(d)) ELSE cbrt(d) END"),
     ("rs_to_hex(x)", "lower(to_hex(x))"),
+    ("rs_getbit(b, n)", "CAST(get_bit(CAST(b AS BIT), CAST(octet_length(b) * 8 - 1 - n AS INTEGER)) AS INTEGER)"),
+    (
+      "rs_fit_varbyte(b, n)",
+      """
+      CASE WHEN b IS NULL OR octet_length(b) <= n THEN b
+        ELSE CAST(rs_fail_text('22001', 'value too long for type binary varying(' || n || ')') AS BLOB) END
+      """
+    ),
     ("rs_truncate(n, places)", "trunc(n * pow(10, places)) / pow(10, places)"),
     // PostgreSQL's text of a double has no `.0`.
     (
@@ -213,6 +221,17 @@ public enum RedshiftMacros {
         'BFPVCGJKQSXZDTLMNRAEIOUYHW', '11112222222233455600000099'), 2), '9', '', 'g'), '0', '', 'g'), 4), 4, '0')
       """
     ),
+    (
+      "rs_difference(a, b)",
+      """
+      CAST(len(list_filter(range(1, 5), i -> substring(rs_soundex(a), i, 1) = substring(rs_soundex(b), i, 1)))
+        AS INTEGER)
+      """
+    ),
+    (
+      "rs_octetindex(part, whole)",
+      "CASE WHEN strpos(whole, part) = 0 THEN 0 ELSE strlen(left(whole, strpos(whole, part) - 1)) + 1 END"
+    ),
   ]
 
   private static let moments: [(String, String)] = [
@@ -321,6 +340,7 @@ public enum RedshiftMacros {
       """
     ),
     ("rs_is_valid_json(t)", "CASE WHEN t IS NULL THEN NULL ELSE json_valid(t) AND left(ltrim(t), 1) IN ('{', '[') END"),
+    ("rs_can_json_parse(t)", "CASE WHEN t IS NULL THEN NULL ELSE json_valid(t) END"),
     (
       "rs_is_valid_json_array(t)", "CASE WHEN t IS NULL THEN NULL ELSE json_valid(t) AND left(ltrim(t), 1) = '[' END"
     ),

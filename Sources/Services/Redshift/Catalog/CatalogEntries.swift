@@ -80,6 +80,9 @@ struct CatalogSchema: CatalogEntry {
     var role: String?
     var region: String?
     var catalogID: String?
+
+    /// Its tables are Kinesis streams.
+    var isStream: Bool { source == "kinesis" }
   }
 }
 
@@ -121,6 +124,39 @@ struct CatalogRelation: CatalogEntry {
   var backup = true
   /// The engine's table where it is not the one of the relation's number: rows that were written anew.
   var storage: Int?
+  /// What a materialized view's rows were made from.
+  var materialization: Materialization?
+
+  struct Materialization: Codable, Sendable, Hashable {
+    /// The tables, in the order of their numbers.
+    var bases: [Base] = []
+    /// Whether rows that are added to the tables can be followed.
+    var isIncremental: Bool
+    var stream: Stream?
+    /// Stands for the files in the lake that were read.
+    var lakeStamp: String?
+    /// The query gives something else each time.
+    var isMutable = false
+  }
+
+  /// A table as a refresh found it.
+  struct Base: Codable, Sendable, Hashable {
+    var relation: Int
+    var storage: Int
+    var rows: Int64
+    /// The place of its last row in the engine's table.
+    var highest: Int64
+    /// How often rows were changed or removed.
+    var changes: Int64
+  }
+
+  /// A stream, and where in its shards the next refresh reads on.
+  struct Stream: Codable, Sendable, Hashable {
+    var schema: Int
+    var name: String
+    var uid: String?
+    var positions: [String: UInt64] = [:]
+  }
 
   func column(_ name: String) -> CatalogColumn? { columns.first { $0.name == name } }
 }

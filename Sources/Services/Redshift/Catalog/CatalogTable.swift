@@ -8,10 +8,13 @@ enum CatalogTable {
   static let own = "\(file).\"$catalog\""
   static let data = "\(file).data"
   static let entries = "\(own).entries"
+  /// A row for each statement that changed or removed rows of a table that materialized views read.
+  static let changes = "\(own).changes"
 
   static let creation = [
     "CREATE SCHEMA IF NOT EXISTS \(own)", "CREATE SCHEMA IF NOT EXISTS \(data)",
     "CREATE TABLE IF NOT EXISTS \(entries) (kind VARCHAR NOT NULL, id BIGINT NOT NULL, value VARCHAR NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS \(changes) (relation BIGINT NOT NULL)",
   ]
 
   /// The engine's table of a relation.

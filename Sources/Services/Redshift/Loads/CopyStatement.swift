@@ -139,6 +139,7 @@ extension WarehouseSession {
 
   /// - Returns: the rows that were loaded.
   private func load(_ source: CopySource, _ files: [LoadFile], into relation: CatalogRelation) async throws -> Int {
+    if !relation.isTemporary { writes.insert(relation.id) }
     guard !files.isEmpty else { return 0 }
     if case .json(let kind) = source.options.format, kind.lowercased() == "noshred" {
       return try await insert(source, "SELECT json AS v0 FROM (\(source.rows(files))) AS s(json)", into: relation)

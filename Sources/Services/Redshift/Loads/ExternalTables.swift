@@ -17,7 +17,7 @@ extension WarehouseSession {
   // MARK: Schemas
 
   func createExternalSchema(_ create: RedshiftExternalSchema) async throws {
-    guard create.source == .dataCatalog else {
+    guard create.source == .dataCatalog || create.source == .kinesis else {
       throw SQLFailure("0A000", "external schemas of this kind are not implemented by Tarn yet")
     }
     let name = create.name.key
@@ -30,6 +30,14 @@ extension WarehouseSession {
       rights.may("CREATE", on: catalog.databases[database.id] ?? database) || rights.has(permission: "CREATE SCHEMA")
     else {
       throw SQLFailure("42501", "permission denied for database \(database.name)")
+    }
+    if create.source == .kinesis {
+      guard let role = create.role else { throw SQLFailure("42601", "IAM_ROLE is missing") }
+      _ = try await context(forRole: role)
+      return try await put(
+        CatalogSchema(
+          id: warehouse.newID(), database: database.id, name: name, owner: user.id,
+          external: CatalogSchema.External(source: "kinesis", database: "", role: role, region: create.region)))
     }
     guard let target = create.database else { throw SQLFailure("42601", "the external database's name is missing") }
     guard let role = create.role else { throw SQLFailure("42601", "IAM_ROLE is missing") }

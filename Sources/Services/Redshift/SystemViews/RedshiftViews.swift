@@ -379,34 +379,6 @@ enum RedshiftViews {
       }
     },
     view(
-      "svv_mv_info",
-      """
-      database_name text, schema_name text, user_name text, name text, is_stale char, state int, autorefresh bool,
-      autorewrite bool
-      """
-    ) { source in
-      PostgresCatalog.relations(source).filter { $0.relation.form == .materializedView }.map { relation, schema in
-        [
-          source.database.name, schema, owner(relation.owner, source), relation.name, "f", "0",
-          PostgresCatalog.flag(relation.autoRefresh), "f",
-        ]
-      }
-    },
-    view(
-      "stv_mv_info",
-      """
-      db_name text, schema name, name name, updated_upto_xid bigint, is_stale char, owner_user_name text, state
-      int, autorefresh char, autorewrite char
-      """
-    ) { source in
-      PostgresCatalog.relations(source).filter { $0.relation.form == .materializedView }.map { relation, schema in
-        [
-          source.database.name, schema, relation.name, "0", "f", owner(relation.owner, source), "0",
-          relation.autoRefresh ? "t" : "f", "f",
-        ]
-      }
-    },
-    view(
       "stv_tbl_perm",
       """
       slice int, id int, name text, rows bigint, sorted_rows bigint, temp int, db_id int, insert_pristine int,

@@ -95,7 +95,8 @@ enum SystemViews {
   static let schemas: Set<String> = ["pg_catalog", "information_schema", "pg_internal"]
 
   private static let byName: [SessionNames.Place: SystemView] = Dictionary(
-    (PostgresCatalog.views + InformationSchema.views + RedshiftViews.views + ActivityViews.views).map {
+    (PostgresCatalog.views + InformationSchema.views + RedshiftViews.views + RefreshViews.views
+      + ActivityViews.views).map {
       (SessionNames.Place(schema: $0.schema, name: $0.name), $0)
     }, uniquingKeysWith: { first, _ in first })
 

@@ -197,10 +197,13 @@ extension WarehouseSession {
       }
       try await lock(target)
       try await lock(source)
+      writes.formUnion([target.id, source.id])
+      reads.insert(source.id)
       let list = shared.map { DuckDBText.identifier($0.name) }.joined(separator: ", ")
       _ = try await changed(
         "INSERT INTO \(CatalogTable.table(of: target)) (\(list)) SELECT \(list) FROM \(CatalogTable.table(of: source))")
       _ = try await changed("DELETE FROM \(CatalogTable.table(of: source))")
+      try await noteChange(of: source.id)
     }
     return .done(tag: "ALTER TABLE APPEND")
   }

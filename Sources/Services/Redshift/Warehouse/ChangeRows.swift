@@ -14,7 +14,16 @@ extension WarehouseSession {
     do {
       count = try await atomically {
         var count = 0
+        if case .relation(let relation)? = names().find(statement.changedTable), !relation.isTemporary {
+          writes.insert(relation.id)
+          // Rows to change are looked for.
+          if case .insert = statement {} else { reads.insert(relation.id) }
+        }
         for sql in try await printedChange(statement).statements { count += try await changed(sql, parameters) }
+        if case .insert = statement {
+        } else if count > 0, case .relation(let relation)? = names().find(statement.changedTable) {
+          try await noteChange(of: relation.id)
+        }
         return count
       }
     } catch {
@@ -78,7 +87,9 @@ extension WarehouseSession {
     }
     do {
       try await lock(relation)
+      writes.insert(relation.id)
       _ = try await changed("DELETE FROM \(CatalogTable.table(of: relation))")
+      try await noteChange(of: relation.id)
       // As in Redshift: TRUNCATE commits the transaction that it stands in.
       try await commitWork()
     } catch {

@@ -33,6 +33,15 @@ extension SQLFailure {
       detail: "Serializable isolation violation on table - \(table), transactions forming the cycle are concurrent")
   }
 
+  /// The same for a circle of transactions that read and wrote each other's tables.
+  static func circle(_ conflict: SerialOrder.Conflict, process: Int) -> SQLFailure {
+    let transactions = conflict.transactions.map { "\($0)" }.joined(separator: ", ")
+    return SQLFailure(
+      "XX000", "1023",
+      detail: "Serializable isolation violation on table - \(conflict.table), transactions forming the cycle are: "
+        + "\(transactions) (pid:\(process))")
+  }
+
   private init(engine error: EngineError, catalog: Catalog?) {
     if let cause = error.cause as? AWSError {
       self.init(
@@ -185,6 +194,9 @@ extension SQLFailure {
     for (type, name) in [("INT16", "smallint"), ("INT32", "integer"), ("INT64", "bigint")]
     where message.contains("out of range for the destination type \(type)") {
       return "\(name) out of range"
+    }
+    if message.contains("to type DECIMAL"), message.contains("out of range") {
+      return "Numeric data overflow (result precision)"
     }
     let line = message.split(separator: "\n").first.map(String.init) ?? message
     let parts = line.split(separator: "'", omittingEmptySubsequences: false)

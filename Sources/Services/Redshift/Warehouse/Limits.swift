@@ -37,4 +37,25 @@ public enum WarehouseLimits {
   static let manifestBytesMax: Int64 = 256 << 20
   /// Bad rows that MAXERROR may let pass: Redshift, "Data load operations".
   static let loadErrorsAllowedMax = 100_000
+  /// Ended transactions that are remembered while others that ran beside them are open. Our own.
+  static let orderedTransactionsMax = 1_000
+  /// Refreshes of materialized views that the catalog's views show. Our own.
+  static let refreshesMax = 2_000
+  /// Bytes of a record that a view over a stream takes: Redshift, "Streaming ingestion considerations".
+  static let streamRecordBytesMax = 1_024_000
+  /// What one refresh reads of a stream before it lets others come to their turn. Our own.
+  static let streamBytesPerRefreshMax = 64 << 20
+  static let streamBytesPerBatchMax = 8 << 20
+  static let streamRecordsPerBatchMax = 10_000
+  /// Records that one refresh leaves out since the view's query cannot take them. Our own.
+  static let skippedRecordsMax = 1_000
+  /// How often views with AUTO REFRESH YES are looked at; those over the lake at every so many passes. Our own.
+  static let viewsLookedAtEverySeconds = 1
+  static let lakeLookedAtEveryPasses = 60
+  /// The longest pause after failed refreshes, in passes. Our own.
+  static let viewRetryPassesMax = 300
+  /// Perl's patterns that are kept compiled. Our own.
+  static let compiledPatternsMax = 64
+  /// How often such a pattern may report from one value, every 10,000 steps: some take exponentially many. Our own.
+  static let patternReportsMax = 1_000
 }

@@ -30,7 +30,7 @@ extension WarehouseSession {
         try await self.dropRelations(names, .view, ifExists: ifExists, cascade: cascade)
       }
     case .createMaterializedView(let create): return try await createMaterializedView(create)
-    case .refreshMaterializedView(let name, _): return try await refreshMaterializedView(name)
+    case .refreshMaterializedView(let name, let behavior): return try await refreshMaterializedView(name, behavior)
     case .alterMaterializedView(let name, let change): return try await alterMaterializedView(name, change)
     case .dropMaterializedView(let names, let ifExists, let cascade):
       return try await done("DROP MATERIALIZED VIEW") {

@@ -20,6 +20,8 @@ struct SessionNames: RedshiftNames {
     var missingExternal: Set<Place> = []
     /// Relations that the statement reads itself, not through views.
     var read: Set<Int> = []
+    /// Tables and materialized views that are read, through views or not.
+    var tables: Set<Int> = []
     /// Views that were put in their places.
     var views = 0
     /// What made a name unusable, in PostgreSQL's words.
@@ -44,6 +46,8 @@ struct SessionNames: RedshiftNames {
   /// Relations of the engine that stand for system views and external tables, by place.
   var known: [Place: String] = [:]
   var externalColumns: [Place: [RedshiftKnownColumn]] = [:]
+  /// What stands for relations, by their numbers.
+  var replaced: [Int: String] = [:]
   /// What `target` demands of the user.
   var targetPrivilege = "INSERT"
   var sessionValues: [String: String] = [:]
@@ -66,6 +70,9 @@ struct SessionNames: RedshiftNames {
       let place = Place(schema: schema.name, name: table)
       if !rights.may("USAGE", on: schema) { throw refuse("permission denied for schema \(schema.name)") }
       if let known = known[place] { return known }
+      if schema.external?.isStream == true {
+        throw refuse("Kinesis streams can only be read by materialized views: \(name)", "0A000")
+      }
       found.missingExternal.insert(place)
       return "(SELECT 1)"
     }
@@ -88,8 +95,9 @@ struct SessionNames: RedshiftNames {
       return relation.columns.map { column in
         RedshiftKnownColumn(
           name: column.name, type: column.type.type, defaultText: column.engineDefault,
-          isIdentity: column.identity != nil)
+          isIdentity: column.identity != nil, takesIdentity: column.identity?.byDefault == true)
       }
+    case .external(let schema, _) where schema.external?.isStream == true: return StreamRows.columns
     case .external(let schema, let table): return externalColumns[Place(schema: schema.name, name: table)]
     case .system(let view): return view.columns.map { RedshiftKnownColumn(name: $0.name, type: $0.type) }
     }
@@ -129,6 +137,14 @@ struct SessionNames: RedshiftNames {
   }
 
   func find(_ name: QualifiedName) -> Object? {
+    // Names of streams keep their case.
+    if case .external(let schema, _)? = lookUp(name), schema.external?.isStream == true, let last = name.parts.last {
+      return .external(schema, last.quoted ? last.text : last.key)
+    }
+    return lookUp(name)
+  }
+
+  private func lookUp(_ name: QualifiedName) -> Object? {
     let parts = name.parts.map(\.key)
     switch parts.count {
     case 1: return unqualified(parts[0])
@@ -210,7 +226,8 @@ struct SessionNames: RedshiftNames {
     }
     let readable = relation.isTemporary ? nil : rights.readableColumns(of: relation)
     if let readable, readable.isEmpty { throw refuse("permission denied for relation \(relation.name)") }
-    var text = relation.form == .view ? try view(relation) : CatalogTable.table(of: relation)
+    if relation.form != .view { found.tables.insert(relation.id) }
+    var text = relation.form == .view ? try view(relation) : replaced[relation.id] ?? CatalogTable.table(of: relation)
     if !relation.isTemporary { text = try protected(relation, text) }
     if let readable {
       let list = relation.columns.filter { readable.contains($0.name) }.map { DuckDBText.identifier($0.name) }

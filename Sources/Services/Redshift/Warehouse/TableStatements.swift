@@ -159,6 +159,7 @@ extension WarehouseSession {
   /// Puts a query's rows into a table, in the order of its sort key.
   @discardableResult
   func load(_ relation: CatalogRelation, from sql: String) async throws -> Int {
+    if !relation.isTemporary { writes.insert(relation.id) }
     let list = relation.columns.indices.map { "c\($0)" }
     let fitted = zip(list, relation.columns).map { Fitting.fitted($0, to: $1.type.type) }
     let order = relation.sortKeys.compactMap { key in

@@ -1,7 +1,7 @@
 import Engine
 import SQL
 
-/// VACUUM, ANALYZE and materialized views.
+/// VACUUM and ANALYZE.
 extension WarehouseSession {
   func vacuum(_ vacuum: RedshiftVacuum) async throws -> SQLOutcome {
     guard !isInBlock else { throw SQLFailure("25001", "VACUUM cannot run inside a transaction block") }
@@ -71,78 +71,6 @@ extension WarehouseSession {
       try await engine.execute("ANALYZE \(CatalogTable.table(of: relation))", policy: .everything)
     }
     return .done(tag: "ANALYZE")
-  }
-
-  // MARK: Materialized views
-
-  func createMaterializedView(_ create: RedshiftMaterializedView) async throws -> SQLOutcome {
-    try await atomically {
-      let (schema, isTemporary) = try place(create.name, temporary: false, names())
-      guard !isTemporary, !exists(create.name.key, in: schema) else { throw Self.alreadyExists(create.name.key) }
-      var view = CatalogRelation(
-        id: warehouse.newID(), schema: schema, name: create.name.key, form: .materializedView, owner: user.id,
-        columns: [], nextColumn: 1, createdAt: now)
-      view.text = create.text
-      view.searchPath = settings.searchPath.map { $0 == "$user" ? user.name : $0 }
-      view.autoRefresh = create.autoRefresh
-      view.refreshedAt = now
-      let sql = try await fill(&view, with: create.query, names: create.columns)
-      let (_, used) = try await printed { printer, _ throws(SQLError) in try printer.query(create.query) }
-      view.uses = used.found.read.sorted()
-      try settle(create.attributes, in: &view)
-      try check(view)
-      try await build(view)
-      try await load(view, from: sql)
-      try await put(view)
-    }
-    return .done(tag: "CREATE MATERIALIZED VIEW")
-  }
-
-  private func materializedView(_ name: QualifiedName) throws -> CatalogRelation {
-    guard case .relation(let view) = try object(named: name), view.form == .materializedView else {
-      throw SQLFailure("42809", "\"\(name)\" is not a materialized view")
-    }
-    return view
-  }
-
-  func refreshMaterializedView(_ name: QualifiedName) async throws -> SQLOutcome {
-    let view = try materializedView(name)
-    guard rights.owns(view.owner) else { throw SQLFailure("42501", "must be owner of relation \(view.name)") }
-    guard let text = view.text, case .query(let query) = try RedshiftParser.statement(text) else {
-      throw SQLFailure("XX000", "the materialized view \"\(view.name)\" has no query")
-    }
-    try await atomically {
-      try await lock(view)
-      let path = settings
-      try settings.set("search_path", to: view.searchPath.joined(separator: ", "), local: false, inBlock: false)
-      defer { settings = path }
-      let (sql, _) = try await printed { printer, _ throws(SQLError) in try printer.query(query) }
-      var fresh = view
-      fresh.storage = warehouse.newID()
-      fresh.refreshedAt = now
-      try await build(fresh, sequences: false)
-      try await load(fresh, from: sql)
-      try await engine.execute("DROP TABLE \(CatalogTable.table(of: view))", policy: .everything)
-      try await put(fresh)
-    }
-    notice("INFO", "00000", "Materialized view \(view.name) was recomputed successfully.")
-    return .done(tag: "REFRESH MATERIALIZED VIEW")
-  }
-
-  func alterMaterializedView(_ name: QualifiedName, _ change: RedshiftAlterMaterializedView) async throws -> SQLOutcome
-  {
-    try await done("ALTER MATERIALIZED VIEW") {
-      var view = try self.materializedView(name)
-      guard self.rights.owns(view.owner) else {
-        throw SQLFailure("42501", "must be owner of relation \(view.name)")
-      }
-      switch change {
-      case .autoRefresh(let on):
-        view.autoRefresh = on
-        try await self.put(view)
-      case .table(let change): try await self.alter(view, change)
-      }
-    }
   }
 }
 

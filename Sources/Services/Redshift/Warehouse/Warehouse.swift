@@ -11,7 +11,10 @@ public final class Warehouse: NamespaceWarehouse {
   let ground: WarehouseGround
   let engine: LakeEngine
   let locks = TableLocks()
+  let order = SerialOrder()
   let history: StatementHistory
+  let refreshes = RefreshHistory()
+  let keeper: ViewKeeper
   /// The committed catalog for functions, which are called on the engine's threads.
   private let published: Locked<Catalog>
   /// For listing and reading the lake outside the engine.
@@ -26,6 +29,7 @@ public final class Warehouse: NamespaceWarehouse {
     var nextID = 100_000
     var nextProcess = 1_000
     var nextTransaction = 1_000
+    var writes = 0
     var sessions: [Int: WeakSession] = [:]
     var isClosing = false
   }
@@ -36,6 +40,7 @@ public final class Warehouse: NamespaceWarehouse {
     self.ground = ground
     file = "\(folder)/\(Self.fileName)"
     history = StatementHistory(clock: ground.clock)
+    keeper = ViewKeeper(clock: ground.clock)
     let published = Locked(Catalog())
     self.published = published
     engine = LakeEngine(
@@ -50,7 +55,7 @@ public final class Warehouse: NamespaceWarehouse {
         macros: [ColumnEncodings.macro] + [
           "SET GLOBAL integer_division = true", "SET GLOBAL default_null_order = 'NULLS_LAST_ON_ASC_FIRST_ON_DESC'",
         ] + RedshiftMacros.statements,
-        scalars: CatalogFunctions.scalars { published.withLock { $0 } }),
+        scalars: LanguageFunctions.scalars + CatalogFunctions.scalars { published.withLock { $0 } }),
       clock: ground.clock)
     state = Locked(State(settings: settings))
   }
@@ -81,6 +86,8 @@ public final class Warehouse: NamespaceWarehouse {
   /// Reads the catalog of a file that was made before.
   func start() async throws {
     let session = engineSession()
+    // Files of former versions lack what came later.
+    for statement in CatalogTable.creation { try await session.execute(statement, policy: .everything) }
     let loaded = try await CatalogTable.load(with: session)
     await session.close()
     let ids =
@@ -95,7 +102,11 @@ public final class Warehouse: NamespaceWarehouse {
     published.withLock { $0 = loaded }
   }
 
+  /// Begins to refresh views that refresh themselves.
+  func keepViews() async { await keeper.start(self) }
+
   func close() async {
+    await keeper.stop()
     let sessions = state.withLock { state in
       state.isClosing = true
       return state.sessions.values.compactMap(\.session)
@@ -172,6 +183,22 @@ public final class Warehouse: NamespaceWarehouse {
     state.withLock { state in
       defer { state.nextTransaction += 1 }
       return state.nextTransaction
+    }
+  }
+
+  /// How many transactions have written since the namespace was opened.
+  var writes: Int { state.withLock { $0.writes } }
+  func noteWrite() { state.withLock { $0.writes += 1 } }
+
+  /// A session of the warehouse's own with a user's rights, which no list shows; `nil` while it closes.
+  func ownSession(_ user: CatalogUser, _ database: CatalogDatabase) -> WarehouseSession? {
+    let process = state.withLock { state -> Int? in
+      guard !state.isClosing else { return nil }
+      defer { state.nextProcess += 1 }
+      return state.nextProcess
+    }
+    return process.map { process in
+      WarehouseSession(warehouse: self, user: user, database: database, process: process, groups: [], settings: [:])
     }
   }
 

@@ -1,5 +1,6 @@
 public import GlueModel
 public import Kernel
+public import Kinesis
 public import LakeFiles
 
 /// What the warehouse stands on.
@@ -13,6 +14,8 @@ public struct WarehouseGround: Sendable {
   public var threads: Int
   public var files: any LakeFileSystem
   public var glue: (any GlueAPI)?
+  /// The streams that views ingest.
+  public var kinesis: KinesisService?
   public var roles: any RoleBroker
   /// Access keys and chained roles; `nil` where there is nobody to ask.
   public var identities: (any LoadIdentities)?
@@ -22,8 +25,9 @@ public struct WarehouseGround: Sendable {
 
   public init(
     folder: String, spillFolder: String, memoryBytes: Int, threads: Int, files: any LakeFileSystem,
-    glue: (any GlueAPI)?, roles: any RoleBroker, identities: (any LoadIdentities)? = nil, authorizer: any Authorizer,
-    clock: any WallClock, random: any RandomSource
+    glue: (any GlueAPI)?, kinesis: KinesisService? = nil, roles: any RoleBroker,
+    identities: (any LoadIdentities)? = nil, authorizer: any Authorizer, clock: any WallClock,
+    random: any RandomSource
   ) {
     self.folder = folder
     self.spillFolder = spillFolder
@@ -31,6 +35,7 @@ public struct WarehouseGround: Sendable {
     self.threads = threads
     self.files = files
     self.glue = glue
+    self.kinesis = kinesis
     self.roles = roles
     self.identities = identities
     self.authorizer = authorizer

@@ -50,6 +50,13 @@ actor WarehouseSession: SQLSession {
   private var isClosed = false
   /// The role with which the running statement asks the lake.
   var lakeRole: String?
+  /// Tables that the open transaction has read and written.
+  var reads: Set<Int> = []
+  var writes: Set<Int> = []
+  /// Relations of the engine that stand for streams while a view over one is made or refreshed.
+  var standIns: [SessionNames.Place: String] = [:]
+  /// What stands for tables, by their numbers, while a view follows their new rows.
+  var replacedRelations: [Int: String] = [:]
 
   struct NamedStatement {
     var types: [RedshiftType]
@@ -159,6 +166,7 @@ actor WarehouseSession: SQLSession {
   func close() async {
     guard !isClosed else { return }
     isClosed = true
+    if ownCatalog != nil { warehouse.order.ended(transactionID, committed: false) }
     await engine.close()
     await warehouse.locks.release(process)
     warehouse.forget(process)
@@ -180,10 +188,19 @@ actor WarehouseSession: SQLSession {
   func names() -> SessionNames {
     let catalog = catalog
     let user = user
-    return SessionNames(
+    var names = SessionNames(
       catalog: catalog, temporaries: temporaries, database: database, user: user,
       rights: Rights(of: user, in: catalog, groups: groups), searchPath: settings.searchPath,
       sessionValues: sessionValues(user), found: SessionNames.Found())
+    names.known = standIns
+    names.replaced = replacedRelations
+    return names
+  }
+
+  /// A number for the name of a file of the session.
+  func nextFile() -> Int {
+    viewFiles += 1
+    return viewFiles
   }
 
   private func sessionValues(_ user: CatalogUser) -> [String: String] {
@@ -252,7 +269,10 @@ actor WarehouseSession: SQLSession {
         text = ""
       }
       let missing = names.found
-      if missing.missingViews.isEmpty, missing.missingExternal.isEmpty { return (text, names) }
+      if missing.missingViews.isEmpty, missing.missingExternal.isEmpty {
+        if ownCatalog != nil { reads.formUnion(missing.tables) }
+        return (text, names)
+      }
       var known = names.known
       for place in missing.missingViews {
         guard let view = SystemViews.view(place.schema, place.name) else { continue }
@@ -293,17 +313,31 @@ actor WarehouseSession: SQLSession {
   }
 
   func startWork() async throws {
-    try await engine.execute("BEGIN TRANSACTION", policy: .everything)
-    // The engine's view of the file begins with its first use: so that catalog and rows are of one moment.
-    _ = try await engine.lookUp(catalog: CatalogTable.file, schema: "data", name: nil)
+    transactionID = warehouse.newTransaction()
+    (reads, writes) = ([], [])
+    // Before the view of the rows is taken: who commits in between counts as one that ran beside.
+    warehouse.order.begin(transactionID)
+    do {
+      try await engine.execute("BEGIN TRANSACTION", policy: .everything)
+      // The engine's view of the file begins with its first use: so that catalog and rows are of one moment.
+      _ = try await engine.lookUp(catalog: CatalogTable.file, schema: "data", name: nil)
+    } catch {
+      warehouse.order.ended(transactionID, committed: false)
+      throw error
+    }
     ownCatalog = warehouse.catalog
     savedTemporaries = temporaries
-    transactionID = warehouse.newTransaction()
   }
 
   func commitWork() async throws {
+    let isChecked = catalog.databases[database.id]?.isolation != "Snapshot Isolation"
+    if let conflict = warehouse.order.commit(transactionID, reads: reads, writes: writes, isChecked: isChecked) {
+      throw SQLFailure.circle(conflict, process: process)
+    }
     try await engine.execute("COMMIT", policy: .everything)
     warehouse.committed(changes)
+    warehouse.noteWrite()
+    warehouse.order.ended(transactionID, committed: true)
     changes = []
     ownCatalog = nil
     savedTemporaries = nil
@@ -312,6 +346,7 @@ actor WarehouseSession: SQLSession {
 
   func rollBackWork() async {
     engine.renew()
+    if ownCatalog != nil { warehouse.order.ended(transactionID, committed: false) }
     if engine.isInTransaction { _ = try? await engine.execute("ROLLBACK", policy: .everything) }
     changes = []
     ownCatalog = nil

@@ -75,6 +75,7 @@ public actor Warehouses: NamespaceKeeping {
         throw error
       }
       open[settings.id] = warehouse
+      await warehouse.keepViews()
       return warehouse
     }
   }

@@ -310,7 +310,7 @@ extension RedshiftDescent {
 
   /// Reserved words that are functions' names, too.
   private static let functionWords: Set<String> = [
-    "LEFT", "RIGHT", "SYSDATE", "USER", "SNAPSHOT", "TAG", "CURRENT_USER",
+    "LEFT", "RIGHT", "SYSDATE", "USER", "SNAPSHOT", "TAG", "CURRENT_USER", "COLLATE",
   ]
 
   private mutating func name() throws(SQLError) -> Expression {

@@ -87,7 +87,7 @@ extension RedshiftPrinter {
           let count = "nullif(count(\(distinct)\(value))\(tail), 0)"
           // Truncated, as Redshift does.
           return Self.isInteger(argument) && known != .decimal(precision: 38, scale: 0)
-            ? "CAST((\(sum) // \(count)) AS BIGINT)" : "CAST((\(sum) / \(count)) AS \(known.engineName))"
+            ? "CAST((\(sum) // \(count)) AS BIGINT)" : Self.exactQuotient(sum, count, known)
         }
       }
       let plain = "\(name)(\(distinct)\(value))\(tail)"
@@ -202,7 +202,12 @@ extension RedshiftPrinter {
     case ("trunc", 1):
       if Self.isMoment(type(of: arguments[0])) { return "CAST(\(try text(arguments[0])) AS DATE)" }
       return "trunc(\(try numberText(arguments[0])))"
-    case ("trunc", 2), ("truncate", 2): return "rs_truncate(\(try list(arguments)))"
+    case ("trunc", 2), ("truncate", 2):
+      let value = try numberText(arguments[0])
+      if let known = type(of: arguments[0]), Self.decimal(known) != nil {
+        return "trunc(\(value), \(try text(arguments[1])))"
+      }
+      return "rs_truncate(\(value), \(try text(arguments[1])))"
     case ("add_months", 2): return "rs_add_months(\(try timestamp(arguments[0])), \(try text(arguments[1])))"
     case ("last_day", 1): return "last_day(\(try timestamp(arguments[0])))"
     case ("next_day", 2): return "rs_next_day(\(try timestamp(arguments[0])), \(try text(arguments[1])))"
@@ -240,9 +245,8 @@ extension RedshiftPrinter {
   private mutating func parsed(
     _ value: Expression, _ format: Expression, _ place: SourcePosition
   ) throws(SQLError) -> String {
-    guard case .string(let pattern) = format.kind else { throw constant("format", format) }
-    guard let parsing = DateFormat.parsing(pattern) else {
-      throw SQLError(.notSupported, "the date format \"\(pattern)\" is not supported for reading", at: format.position)
+    guard case .string(let pattern) = format.kind, let parsing = DateFormat.parsing(pattern) else {
+      return "tarn_to_timestamp(CAST(\(try plainText(value)) AS VARCHAR), \(try plainText(format)))"
     }
     return "rs_parse_date(\(try plainText(value)), \(Self.literal(parsing)))"
   }
@@ -250,8 +254,16 @@ extension RedshiftPrinter {
   private mutating func toChar(
     _ value: Expression, _ format: Expression, _ place: SourcePosition
   ) throws(SQLError) -> String {
-    guard case .string(let pattern) = format.kind else { throw constant("format", format) }
     let known = type(of: value)
+    guard case .string(let pattern) = format.kind else {
+      let pattern = try plainText(format)
+      switch known {
+      case .some(let type) where Self.isNumber(type):
+        let digits = Self.decimal(type) == nil ? "CAST(\(try text(value)) AS DECIMAL(38,10))" : try text(value)
+        return "tarn_number_to_char(CAST(\(digits) AS VARCHAR), \(pattern))"
+      default: return "tarn_to_char(CAST(\(try timestamp(value)) AS TIMESTAMP), \(pattern))"
+      }
+    }
     if known.map({ Self.isNumber($0) }) ?? DateFormat.isNumeric(pattern) {
       return DateFormat.number(pattern, try numberText(value))
     }
@@ -314,8 +326,13 @@ extension RedshiftPrinter {
       return try regularExpression(name, arguments)
     case "json_extract_path_text" where count >= 2: return try jsonPath(arguments)
     case "json_extract_array_element_text" where count >= 2:
-      return "rs_json_element(\(try plainText(arguments[0])), \(try text(arguments[1])))"
-    case "json_array_length" where count >= 1: return "rs_json_length(\(try plainText(arguments[0])))"
+      return "rs_json_element(\(try jsonText(arguments[0])), \(try text(arguments[1])))"
+    case "json_array_length" where count >= 1: return "rs_json_length(\(try jsonText(arguments[0])))"
+    case "json_parse" where count == 1: return "rs_json_parse(\(try jsonText(arguments[0])))"
+    case "is_valid_json", "is_valid_json_array", "can_json_parse":
+      guard count == 1 else { return nil }
+      let json = try jsonText(arguments[0])
+      return "rs_\(name)(\(json.hasPrefix("decode(") ? "TRY(\(json))" : json))"
     case "array", "object": return try superValue(name, arguments, place)
     case "array_concat" where count == 2:
       return "to_json(list_concat(rs_items(\(try text(arguments[0]))), rs_items(\(try text(arguments[1])))))"
@@ -323,6 +340,13 @@ extension RedshiftPrinter {
       let start = try text(arguments[1])
       return "to_json(rs_items(\(try text(arguments[0])))[\(start) + 1 : \(start) + \(try text(arguments[2]))])"
     case "sha2" where count == 2: return try sha2(arguments, place)
+    case "crc32" where count == 1: return "tarn_crc32(\(try plainText(arguments[0])))"
+    case "fnv_hash" where count == 1 || count == 2: return "tarn_fnv_hash(\(try list(arguments)))"
+    case "getbit" where count == 2: return "rs_getbit(\(try bytes(arguments[0])), \(try text(arguments[1])))"
+    case "octetindex" where count == 2:
+      return "rs_octetindex(\(try plainText(arguments[0])), \(try plainText(arguments[1])))"
+    case "difference" where count == 2:
+      return "rs_difference(\(try plainText(arguments[0])), \(try plainText(arguments[1])))"
     case "collate" where count == 2:
       if case .string(let collation) = arguments[1].kind, collation.lowercased() == "case_insensitive" {
         return "lower(\(try text(arguments[0])))"
@@ -335,6 +359,19 @@ extension RedshiftPrinter {
       return "rs_\(name)(to_json(\(try text(arguments[0]))))"
     default: return nil
     }
+  }
+
+  /// A VARBYTE value; text gives its bytes.
+  private mutating func bytes(_ value: Expression) throws(SQLError) -> String {
+    let text = try text(value)
+    if let known = type(of: value), Self.isText(known) { return "encode(\(text))" }
+    return text
+  }
+
+  /// Text with JSON in it; a VARBYTE holds it in UTF-8.
+  private mutating func jsonText(_ value: Expression) throws(SQLError) -> String {
+    if case .varbyte = type(of: value) { return "decode(\(try text(value)))" }
+    return try plainText(value)
   }
 
   private mutating func decode(_ arguments: [Expression]) throws(SQLError) -> String {
@@ -383,8 +420,9 @@ extension RedshiftPrinter {
       guard index < arguments.count, case .string(let text) = arguments[index].kind else { return nil }
       return text
     }
-    let optionsIndex = ["regexp_count": 3, "regexp_instr": 5, "regexp_replace": 5, "regexp_substr": 4][name] ?? 3
+    let optionsIndex = ["regexp_count": 3, "regexp_instr": 5, "regexp_replace": 4, "regexp_substr": 4][name] ?? 3
     let options = constant(optionsIndex) ?? ""
+    if options.contains("p") { return try perlExpression(name, arguments, pattern, options) }
     if options.contains("i") { pattern = "('(?i)' || \(pattern))" }
     func number(_ index: Int) throws(SQLError) -> String {
       guard index < arguments.count else { return "1" }
@@ -413,6 +451,20 @@ extension RedshiftPrinter {
     }
   }
 
+  /// With the parameter `p`, Perl's dialect.
+  private mutating func perlExpression(
+    _ name: String, _ arguments: [Expression], _ pattern: String, _ options: String
+  ) throws(SQLError) -> String {
+    var items = [try plainText(arguments[0]), pattern]
+    if name == "regexp_replace" {
+      let given = arguments.count > 2 ? arguments[2] : nil
+      items.append(try given.map { value throws(SQLError) in try plainText(value) } ?? "''")
+    }
+    let numbers = ["regexp_count": 2..<3, "regexp_instr": 2..<5, "regexp_replace": 3..<4, "regexp_substr": 2..<4]
+    for index in numbers[name] ?? 2..<2 { items.append(try text(arguments[index])) }
+    return "tarn_perl_\(name.dropFirst(7))(\(items.joined(separator: ", ")), \(Self.literal(options)))"
+  }
+
   private static func backslashed(_ text: String) -> String {
     var result = ""
     var previous: Character?
@@ -436,7 +488,7 @@ extension RedshiftPrinter {
       lenient = value
       steps.removeLast()
     }
-    let json = try plainText(arguments[0])
+    let json = try jsonText(arguments[0])
     var path = "'/'"
     var constantPath = ""
     var isConstant = true
@@ -468,11 +520,10 @@ extension RedshiftPrinter {
   }
 
   private mutating func sha2(_ arguments: [Expression], _ place: SourcePosition) throws(SQLError) -> String {
-    guard case .integer(let bits) = arguments[1].kind else { throw constant("number of bits", arguments[1]) }
-    switch bits {
-    case "0", "256": return "sha256(\(try plainText(arguments[0])))"
-    default: throw SQLError(.notSupported, "SHA2 of \(bits) bits is not supported", at: place)
+    if case .integer(let bits) = arguments[1].kind, bits == "0" || bits == "256" {
+      return "sha256(\(try plainText(arguments[0])))"
     }
+    return "tarn_sha2(\(try plainText(arguments[0])), \(try text(arguments[1])))"
   }
 }
 
@@ -491,7 +542,7 @@ enum RedshiftFunctions {
     "next_day": 8, "convert_timezone": 8, "substring": 2, "substr": 2, "quote_ident": 2, "mod": 2, "soundex": 2,
     "sum": 2, "avg": 4, "ratio_to_report": 2, "is_integer": 2, "is_smallint": 2, "get_array_length": 2,
     "array_concat": 5,
-    "subarray": 5, "array_flatten": 5, "cbrt": 4, "trunc": 2, "listagg": 6, "fnv_hash": 1, "date_cmp": 6,
+    "subarray": 5, "array_flatten": 5, "cbrt": 4, "trunc": 2, "listagg": 6, "difference": 8, "getbit": 2, "date_cmp": 6,
     "timestamp_cmp": 6, "datediff": 2,
   ]
 
@@ -512,7 +563,7 @@ enum RedshiftFunctions {
       "is_valid_json_array": "rs_is_valid_json_array", "can_json_parse": "rs_is_valid_json",
       "json_parse": "rs_json_parse", "split_to_array": "rs_split_to_array", "to_varbyte": "rs_to_varbyte",
       "from_varbyte": "rs_from_varbyte", "soundex": "rs_soundex",
-      "bpcharcmp": "rs_compare", "texttobytes": "encode", "ratio": "rs_ratio",
+      "bpcharcmp": "rs_compare", "bttext_pattern_cmp": "rs_compare", "texttobytes": "encode", "ratio": "rs_ratio",
     ]
     names.merge(others) { $1 }
     return names

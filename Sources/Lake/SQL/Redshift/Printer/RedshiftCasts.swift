@@ -20,8 +20,9 @@ extension RedshiftPrinter {
       }
     case .super: return "to_json(\(inner))"
     case .varbyte(let length):
-      if case .string = value.kind { return "encode(\(inner))" }
-      return length >= 64_000 ? "CAST(\(inner) AS BLOB)" : "CAST(\(inner) AS BLOB)"
+      let bytes = self.type(of: value).map { Self.isText($0) } == true ? "encode(\(inner))" : "CAST(\(inner) AS BLOB)"
+      // A cast cuts off what is too long; only columns refuse it.
+      return length >= 64_000 ? bytes : "from_hex(left(to_hex(\(bytes)), \(2 * length)))"
     case .interval, .intervalDayToSecond, .intervalYearToMonth:
       if case .string(let text) = value.kind {
         return try IntervalText.duck(text, from: nil, to: nil, at: value.position)
@@ -65,6 +66,7 @@ extension RedshiftPrinter {
   private func asText(_ text: String, _ type: RedshiftType?) -> String {
     switch type {
     case .varchar, .char, .super: text
+    case .varbyte: "decode(\(text))"
     case nil, .real, .double, .pseudo: "rs_text(\(text))"
     default: "CAST(\(text) AS VARCHAR)"
     }
@@ -90,6 +92,8 @@ extension RedshiftPrinter {
     case .char(let length): "rs_fit_char(\(asText(text, source)), \(length))"
     case .super: "to_json(\(text))"
     case .boolean: "rs_boolean(\(text))"
+    case .varbyte(let length):
+      "rs_fit_varbyte(\(source.map { Self.isText($0) } == true ? "encode(\(text))" : text), \(length))"
     default: text
     }
   }
@@ -97,7 +101,7 @@ extension RedshiftPrinter {
   static func needsFitting(_ type: RedshiftType) -> Bool {
     switch type {
     case .varchar(let length): length < 16_777_216
-    case .char, .super: true
+    case .char, .super, .varbyte: true
     default: false
     }
   }

@@ -149,13 +149,24 @@ extension RedshiftPrinter {
     }
     guard operation == .divide || operation == .modulus else { return "(\(first) \(operation.rawValue) \(second))" }
     let divisor = Self.isNonZero(right) ? second : "rs_divisor(\(second))"
-    let result = "(\(first) \(operation.rawValue) \(divisor))"
-    // The engine divides decimals as doubles.
-    guard operation == .divide, let one = type(of: left), let other = type(of: right),
-      let (p1, s1) = Self.decimal(one), let (p2, s2) = Self.decimal(other),
+    guard operation == .divide, let one = type(of: left) else {
+      return "(\(first) \(operation.rawValue) \(divisor))"
+    }
+    // `/` between whole numbers is the engine's `//`, which intervals do not have.
+    if Self.isInterval(one) { return "\"/\"(\(first), \(divisor))" }
+    guard let other = type(of: right), let (p1, s1) = Self.decimal(one), let (p2, s2) = Self.decimal(other),
       !(Self.isInteger(one) && Self.isInteger(other))
-    else { return result }
-    return "CAST(\(result) AS \(Self.quotient(p1, s1, p2, s2).engineName))"
+    else { return "(\(first) / \(divisor))" }
+    return Self.exactQuotient(first, second, Self.quotient(p1, s1, p2, s2))
+  }
+
+  /// The quotient of two decimals, to the last digit: the engine divides them as doubles.
+  static func exactQuotient(_ first: String, _ second: String, _ type: RedshiftType) -> String {
+    guard case .decimal(_, let scale) = type else { return "(\(first) / \(second))" }
+    let whole = "CAST(tarn_quotient(\(first), \(second), \(scale)) AS DECIMAL(38,0))"
+    if scale == 0 { return whole }
+    let unit = "0." + String(repeating: "0", count: scale - 1) + "1"
+    return "CAST(\(whole) * CAST('\(unit)' AS DECIMAL(\(scale + 1),\(scale))) AS \(type.engineName))"
   }
 
   private static func isNonZero(_ expression: Expression) -> Bool {

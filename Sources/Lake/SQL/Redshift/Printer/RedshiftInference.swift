@@ -91,6 +91,12 @@ extension RedshiftPrinter {
     default: false
     }
   }
+  static func isInterval(_ type: RedshiftType?) -> Bool {
+    switch type {
+    case .interval, .intervalDayToSecond, .intervalYearToMonth: true
+    default: false
+    }
+  }
   static func isMoment(_ type: RedshiftType?) -> Bool {
     switch type {
     case .date, .timestamp, .timestamptz: true
@@ -120,6 +126,7 @@ extension RedshiftPrinter {
       if Self.isMoment(first), Self.isMoment(second) { return .intervalDayToSecond }
       return first == .date ? .timestamp : first
     }
+    if Self.isInterval(first), operation == .multiply || operation == .divide { return first }
     guard Self.isNumber(first), Self.isNumber(second) else { return nil }
     if let one = Self.rank(first), let other = Self.rank(second) { return one >= other ? first : second }
     guard let (p1, s1) = Self.decimal(first), let (p2, s2) = Self.decimal(second) else { return .double }
@@ -157,10 +164,10 @@ extension RedshiftPrinter {
       return .timestamp
     case "to_date", "last_day", "next_day": return .date
     case "trunc", "truncate": return Self.isMoment(argument()) ? .date : argument()
-    case "datediff", "date_diff", "count", "row_number", "rank", "dense_rank", "strtol": return .bigint
+    case "fnv_hash", "datediff", "date_diff", "count", "row_number", "rank", "dense_rank", "strtol": return .bigint
     case "ntile": return .bigint
     case "len", "length", "char_length", "character_length", "octet_length", "charindex", "strpos", "position",
-      "regexp_count", "regexp_instr", "json_array_length", "ascii":
+      "regexp_count", "regexp_instr", "json_array_length", "ascii", "getbit", "octetindex", "difference":
       return .integer
     case "sum":
       guard let type = argument() else { return nil }
@@ -184,13 +191,15 @@ extension RedshiftPrinter {
       return call.arguments.count == 3 ? Self.common(call.arguments.dropFirst().map { (type(of: $0), $0) }) : nil
     case "upper", "lower", "substring", "substr", "left", "right", "replace", "trim", "btrim", "ltrim", "rtrim",
       "lpad", "rpad", "concat", "initcap", "split_part", "to_char", "listagg", "regexp_replace", "regexp_substr",
-      "json_extract_path_text", "json_extract_array_element_text", "json_serialize", "md5", "sha1", "sha2", "translate",
+      "json_extract_path_text", "json_extract_array_element_text", "json_serialize", "md5", "sha1", "sha2", "crc32",
+      "translate",
       "reverse", "repeat", "replicate", "chr", "quote_ident", "quote_literal":
       return .varcharMax
     case "sqrt", "ln", "exp", "sin", "cos", "tan", "power", "pow", "random", "pi", "percentile_cont", "median",
       "date_part", "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop", "ratio_to_report",
       "percent_rank", "cume_dist":
       return .double
+    case "to_varbyte", "from_hex": return .varbyte(64_000)
     case "json_parse", "array", "object", "get_array", "subarray", "array_concat", "array_flatten", "split_to_array":
       return .super
     default: return nil
@@ -279,6 +288,7 @@ extension RedshiftPrinter {
     case .join(let join):
       define(join.left)
       define(join.right)
+    case .subquery(let query): define(alias: "", resultTypes(query))
     default: define(alias: "", nil)
     }
   }

@@ -301,7 +301,9 @@ public struct RedshiftPrinter {
       return "\(text) AS \(quoted(alias))\(names(columns))"
     case .subquery(let query):
       var inner = self
-      return "(" + (try inner.text(query)) + ")"
+      let text = "(" + (try inner.text(query)) + ")"
+      define(alias: "", resultTypes(query))
+      return text
     case .lateral(let query): return "LATERAL (" + (try text(query)) + ")"
     case .unnest(let items, _): return "UNNEST(" + (try list(items)) + ")"
     case .sampled(let inner, _, _): return try text(inner)
@@ -391,7 +393,13 @@ public struct RedshiftPrinter {
   }
 
   private mutating func text(_ pivot: Pivot) throws(SQLError) -> String {
+    let before = relations.count
     let source = try text(pivot.source)
+    // Within PIVOT an aggregate stands alone: what it gives is made Redshift's type afterwards.
+    let types = pivot.aggregates.map { type(of: $0.call) }
+    relations.removeLast(relations.count - before)
+    defer { define(alias: "", nil) }
+    var replaced: [String] = []
     var aggregates: [String] = []
     for aggregate in pivot.aggregates {
       let alias = aggregate.alias.map { " AS \(quoted($0))" } ?? ""
@@ -411,9 +419,18 @@ public struct RedshiftPrinter {
         }
       }
       values.append("\(try text(value.value)) AS \(Self.quoted(name))")
+      for (aggregate, type) in zip(pivot.aggregates, types) {
+        guard let type, Self.isNumber(type), case .call(let call) = aggregate.call.kind else { continue }
+        let column = Self.quoted(aggregate.alias.map { "\(name)_\(key($0))" } ?? name)
+        guard aggregate.alias != nil || pivot.aggregates.count == 1 else { continue }
+        let value = call.name.key == "avg" && Self.isInteger(type) ? "trunc(\(column))" : column
+        replaced.append("CAST(\(value) AS \(type.engineName)) AS \(column)")
+      }
     }
-    return "\(source) PIVOT (\(aggregates.joined(separator: ", ")) FOR \(try text(pivot.column)) IN "
-      + "(\(values.joined(separator: ", "))))"
+    let replacing = replaced.isEmpty ? "" : " REPLACE (\(replaced.joined(separator: ", ")))"
+    return "(SELECT *\(replacing) FROM \(source) "
+      + "PIVOT (\(aggregates.joined(separator: ", ")) FOR \(try text(pivot.column)) IN "
+      + "(\(values.joined(separator: ", ")))))"
   }
 
   private mutating func text(_ unpivot: Unpivot) throws(SQLError) -> String {

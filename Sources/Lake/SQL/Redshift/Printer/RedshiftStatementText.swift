@@ -7,10 +7,21 @@ extension RedshiftPrinter {
     let known = try names.columns(insert.table)
     let listed = insert.columns?.map { key($0) }
     guard case .query(let query) = insert.source else { return "INSERT INTO \(target) DEFAULT VALUES" }
-    // Identity columns number themselves when no columns are named.
+    // Identity columns number themselves when no columns are named, unless there is a value for each.
+    let given = Self.width(query) ?? printer.resultTypes(query)?.count
+    let takesAll = known.map { known in
+      given == known.count && known.contains { $0.isIdentity }
+        && known.allSatisfy { !$0.isIdentity || $0.takesIdentity }
+    }
     let columns = known.map { known in
       listed.map { names in names.map { name in known.first { $0.name == name } } }
-        ?? known.filter { !$0.isIdentity }.map { Optional($0) }
+        ?? known.filter { !$0.isIdentity || takesAll == true }.map { Optional($0) }
+    }
+    if let listed, let index = columns?.firstIndex(where: { $0?.isIdentity == true && $0?.takesIdentity == false }),
+      !Self.givesDefault(query, at: index)
+    {
+      throw SQLError(
+        .notSupported, "cannot set an identity column to a value: \"\(listed[index])\"", at: insert.table.position)
     }
     let names = listed ?? columns?.compactMap { $0?.name }
     if let columns, case .values(let place, let rows) = query.body, query.with == nil, query.orderBy.isEmpty {
@@ -37,6 +48,20 @@ extension RedshiftPrinter {
       source = "SELECT \(values.joined(separator: ", ")) FROM (\(source)) AS \"rs_source\"(\(aliases))"
     }
     return "INSERT INTO \(target)\(Self.list(names, width)) \(source)"
+  }
+
+  /// How many values each row of VALUES has.
+  private static func width(_ query: Query) -> Int? {
+    guard case .values(_, let rows) = query.body, case .row(let items)? = rows.first?.kind else { return nil }
+    return items.count
+  }
+
+  private static func givesDefault(_ query: Query, at index: Int) -> Bool {
+    guard case .values(_, let rows) = query.body else { return false }
+    return rows.allSatisfy { row in
+      guard case .row(let items) = row.kind, index < items.count else { return false }
+      return items[index].kind == .redshift(.defaultValue)
+    }
   }
 
   private static func list(_ names: [String]?, _ width: Int?) -> String {
@@ -89,7 +114,6 @@ extension RedshiftPrinter {
     case (.string(let text), .date), (.string(let text), .timestamp), (.string(let text), .timestamptz):
       if let iso = DateText.iso(text) { return Self.literal(iso) }
     case (.string, .boolean): return try cast(value, .boolean, safe: false)
-    case (.string, .varbyte): return "encode(\(try text(value)))"
     default: break
     }
     return fitted(
