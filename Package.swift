@@ -76,7 +76,7 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O2"])], linkerSettings: [.linkedLibrary("z")]),
     .target(
       name: "CCompression", path: "Sources/Ground/CCompression", cSettings: [.unsafeFlags(["-O2"])],
-      linkerSettings: [.linkedLibrary("z"), .linkedLibrary("snappy")]),
+      linkerSettings: [.linkedLibrary("z"), .linkedLibrary("bz2"), .linkedLibrary("snappy")]),
     .target(
       name: "Kernel", dependencies: [nioCore, logging, atomics], path: "Sources/Ground/Kernel",
       swiftSettings: house),
@@ -125,7 +125,7 @@ let package = Package(
       name: "LakeTesting", dependencies: ["Kernel", "LakeFiles"], path: "Sources/Lake/LakeTesting",
       swiftSettings: house),
     .target(
-      name: "Engine", dependencies: ["Kernel", "LakeFiles", "CDuckDB"], path: "Sources/Lake/Engine",
+      name: "Engine", dependencies: ["Kernel", "LakeFiles", "CDuckDB", "CCompression"], path: "Sources/Lake/Engine",
       swiftSettings: house),
 
     .target(

@@ -1,5 +1,6 @@
 #include "compression.h"
 
+#include <bzlib.h>
 #include <snappy-c.h>
 #include <stdlib.h>
 #include <zlib.h>
@@ -41,6 +42,43 @@ int tarn_deflate_run(
   return result == Z_OK || result == Z_BUF_ERROR ? 0 : -1;
 }
 
+struct tarn_bzip2 {
+  bz_stream stream;
+};
+
+tarn_bzip2 *tarn_bzip2_new(void) {
+  tarn_bzip2 *made = calloc(1, sizeof *made);
+  if (!made) return NULL;
+  if (BZ2_bzCompressInit(&made->stream, 9, 0, 0) != BZ_OK) {
+    free(made);
+    return NULL;
+  }
+  return made;
+}
+
+void tarn_bzip2_free(tarn_bzip2 *made) {
+  if (!made) return;
+  BZ2_bzCompressEnd(&made->stream);
+  free(made);
+}
+
+int tarn_bzip2_run(
+    tarn_bzip2 *made, const uint8_t *input, size_t input_count, int finish, uint8_t *output, size_t output_count,
+    size_t *input_taken, size_t *output_filled) {
+  // The library counts in 32 bits.
+  size_t part = input_count > (1u << 30) ? 1u << 30 : input_count;
+  int last = finish && part == input_count;
+  made->stream.next_in = (char *)input;
+  made->stream.avail_in = (unsigned)part;
+  made->stream.next_out = (char *)output;
+  made->stream.avail_out = (unsigned)output_count;
+  // Without input there is nothing to run but the end.
+  int result = part == 0 && !last ? BZ_RUN_OK : BZ2_bzCompress(&made->stream, last ? BZ_FINISH : BZ_RUN);
+  *input_taken = part - made->stream.avail_in;
+  *output_filled = output_count - made->stream.avail_out;
+  if (result == BZ_STREAM_END) return 1;
+  return result == BZ_RUN_OK || result == BZ_FINISH_OK ? 0 : -1;
+}
 
 size_t tarn_snappy_bound(size_t count) { return snappy_max_compressed_length(count); }
 

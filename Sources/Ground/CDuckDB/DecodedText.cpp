@@ -409,7 +409,6 @@ public:
 
   std::unique_ptr<ByteSource> source;
   int64_t size = 0;
-  duckdb::timestamp_t modified;
   idx_t position = 0;
 };
 
@@ -447,7 +446,6 @@ public:
     }
     auto file = FileSystem::GetFileSystem(*context).OpenFile(decoding.path, inner);
     handle->size = static_cast<int64_t>(file->GetFileSize());
-    handle->modified = file->file_system.GetLastModifiedTime(*file);
     std::unique_ptr<ByteSource> source = std::make_unique<FileSource>(std::move(file));
     if (decoding.compression == "bzip2") {
       source = MakeBzip2(std::move(source));
@@ -476,8 +474,9 @@ public:
   int64_t GetFileSize(duckdb::FileHandle &handle) override {
     return handle.Cast<DecodedHandle>().size;
   }
-  duckdb::timestamp_t GetLastModifiedTime(duckdb::FileHandle &handle) override {
-    return handle.Cast<DecodedHandle>().modified;
+  // Nothing of a file outlives its query, so its age does not matter.
+  duckdb::timestamp_t GetLastModifiedTime(duckdb::FileHandle &) override {
+    return duckdb::timestamp_t(0);
   }
   string GetVersionTag(duckdb::FileHandle &) override {
     return "";

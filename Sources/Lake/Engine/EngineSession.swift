@@ -55,6 +55,15 @@ public final class EngineSession: Sendable {
   /// Lets what comes next ask the lake with other rights.
   public func act(as caller: RequestContext) { lake.act(as: caller) }
 
+  /// Lets some objects be read with rights of their own, until the next change of the caller.
+  public func act(as caller: RequestContext, reading paths: [LakePath]) { lake.act(as: caller, reading: paths) }
+
+  /// Says how the objects that statements write from now on are named and compressed.
+  public func shape(_ output: LakeOutput) { lake.shape(output) }
+
+  /// The size of an object that is finished and not yet published.
+  public func bytes(of path: LakePath) -> Int64? { lake.bytes(of: path) }
+
   // MARK: Statements
 
   /// Runs one statement and returns once its first rows are there. Its rows come as they are computed, and the next
@@ -230,15 +239,15 @@ public final class EngineSession: Sendable {
   /// - Returns: the objects' paths in the order in which they were finished.
   /// - Throws: `EngineError` when a statement of the session failed: then nothing of it is ever visible.
   @discardableResult
-  public func commitWrites() async throws -> [LakePath] {
+  public func commitWrites(_ options: LakePublication = LakePublication()) async throws -> [LakePath] {
     guard state.withLock({ !$0.failed && !$0.cancelled && !$0.running }) else {
       lake.abortWrites()
       throw EngineError(kind: .invalidInput, message: "The session's statements did not all end well.")
     }
     let writers = try lake.takeFinished().filter { !$0.path.bucket.isEmpty }
-    guard !writers.isEmpty else { return [] }
+    guard !writers.isEmpty || !options.removed.isEmpty else { return [] }
     do {
-      try await engine.files.publish(writers, for: caller)
+      try await engine.files.publish(writers, options, for: caller)
     } catch {
       for writer in writers { writer.abort() }
       throw error

@@ -60,6 +60,7 @@ enum LakeCallbacks {
         let writer = Unmanaged<OpenWriter>.fromOpaque(writer).takeUnretainedValue()
         do {
           try writer.writer.write(UnsafeRawBufferPointer(start: bytes, count: Int(count)))
+          writer.bytes.withLock { $0 += count }
           return CDUCK_LAKE_OK
         } catch {
           writer.session.note(error)
@@ -70,7 +71,7 @@ enum LakeCallbacks {
         let writer = Unmanaged<OpenWriter>.fromOpaque(writer).takeRetainedValue()
         do {
           try writer.writer.finish()
-          writer.session.finished(writer.writer)
+          writer.session.finished(writer.writer, bytes: writer.bytes.withLock { $0 })
           return CDUCK_LAKE_OK
         } catch {
           writer.writer.abort()
@@ -101,6 +102,7 @@ enum LakeCallbacks {
   private final class OpenWriter: Sendable {
     let writer: any LakeFileWriter
     let session: LakeSession
+    let bytes = Locked<Int64>(0)
     init(_ writer: any LakeFileWriter, _ session: LakeSession) {
       self.writer = writer
       self.session = session

@@ -19,6 +19,11 @@ final class LakeSession: Sendable {
     var firstFailure: (any Error)?
     var writeFailed = false
     var stopped = false
+    /// Whom single objects are read for, where that is not `caller`.
+    var readers: [LakePath: RequestContext] = [:]
+    var output = LakeOutput()
+    /// Of what is finished and not yet published.
+    var writtenBytes: [LakePath: Int64] = [:]
   }
   private let state: Locked<State>
 
@@ -31,7 +36,22 @@ final class LakeSession: Sendable {
 
   var caller: RequestContext { state.withLock { $0.caller } }
 
-  func act(as caller: RequestContext) { state.withLock { $0.caller = caller } }
+  func act(as caller: RequestContext) {
+    state.withLock { state in
+      state.caller = caller
+      state.readers = [:]
+    }
+  }
+
+  func act(as caller: RequestContext, reading paths: [LakePath]) {
+    state.withLock { state in for path in paths { state.readers[path] = caller } }
+  }
+
+  func shape(_ output: LakeOutput) { state.withLock { $0.output = output } }
+
+  func bytes(of path: LakePath) -> Int64? { state.withLock { $0.writtenBytes[path] } }
+
+  private func reader(of path: LakePath) -> RequestContext { state.withLock { $0.readers[path] ?? $0.caller } }
 
   /// After `stop`: operations go on. Files that were attached are gone.
   func resume() {
@@ -80,6 +100,7 @@ final class LakeSession: Sendable {
       state.outputs = [:]
       state.outputBytes = 0
       state.writeFailed = false
+      state.writtenBytes = [:]
       return dropped
     }
     for writer in dropped { writer.abort() }
@@ -107,13 +128,15 @@ final class LakeSession: Sendable {
         throw .invalidPath(path)
       }
     }
-    return try files.open(try lakePath(path), for: caller)
+    let path = try lakePath(path)
+    return try files.open(path, for: reader(of: path))
   }
 
   func stat(_ path: String) throws -> LakeFileInfo? {
     try check()
     if let name = own(path) { return state.withLock { $0.inputs[name]?.info } }
-    return try files.stat(try lakePath(path), for: caller)
+    let path = try lakePath(path)
+    return try files.stat(path, for: reader(of: path))
   }
 
   func glob(_ text: String, _ visit: (String, LakeFileInfo) -> Bool) throws {
@@ -127,7 +150,9 @@ final class LakeSession: Sendable {
     let pattern = LakePattern(path.key)
     if pattern.isLiteral {
       let found = LakePath(bucket: path.bucket, key: pattern.literal)
-      if let info = try files.stat(found, for: caller) { _ = visit("\(scheme)://\(path.bucket)/\(found.key)", info) }
+      if let info = try files.stat(found, for: reader(of: found)) {
+        _ = visit("\(scheme)://\(path.bucket)/\(found.key)", info)
+      }
       return
     }
     try files.list(bucket: path.bucket, prefix: pattern.prefix, for: caller) { key, info in
@@ -141,11 +166,17 @@ final class LakeSession: Sendable {
   func create(_ path: String) throws -> any LakeFileWriter {
     try check()
     if let name = own(path) { return SessionFileWriter(name: name, session: self) }
-    return try files.create(try lakePath(path), for: caller)
+    let output = state.withLock { $0.output }
+    let made = try files.create(output.named(try lakePath(path)), for: caller)
+    return output.compression == .bzip2 ? try Bzip2Writer(made) : made
   }
 
-  func finished(_ writer: any LakeFileWriter) {
-    state.withLock { $0.finished.append(writer) }
+  func finished(_ writer: any LakeFileWriter, bytes: Int64) {
+    state.withLock { state in
+      // What is published is the object store's own.
+      state.finished.append((writer as? Bzip2Writer)?.inner ?? writer)
+      state.writtenBytes[writer.path] = (writer as? Bzip2Writer)?.packedBytes ?? bytes
+    }
   }
 
   func failedToFinish(_ error: any Error) {
@@ -158,7 +189,7 @@ final class LakeSession: Sendable {
   /// Drops a finished file that was not published.
   func discard(_ path: String) throws {
     guard own(path) == nil else { return }
-    let wanted = try lakePath(path)
+    let wanted = state.withLock { $0.output }.named(try lakePath(path))
     let dropped = state.withLock { state -> [any LakeFileWriter] in
       let dropped = state.finished.filter { $0.path == wanted }
       state.finished.removeAll { $0.path == wanted }

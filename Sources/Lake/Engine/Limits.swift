@@ -10,6 +10,8 @@ public enum Limits {
   public static let chunksPerFetch = 8
   /// Bytes of all files that one session writes into memory.
   public static let sessionFileBytesMax = 1 << 30
+  /// Bytes that a compressor fills at a time.
+  static let compressedPieceBytes = 64 << 10
   /// Patterns that are kept compiled; each table of RegexSerDe has one.
   static let compiledPatternsMax = 64
   /// How often a pattern may report from one line, every 10,000 steps: some patterns take exponentially many.

@@ -25,7 +25,31 @@ public protocol LakeFileSystem: Sendable {
   func create(_ path: LakePath, for caller: RequestContext) throws -> any LakeFileWriter
 
   /// Makes finished objects visible, all of them or none, durable when it returns.
-  func publish(_ writers: [any LakeFileWriter], for caller: RequestContext) async throws
+  func publish(
+    _ writers: [any LakeFileWriter], _ options: LakePublication, for caller: RequestContext
+  ) async throws
+}
+
+extension LakeFileSystem {
+  public func publish(_ writers: [any LakeFileWriter], for caller: RequestContext) async throws {
+    try await publish(writers, LakePublication(), for: caller)
+  }
+}
+
+/// What is done beside making objects visible, in the same step.
+public struct LakePublication: Hashable, Sendable {
+  /// Objects that go; those that are written anew stay as they were written. Takes `s3:DeleteObject`.
+  public var removed: [LakePath]
+  /// `AES256` or `aws:kms`; the bucket's own where there is none.
+  public var encryption: String?
+  /// The key's id or ARN, with `aws:kms`.
+  public var kmsKeyID: String?
+
+  public init(removed: [LakePath] = [], encryption: String? = nil, kmsKeyID: String? = nil) {
+    self.removed = removed
+    self.encryption = encryption
+    self.kmsKeyID = kmsKeyID
+  }
 }
 
 /// An object that is open for reading, by several threads at once.

@@ -98,7 +98,13 @@ public final class MemoryLake: LakeFileSystem {
     return Writer(path: path, lake: self)
   }
 
-  public func publish(_ writers: [any LakeFileWriter], for caller: RequestContext) async throws {
+  public func publish(
+    _ writers: [any LakeFileWriter], _ options: LakePublication, for caller: RequestContext
+  ) async throws {
+    for path in options.removed {
+      try check("s3:DeleteObject", path, caller)
+      state.withLock { $0.objects[path] = nil }
+    }
     for writer in writers {
       guard let writer = writer as? Writer else { throw LakeError.invalidPath(writer.path.description) }
       let bytes = writer.take()

@@ -1,5 +1,6 @@
 #pragma once
-// The machine's compression libraries, for Swift: zlib's DEFLATE with the wrappers that Firehose writes, and snappy.
+// The machine's compression libraries, for Swift: zlib's DEFLATE with the wrappers that Firehose writes, bzip2
+// and snappy.
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,16 @@ int tarn_deflate_run(
     tarn_deflate *stream, const uint8_t *input, size_t input_count, int finish, uint8_t *output, size_t output_count,
     size_t *input_taken, size_t *output_filled);
 
+
+typedef struct tarn_bzip2 tarn_bzip2;
+
+// NULL when there is no memory.
+tarn_bzip2 *tarn_bzip2_new(void);
+void tarn_bzip2_free(tarn_bzip2 *stream);
+// As tarn_deflate_run.
+int tarn_bzip2_run(
+    tarn_bzip2 *stream, const uint8_t *input, size_t input_count, int finish, uint8_t *output, size_t output_count,
+    size_t *input_taken, size_t *output_filled);
 
 size_t tarn_snappy_bound(size_t count);
 // Returns the compressed length, 0 on failure. output must have tarn_snappy_bound(count) bytes.

@@ -162,7 +162,7 @@ struct CopyOptions: Sendable {
     return number
   }
 
-  private static func widths(_ text: String) throws(SQLFailure) -> [(name: String?, length: Int)] {
+  static func widths(_ text: String) throws(SQLFailure) -> [(name: String?, length: Int)] {
     var widths: [(name: String?, length: Int)] = []
     for part in text.split(separator: ",") {
       let words = part.split(separator: ":")

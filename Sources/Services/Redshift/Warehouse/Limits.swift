@@ -58,4 +58,6 @@ public enum WarehouseLimits {
   static let compiledPatternsMax = 64
   /// How often such a pattern may report from one value, every 10,000 steps: some take exponentially many. Our own.
   static let patternReportsMax = 1_000
+  /// Files that UNLOAD writes at once: a node of ra3.xlplus has so many slices.
+  static let slices = 2
 }

@@ -58,7 +58,9 @@ public struct S3Lake: LakeFileSystem {
     return S3LakeWriter(path, store.blobs)
   }
 
-  public func publish(_ writers: [any LakeFileWriter], for caller: RequestContext) async throws {
+  public func publish(
+    _ writers: [any LakeFileWriter], _ options: LakePublication, for caller: RequestContext
+  ) async throws {
     var drafts: [(path: LakePath, taken: Ingest.Taken)] = []
     for writer in writers {
       guard let writer = writer as? S3LakeWriter, let taken = writer.finished else {
@@ -66,11 +68,13 @@ public struct S3Lake: LakeFileSystem {
       }
       drafts.append((writer.path, taken))
     }
-    guard !drafts.isEmpty else { return }
-    let buckets = Set(drafts.map(\.path.bucket))
+    let written = Set(drafts.map(\.path))
+    let removed = options.removed.filter { !written.contains($0) }
+    guard !drafts.isEmpty || !removed.isEmpty else { return }
+    let buckets = Set(drafts.map(\.path.bucket) + removed.map(\.bucket))
     for _ in 0..<Limits.retriesMax {
       do {
-        try await publish(drafts, try await known(buckets, drafts, caller))
+        try await publish(drafts, removed, options, try await known(buckets, drafts, removed, caller))
         for case let writer as S3LakeWriter in writers { writer.published() }
         return
       } catch let changed as BucketChanged {
@@ -80,9 +84,10 @@ public struct S3Lake: LakeFileSystem {
     throw S3Failure.conflict
   }
 
-  /// The buckets that are written to, once the caller may write every object.
+  /// The buckets that are written to, once the caller may write and remove every object.
   private func known(
-    _ names: Set<String>, _ drafts: [(path: LakePath, taken: Ingest.Taken)], _ caller: RequestContext
+    _ names: Set<String>, _ drafts: [(path: LakePath, taken: Ingest.Taken)], _ removed: [LakePath],
+    _ caller: RequestContext
   ) async throws -> [String: Bucket] {
     var buckets: [String: Bucket] = [:]
     for name in names { buckets[name] = try await store.buckets.get(name) }
@@ -90,18 +95,24 @@ public struct S3Lake: LakeFileSystem {
       guard let bucket = buckets[draft.path.bucket] else { continue }
       try await service.authorize("s3:PutObject", bucket, key: draft.path.key, caller)
     }
+    for path in removed {
+      guard let bucket = buckets[path.bucket] else { continue }
+      try await service.authorize("s3:DeleteObject", bucket, key: path.key, caller)
+    }
     return buckets
   }
 
   private func publish(
-    _ drafts: [(path: LakePath, taken: Ingest.Taken)], _ buckets: [String: Bucket]
+    _ drafts: [(path: LakePath, taken: Ingest.Taken)], _ removed: [LakePath], _ options: LakePublication,
+    _ buckets: [String: Bucket]
   ) async throws {
     let now = service.clock.now()
     let objects = try drafts.compactMap { draft -> (Bucket, String, ObjectRecord, [UInt8])? in
       guard let bucket = buckets[draft.path.bucket] else { return nil }
       let digests = draft.taken.digests
       var attributes = ObjectAttributes()
-      attributes.encryption = try ObjectHeaders.encryption(nil, nil, nil, bucket.record)
+      attributes.encryption = try ObjectHeaders.encryption(
+        options.encryption, options.kmsKeyID, nil, bucket.record)
       let checksum = digests.checksums[.crc64nvme].map {
         ObjectChecksum(algorithm: .crc64nvme, type: .fullObject, value: $0)
       }
@@ -110,8 +121,15 @@ public struct S3Lake: LakeFileSystem {
         attributes: attributes)
       return (bucket, draft.path.key, object.record(at: now), store.nonce())
     }
+    let gone = removed.compactMap { path in buckets[path.bucket].map { ($0, path.key, store.nonce()) } }
     let freed = try await store.keys.write { transaction in
       var freed = false
+      for (bucket, key, nonce) in gone {
+        try bucket.check(transaction)
+        let deletion = try VersionWriter(bucket, transaction).delete(
+          key, order: now.nanoseconds, modified: now, nonce: nonce)
+        if deletion.freed { freed = true }
+      }
       for (bucket, key, record, nonce) in objects {
         try bucket.check(transaction)
         if try VersionWriter(bucket, transaction).put(key, record, nonce: nonce).freed { freed = true }
