@@ -39,7 +39,8 @@ struct Catalog: Sendable {
   }
   /// The relation whose rows lie in the engine's table of that number.
   func relation(storedAs number: Int) -> CatalogRelation? {
-    relations[number] ?? relations.values.first { $0.storage == number }
+    if let relation = relations[number], relation.storage == nil { return relation }
+    return relations.values.first { $0.storage == number } ?? relations[number]
   }
   func routines(_ name: String, in schema: Int) -> [CatalogRoutine] {
     routines.values.filter { $0.schema == schema && $0.name == name }

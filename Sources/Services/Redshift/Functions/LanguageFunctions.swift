@@ -5,7 +5,10 @@ import SQL
 
 /// Functions of Redshift's language that are more than the engine's own words can say.
 enum LanguageFunctions {
-  static var scalars: [ScalarFunction] { HashFunctions.scalars + patterns + numbers + PerlExpressions.scalars }
+  static var scalars: [ScalarFunction] {
+    HashFunctions.scalars + patterns + numbers + SuperNumbers.scalars
+      + Sketches.scalars + PerlExpressions.scalars
+  }
 
   // MARK: Patterns that are no constants
 

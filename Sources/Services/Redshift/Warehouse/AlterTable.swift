@@ -199,6 +199,7 @@ extension WarehouseSession {
       try await lock(source)
       writes.formUnion([target.id, source.id])
       reads.insert(source.id)
+      if try await exchange(target, source) { return }
       let list = shared.map { DuckDBText.identifier($0.name) }.joined(separator: ", ")
       _ = try await changed(
         "INSERT INTO \(CatalogTable.table(of: target)) (\(list)) SELECT \(list) FROM \(CatalogTable.table(of: source))")
@@ -206,5 +207,24 @@ extension WarehouseSession {
       try await noteChange(of: source.id)
     }
     return .done(tag: "ALTER TABLE APPEND")
+  }
+
+  /// Where the target is empty and the tables are made alike, their rows change places and nothing is copied.
+  private func exchange(_ target: CatalogRelation, _ source: CatalogRelation) async throws -> Bool {
+    func shape(_ relation: CatalogRelation) -> [String] {
+      relation.columns.map { column in
+        "\(column.name) \(column.type) \(column.notNull) \(column.engineDefault ?? "")"
+      }
+    }
+    guard !target.isTemporary, !source.isTemporary, shape(target) == shape(source),
+      !(target.columns + source.columns).contains(where: { $0.identity != nil }),
+      try await number("SELECT count(*) FROM \(CatalogTable.table(of: target))") == 0
+    else { return false }
+    var (filled, emptied) = (target, source)
+    filled.storage = source.storage ?? source.id
+    emptied.storage = target.storage ?? target.id
+    try await put(filled)
+    try await put(emptied)
+    return true
   }
 }

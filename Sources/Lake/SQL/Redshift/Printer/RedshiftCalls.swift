@@ -129,17 +129,17 @@ extension RedshiftPrinter {
       guard let first = call.arguments.first, call.window != nil else { throw missing(call) }
       let value = try numberText(first)
       return "(CAST(\(value) AS DOUBLE) / nullif(sum(\(value))\(tail), 0))"
-    case "hll", "hll_cardinality":
+    case "hll":
       guard let first = call.arguments.first else { throw missing(call) }
-      if case .call(let inner) = first.kind, inner.name.key == "hll_create_sketch", let value = inner.arguments.first {
-        return "approx_count_distinct(\(try text(value)))\(tail)"
-      }
-      guard name == "hll" else {
-        throw SQLError(.notSupported, "sketches of HyperLogLog are not supported", at: place)
-      }
       return "approx_count_distinct(\(try text(first)))\(tail)"
-    case "hll_create_sketch", "hll_combine", "hll_combine_sketches":
-      throw SQLError(.notSupported, "sketches of HyperLogLog are not supported", at: place)
+    case "hll_create_sketch", "hll_combine":
+      guard let first = call.arguments.first, call.arguments.count == 1 else { throw missing(call) }
+      let value = try text(first)
+      let condition = try call.filter.map { filter throws(SQLError) in " AND \(try text(filter))" } ?? ""
+      let rest = " FILTER (WHERE \(value) IS NOT NULL\(condition))\(try over(call))"
+      return name == "hll_combine"
+        ? "tarn_hll_merge(list(\(value))\(rest))"
+        : "tarn_hll_sketch(list(DISTINCT tarn_hll_code(hash(\(value))))\(rest))"
     default: return nil
     }
   }
@@ -340,6 +340,8 @@ extension RedshiftPrinter {
       let start = try text(arguments[1])
       return "to_json(rs_items(\(try text(arguments[0])))[\(start) + 1 : \(start) + \(try text(arguments[2]))])"
     case "sha2" where count == 2: return try sha2(arguments, place)
+    case "hll_cardinality" where count == 1: return "tarn_hll_cardinality(\(try text(arguments[0])))"
+    case "hll_combine_sketches" where count == 2: return "tarn_hll_merge([\(try list(arguments))])"
     case "crc32" where count == 1: return "tarn_crc32(\(try plainText(arguments[0])))"
     case "fnv_hash" where count == 1 || count == 2: return "tarn_fnv_hash(\(try list(arguments)))"
     case "getbit" where count == 2: return "rs_getbit(\(try bytes(arguments[0])), \(try text(arguments[1])))"
@@ -542,7 +544,8 @@ enum RedshiftFunctions {
     "next_day": 8, "convert_timezone": 8, "substring": 2, "substr": 2, "quote_ident": 2, "mod": 2, "soundex": 2,
     "sum": 2, "avg": 4, "ratio_to_report": 2, "is_integer": 2, "is_smallint": 2, "get_array_length": 2,
     "array_concat": 5,
-    "subarray": 5, "array_flatten": 5, "cbrt": 4, "trunc": 2, "listagg": 6, "difference": 8, "getbit": 2, "date_cmp": 6,
+    "subarray": 5, "array_flatten": 5, "cbrt": 4, "trunc": 2, "listagg": 6, "difference": 8, "getbit": 2,
+    "hll_create_sketch": 2, "hll_combine": 2, "date_cmp": 6,
     "timestamp_cmp": 6, "datediff": 2,
   ]
 

@@ -133,7 +133,13 @@ extension RedshiftPrinter {
         let one = isSuper(left) ? "rs_super_text(\(result))" : result
         result = "(\(one) || \(try plainText(right)))"
       case .arithmetic(let operation, let left, let right):
-        result = try arithmetic(operation, left, isSuper(left) ? "rs_super_number(\(result))" : result, right)
+        if isSuper(left) || isSuper(right) {
+          result =
+            "CAST(tarn_super_math('\(operation.rawValue)', CAST(to_json(\(result)) AS VARCHAR), "
+            + "CAST(to_json(\(try text(right))) AS VARCHAR)) AS JSON)"
+        } else {
+          result = try arithmetic(operation, left, result, right)
+        }
       default: break
       }
     }

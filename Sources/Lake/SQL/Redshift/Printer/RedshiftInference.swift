@@ -118,7 +118,9 @@ extension RedshiftPrinter {
   private func arithmetic(
     _ operation: ArithmeticOperator, _ left: Expression, _ right: Expression
   ) -> RedshiftType? {
-    guard let first = type(of: left), let second = type(of: right) else { return nil }
+    let (first, second) = (type(of: left), type(of: right))
+    if first == .super || second == .super { return .super }
+    guard let first, let second else { return nil }
     if Self.isMoment(first) || Self.isMoment(second) {
       if first == .date, second == .date { return operation == .subtract ? .bigint : nil }
       if first == .date, Self.isInteger(second) { return .date }
@@ -164,7 +166,10 @@ extension RedshiftPrinter {
       return .timestamp
     case "to_date", "last_day", "next_day": return .date
     case "trunc", "truncate": return Self.isMoment(argument()) ? .date : argument()
-    case "fnv_hash", "datediff", "date_diff", "count", "row_number", "rank", "dense_rank", "strtol": return .bigint
+    case "hll_create_sketch", "hll_combine", "hll_combine_sketches": return .hllsketch
+    case "hll_cardinality", "fnv_hash", "datediff", "date_diff", "count", "row_number", "rank", "dense_rank",
+      "strtol":
+      return .bigint
     case "ntile": return .bigint
     case "len", "length", "char_length", "character_length", "octet_length", "charindex", "strpos", "position",
       "regexp_count", "regexp_instr", "json_array_length", "ascii", "getbit", "octetindex", "difference":
@@ -221,7 +226,9 @@ extension RedshiftPrinter {
     }
     // `alias.column[.field]`, or `column.field`.
     if let relation = relations.last(where: { $0.alias == key(path[0]) }) {
-      guard let type = relation.columns[key(path[1])] else { return path.count > 2 ? .super : nil }
+      // What an array was unnested into has its value's name.
+      let isItem = relation.table.isEmpty && relation.columns[relation.alias] == .super
+      guard let type = relation.columns[key(path[1])] else { return path.count > 2 || isItem ? .super : nil }
       return path.count == 2 ? type : type == .super ? .super : nil
     }
     if path.count >= 3, let alias = visible(path.dropLast().map { key($0) }) {

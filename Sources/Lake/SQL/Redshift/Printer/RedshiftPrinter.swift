@@ -122,8 +122,11 @@ public struct RedshiftPrinter {
     for item in items {
       // PostgreSQL takes NULL as the greatest value.
       let nullsFirst = item.nullsFirst ?? item.descending
-      parts.append(
-        (try text(item.key)) + (item.descending ? " DESC" : "") + (nullsFirst ? " NULLS FIRST" : " NULLS LAST"))
+      let tail = (item.descending ? " DESC" : "") + (nullsFirst ? " NULLS FIRST" : " NULLS LAST")
+      let key = try text(item.key)
+      // SUPER is text for the engine; its numbers are sorted as numbers.
+      if isSuper(item.key) { parts.append("rs_super_number(\(key))\(tail)") }
+      parts.append(key + tail)
     }
     return parts.joined(separator: ", ")
   }
@@ -347,7 +350,7 @@ public struct RedshiftPrinter {
       return try array(try text(path), value: value, position: position)
     case .unpivotObject(let object, let value, let attribute):
       let object = try text(object)
-      relations.append(VisibleRelation(alias: key(value), table: []))
+      define(alias: key(value), [(key(value), .super)] + (attribute.map { [(key($0), .varcharMax)] } ?? []))
       let names = attribute.map { ", unnest(json_keys(to_json(\(object)))) AS \(quoted($0))" } ?? ""
       return "LATERAL (SELECT unnest(rs_members(to_json(\(object)))) AS \(quoted(value))\(names)) AS \(quoted(value))"
     case .function(let call):
@@ -358,7 +361,7 @@ public struct RedshiftPrinter {
   }
 
   private mutating func array(_ path: String, value: Identifier, position: Identifier?) throws(SQLError) -> String {
-    relations.append(VisibleRelation(alias: key(value), table: []))
+    define(alias: key(value), [(key(value), .super)] + (position.map { [(key($0), .bigint)] } ?? []))
     let items = "rs_items(to_json(\(path)))"
     let places = position.map { ", unnest(range(len(\(items)))) AS \(quoted($0))" } ?? ""
     return "LATERAL (SELECT unnest(\(items)) AS \(quoted(value))\(places)) AS \(quoted(value))"

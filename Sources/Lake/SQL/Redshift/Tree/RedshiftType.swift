@@ -77,7 +77,9 @@ extension RedshiftType: CustomStringConvertible {
     case .timestamp: "TIMESTAMP"
     case .timestamptz: "TIMESTAMPTZ"
     case .intervalYearToMonth, .intervalDayToSecond, .interval: "INTERVAL"
-    case .varbyte, .hllsketch, .geometry, .geography: "BLOB"
+    case .varbyte, .geometry, .geography: "BLOB"
+    // In JSON's form.
+    case .hllsketch: "VARCHAR"
     case .super: "JSON"
     case .catalog(let name):
       switch name {
