@@ -145,7 +145,7 @@ let package = Package(
       "Redshift",
       [
         "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel", "S3", "S3Model", "Glue", "GlueModel",
-        "Kinesis", "SQL", "Lake", "Engine", "LakeFiles", "PostgresWire",
+        "Kinesis", "SQL", "Lake", "Engine", "LakeFiles", "PostgresWire", "CCompression",
       ]),
     service("IAM", ["IAMModel", "STSModel"]),
     service("CloudWatch", ["CloudWatchModel"]),

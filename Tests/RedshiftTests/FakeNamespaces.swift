@@ -12,6 +12,7 @@ final class FakeNamespaces: NamespaceKeeping {
     var calls: [String] = []
     /// Whether making a namespace fails.
     var failsToMake = false
+    var isSpectrumOff = false
   }
   let state = Locked(State())
 
@@ -29,7 +30,7 @@ final class FakeNamespaces: NamespaceKeeping {
       guard state.made.contains(settings.id) else { throw SQLFailure("3D000", "there is none") }
       state.open.insert(settings.id)
     }
-    return FakeNamespace()
+    return FakeNamespace(namespaces: self)
   }
 
   func close(_ id: String) async { state.withLock { _ = $0.open.remove(id) } }
@@ -62,6 +63,7 @@ final class FakeNamespaces: NamespaceKeeping {
 
 /// A namespace whose sessions refuse everything.
 struct FakeNamespace: NamespaceWarehouse {
+  let namespaces: FakeNamespaces
   func login(user: String) async throws(SQLFailure) -> EndpointLogin? { nil }
   func session(for login: EndpointLogin, database: String, settings: [String: String]) async throws(SQLFailure)
     -> any SQLSession
@@ -69,8 +71,10 @@ struct FakeNamespace: NamespaceWarehouse {
   func session(user: String, database: String, settings: [String: String]) async throws(SQLFailure) -> any SQLSession {
     throw SQLFailure("3D000", "database \"\(database)\" does not exist")
   }
-  func update(_ settings: NamespaceSettings) async throws {}
-  var load: NamespaceLoad { NamespaceLoad(queryDurations: [.seconds(1)], bytesUsed: 1 << 20) }
+  func update(_ settings: NamespaceSettings) async throws {
+    namespaces.state.withLock { $0.isSpectrumOff = settings.isSpectrumOff }
+  }
+  var load: NamespaceLoad { NamespaceLoad(queryDurations: [.seconds(1)], bytesUsed: 1 << 20, bytesScanned: 1 << 39) }
 }
 
 /// Ports without sockets.

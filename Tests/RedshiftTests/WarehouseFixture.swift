@@ -5,6 +5,7 @@ import Kinesis
 import LakeTesting
 import PostgresWire
 import Redshift
+import Storage
 import StorageTesting
 
 /// A namespace over a lake in memory.
@@ -16,19 +17,22 @@ struct WarehouseFixture: Sendable {
   /// What statements may act as.
   static let role = "arn:aws:iam::000000000000:role/lake"
 
-  init(folder: String? = nil, key: [UInt8]? = nil, kinesis: KinesisService? = nil) {
+  init(
+    folder: String? = nil, key: [UInt8]? = nil, clock: any WallClock = SystemClock(), logs: (any LogStore)? = nil,
+    parameters: [String: String] = [:], kinesis: KinesisService? = nil, memoryBytes: Int = 256 << 20
+  ) {
     self.folder = folder ?? NSTemporaryDirectory() + "tarn-warehouse-\(UUID().uuidString)"
     let random = SystemRandomSource()
     settings = NamespaceSettings(
       id: "11111111-2222-3333-4444-555555555555", scope: Scope(account: .standard, region: .usEast1), name: "test",
       database: "dev", adminUser: "awsuser",
       adminPassword: PasswordVerifier(password: "Secret123", user: "awsuser", random: random), encryptionKey: key,
-      roles: [Self.role])
+      roles: [Self.role], parameters: parameters)
     warehouses = Warehouses(
       WarehouseGround(
-        folder: self.folder, spillFolder: self.folder + "/spill", memoryBytes: 256 << 20, threads: 2, files: lake,
-        glue: nil, kinesis: kinesis, roles: AnyRole(), authorizer: OpenAuthorizer(),
-        clock: SystemClock(), random: random))
+        folder: self.folder, spillFolder: self.folder + "/spill", memoryBytes: memoryBytes, threads: 2, files: lake,
+        glue: nil, kinesis: kinesis, roles: AnyRole(), authorizer: OpenAuthorizer(), clock: clock, random: random,
+        logs: logs))
   }
 
   /// Takes on every role.

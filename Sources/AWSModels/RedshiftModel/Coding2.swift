@@ -314,6 +314,52 @@ extension CreateClusterSubnetGroupResult: WireStructure, WireEncodable {
   }
 }
 
+extension CreateScheduledActionMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateScheduledActionMessage",
+    [
+      MemberSchema("ScheduledActionName", required: true, traits: Traits.string),
+      MemberSchema("TargetAction", required: true),
+      MemberSchema("Schedule", required: true, traits: Traits.string),
+      MemberSchema("IamRole", required: true, traits: Traits.string),
+      MemberSchema("ScheduledActionDescription", traits: Traits.string),
+      MemberSchema("StartTime"),
+      MemberSchema("EndTime"),
+      MemberSchema("Enable"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var scheduledActionName: String?
+    var targetAction: ScheduledActionType?
+    var schedule: String?
+    var iamRole: String?
+    var scheduledActionDescription: String?
+    var startTime: Timestamp?
+    var endTime: Timestamp?
+    var enable: Bool?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&scheduledActionName)
+      case 1: try decoder.read(&targetAction)
+      case 2: try decoder.read(&schedule)
+      case 3: try decoder.read(&iamRole)
+      case 4: try decoder.read(&scheduledActionDescription)
+      case 5: try decoder.read(&startTime)
+      case 6: try decoder.read(&endTime)
+      case 7: try decoder.read(&enable)
+      default: break
+      }
+    }
+    guard
+      let scheduledActionName, let targetAction, let schedule, let iamRole
+    else { throw decoder.incomplete }
+    self.init(
+      scheduledActionName: scheduledActionName, targetAction: targetAction, schedule: schedule, iamRole: iamRole,
+      scheduledActionDescription: scheduledActionDescription, startTime: startTime, endTime: endTime, enable: enable)
+  }
+}
+
 extension CreateTagsMessage: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "CreateTagsMessage",
@@ -345,6 +391,49 @@ extension CreateTagsOutput: WireStructure, WireEncodable {
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.end()
+  }
+}
+
+extension CreateUsageLimitMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateUsageLimitMessage",
+    [
+      MemberSchema("ClusterIdentifier", required: true, traits: Traits.string),
+      MemberSchema("FeatureType", required: true, traits: Traits.usageLimitFeatureType),
+      MemberSchema("LimitType", required: true, traits: Traits.usageLimitLimitType),
+      MemberSchema("Amount", required: true),
+      MemberSchema("Period", traits: Traits.usageLimitPeriod),
+      MemberSchema("BreachAction", traits: Traits.usageLimitBreachAction),
+      MemberSchema("Tags", traits: Traits.tagList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var clusterIdentifier: String?
+    var featureType: UsageLimitFeatureType?
+    var limitType: UsageLimitLimitType?
+    var amount: Int64?
+    var period: UsageLimitPeriod?
+    var breachAction: UsageLimitBreachAction?
+    var tags: [Tag]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&clusterIdentifier)
+      case 1: try decoder.read(&featureType)
+      case 2: try decoder.read(&limitType)
+      case 3: try decoder.read(&amount)
+      case 4: try decoder.read(&period)
+      case 5: try decoder.read(&breachAction)
+      case 6: try decoder.read(&tags)
+      default: break
+      }
+    }
+    guard
+      let clusterIdentifier, let featureType, let limitType, let amount
+    else { throw decoder.incomplete }
+    self.init(
+      clusterIdentifier: clusterIdentifier, featureType: featureType, limitType: limitType, amount: amount,
+      period: period, breachAction: breachAction, tags: tags)
   }
 }
 
@@ -508,84 +597,5 @@ extension DeleteClusterSnapshotMessage: WireStructure, WireDecodable {
     guard let snapshotIdentifier else { throw decoder.incomplete }
     self.init(
       snapshotIdentifier: snapshotIdentifier, snapshotClusterIdentifier: snapshotClusterIdentifier)
-  }
-}
-
-extension DeleteClusterSnapshotResult: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "DeleteClusterSnapshotResult",
-    [
-      MemberSchema("Snapshot"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, snapshot)
-    encoder.end()
-  }
-}
-
-extension DeleteClusterSubnetGroupMessage: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeleteClusterSubnetGroupMessage",
-    [
-      MemberSchema("ClusterSubnetGroupName", required: true, traits: Traits.string),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var clusterSubnetGroupName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&clusterSubnetGroupName)
-      default: break
-      }
-    }
-    guard let clusterSubnetGroupName else { throw decoder.incomplete }
-    self.init(
-      clusterSubnetGroupName: clusterSubnetGroupName)
-  }
-}
-
-extension DeleteClusterSubnetGroupOutput: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("DeleteClusterSubnetGroupOutput", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension DeleteTagsMessage: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeleteTagsMessage",
-    [
-      MemberSchema("ResourceName", required: true, traits: Traits.string),
-      MemberSchema("TagKeys", required: true, traits: Traits.tagKeyList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var resourceName: String?
-    var tagKeys: [String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&resourceName)
-      case 1: try decoder.read(&tagKeys)
-      default: break
-      }
-    }
-    guard let resourceName, let tagKeys else { throw decoder.incomplete }
-    self.init(
-      resourceName: resourceName, tagKeys: tagKeys)
-  }
-}
-
-extension DeleteTagsOutput: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("DeleteTagsOutput", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
   }
 }

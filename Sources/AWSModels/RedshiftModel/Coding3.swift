@@ -3,6 +3,147 @@
 import Kernel
 public import AWSWire
 
+extension DeleteClusterSnapshotResult: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "DeleteClusterSnapshotResult",
+    [
+      MemberSchema("Snapshot"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, snapshot)
+    encoder.end()
+  }
+}
+
+extension DeleteClusterSubnetGroupMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteClusterSubnetGroupMessage",
+    [
+      MemberSchema("ClusterSubnetGroupName", required: true, traits: Traits.string),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var clusterSubnetGroupName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&clusterSubnetGroupName)
+      default: break
+      }
+    }
+    guard let clusterSubnetGroupName else { throw decoder.incomplete }
+    self.init(
+      clusterSubnetGroupName: clusterSubnetGroupName)
+  }
+}
+
+extension DeleteClusterSubnetGroupOutput: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteClusterSubnetGroupOutput", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension DeleteScheduledActionMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteScheduledActionMessage",
+    [
+      MemberSchema("ScheduledActionName", required: true, traits: Traits.string),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var scheduledActionName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&scheduledActionName)
+      default: break
+      }
+    }
+    guard let scheduledActionName else { throw decoder.incomplete }
+    self.init(
+      scheduledActionName: scheduledActionName)
+  }
+}
+
+extension DeleteScheduledActionOutput: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteScheduledActionOutput", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension DeleteTagsMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteTagsMessage",
+    [
+      MemberSchema("ResourceName", required: true, traits: Traits.string),
+      MemberSchema("TagKeys", required: true, traits: Traits.tagKeyList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var resourceName: String?
+    var tagKeys: [String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&resourceName)
+      case 1: try decoder.read(&tagKeys)
+      default: break
+      }
+    }
+    guard let resourceName, let tagKeys else { throw decoder.incomplete }
+    self.init(
+      resourceName: resourceName, tagKeys: tagKeys)
+  }
+}
+
+extension DeleteTagsOutput: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteTagsOutput", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension DeleteUsageLimitMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteUsageLimitMessage",
+    [
+      MemberSchema("UsageLimitId", required: true, traits: Traits.string),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var usageLimitId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&usageLimitId)
+      default: break
+      }
+    }
+    guard let usageLimitId else { throw decoder.incomplete }
+    self.init(
+      usageLimitId: usageLimitId)
+  }
+}
+
+extension DeleteUsageLimitOutput: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteUsageLimitOutput", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
 extension DescribeClusterParameterGroupsMessage: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "DescribeClusterParameterGroupsMessage",
@@ -300,6 +441,49 @@ extension DescribeLoggingStatusMessage: WireStructure, WireDecodable {
   }
 }
 
+extension DescribeScheduledActionsMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DescribeScheduledActionsMessage",
+    [
+      MemberSchema("ScheduledActionName", traits: Traits.string),
+      MemberSchema("TargetActionType", traits: Traits.scheduledActionTypeValues),
+      MemberSchema("StartTime"),
+      MemberSchema("EndTime"),
+      MemberSchema("Active"),
+      MemberSchema("Filters", traits: Traits.scheduledActionFilterList),
+      MemberSchema("Marker", traits: Traits.string),
+      MemberSchema("MaxRecords"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var scheduledActionName: String?
+    var targetActionType: ScheduledActionTypeValues?
+    var startTime: Timestamp?
+    var endTime: Timestamp?
+    var active: Bool?
+    var filters: [ScheduledActionFilter]?
+    var marker: String?
+    var maxRecords: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&scheduledActionName)
+      case 1: try decoder.read(&targetActionType)
+      case 2: try decoder.read(&startTime)
+      case 3: try decoder.read(&endTime)
+      case 4: try decoder.read(&active)
+      case 5: try decoder.read(&filters)
+      case 6: try decoder.read(&marker)
+      case 7: try decoder.read(&maxRecords)
+      default: break
+      }
+    }
+    self.init(
+      scheduledActionName: scheduledActionName, targetActionType: targetActionType, startTime: startTime,
+      endTime: endTime, active: active, filters: filters, marker: marker, maxRecords: maxRecords)
+  }
+}
+
 extension DescribeTagsMessage: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "DescribeTagsMessage",
@@ -337,6 +521,46 @@ extension DescribeTagsMessage: WireStructure, WireDecodable {
   }
 }
 
+extension DescribeUsageLimitsMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DescribeUsageLimitsMessage",
+    [
+      MemberSchema("UsageLimitId", traits: Traits.string),
+      MemberSchema("ClusterIdentifier", traits: Traits.string),
+      MemberSchema("FeatureType", traits: Traits.usageLimitFeatureType),
+      MemberSchema("MaxRecords"),
+      MemberSchema("Marker", traits: Traits.string),
+      MemberSchema("TagKeys", traits: Traits.tagKeyList),
+      MemberSchema("TagValues", traits: Traits.tagValueList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var usageLimitId: String?
+    var clusterIdentifier: String?
+    var featureType: UsageLimitFeatureType?
+    var maxRecords: Int?
+    var marker: String?
+    var tagKeys: [String]?
+    var tagValues: [String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&usageLimitId)
+      case 1: try decoder.read(&clusterIdentifier)
+      case 2: try decoder.read(&featureType)
+      case 3: try decoder.read(&maxRecords)
+      case 4: try decoder.read(&marker)
+      case 5: try decoder.read(&tagKeys)
+      case 6: try decoder.read(&tagValues)
+      default: break
+      }
+    }
+    self.init(
+      usageLimitId: usageLimitId, clusterIdentifier: clusterIdentifier, featureType: featureType,
+      maxRecords: maxRecords, marker: marker, tagKeys: tagKeys, tagValues: tagValues)
+  }
+}
+
 extension DisableLoggingMessage: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "DisableLoggingMessage",
@@ -371,219 +595,6 @@ extension ElasticIpStatus: WireStructure, WireEncodable {
     encoder.begin(Self.schema)
     encoder.write(0, elasticIp)
     encoder.write(1, status)
-    encoder.end()
-  }
-}
-
-extension EnableLoggingMessage: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "EnableLoggingMessage",
-    [
-      MemberSchema("ClusterIdentifier", required: true, traits: Traits.string),
-      MemberSchema("BucketName", traits: Traits.string),
-      MemberSchema("S3KeyPrefix", traits: Traits.s3KeyPrefixValue),
-      MemberSchema("LogDestinationType", traits: Traits.logDestinationType),
-      MemberSchema("LogExports", traits: Traits.logTypeList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var clusterIdentifier: String?
-    var bucketName: String?
-    var s3KeyPrefix: String?
-    var logDestinationType: LogDestinationType?
-    var logExports: [String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&clusterIdentifier)
-      case 1: try decoder.read(&bucketName)
-      case 2: try decoder.read(&s3KeyPrefix)
-      case 3: try decoder.read(&logDestinationType)
-      case 4: try decoder.read(&logExports)
-      default: break
-      }
-    }
-    guard let clusterIdentifier else { throw decoder.incomplete }
-    self.init(
-      clusterIdentifier: clusterIdentifier, bucketName: bucketName, s3KeyPrefix: s3KeyPrefix,
-      logDestinationType: logDestinationType, logExports: logExports)
-  }
-}
-
-extension Endpoint: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Endpoint",
-    [
-      MemberSchema("Address", traits: Traits.string),
-      MemberSchema("Port"),
-      MemberSchema("VpcEndpoints", traits: Traits.vpcEndpointsList),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, address)
-    encoder.write(1, port)
-    encoder.write(2, vpcEndpoints)
-    encoder.end()
-  }
-}
-
-extension Event: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Event",
-    [
-      MemberSchema("SourceIdentifier", traits: Traits.string),
-      MemberSchema("SourceType", traits: Traits.sourceType),
-      MemberSchema("Message", traits: Traits.string),
-      MemberSchema("EventCategories", traits: Traits.eventCategoriesList),
-      MemberSchema("Severity", traits: Traits.string),
-      MemberSchema("Date"),
-      MemberSchema("EventId", traits: Traits.string),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, sourceIdentifier)
-    encoder.write(1, sourceType)
-    encoder.write(2, message)
-    encoder.write(3, eventCategories)
-    encoder.write(4, severity)
-    encoder.write(5, date)
-    encoder.write(6, eventId)
-    encoder.end()
-  }
-}
-
-extension EventsMessage: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "EventsMessage",
-    [
-      MemberSchema("Marker", traits: Traits.string),
-      MemberSchema("Events", traits: Traits.eventList),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, marker)
-    encoder.write(1, events)
-    encoder.end()
-  }
-}
-
-extension GetClusterCredentialsMessage: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetClusterCredentialsMessage",
-    [
-      MemberSchema("DbUser", required: true, traits: Traits.string),
-      MemberSchema("DbName", traits: Traits.string),
-      MemberSchema("ClusterIdentifier", traits: Traits.string),
-      MemberSchema("DurationSeconds"),
-      MemberSchema("AutoCreate"),
-      MemberSchema("DbGroups", traits: Traits.dbGroupList),
-      MemberSchema("CustomDomainName", traits: Traits.string),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var dbUser: String?
-    var dbName: String?
-    var clusterIdentifier: String?
-    var durationSeconds: Int?
-    var autoCreate: Bool?
-    var dbGroups: [String]?
-    var customDomainName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&dbUser)
-      case 1: try decoder.read(&dbName)
-      case 2: try decoder.read(&clusterIdentifier)
-      case 3: try decoder.read(&durationSeconds)
-      case 4: try decoder.read(&autoCreate)
-      case 5: try decoder.read(&dbGroups)
-      case 6: try decoder.read(&customDomainName)
-      default: break
-      }
-    }
-    guard let dbUser else { throw decoder.incomplete }
-    self.init(
-      dbUser: dbUser, dbName: dbName, clusterIdentifier: clusterIdentifier, durationSeconds: durationSeconds,
-      autoCreate: autoCreate, dbGroups: dbGroups, customDomainName: customDomainName)
-  }
-}
-
-extension GetClusterCredentialsWithIAMMessage: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetClusterCredentialsWithIAMMessage",
-    [
-      MemberSchema("DbName", traits: Traits.string),
-      MemberSchema("ClusterIdentifier", traits: Traits.string),
-      MemberSchema("DurationSeconds"),
-      MemberSchema("CustomDomainName", traits: Traits.string),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var dbName: String?
-    var clusterIdentifier: String?
-    var durationSeconds: Int?
-    var customDomainName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&dbName)
-      case 1: try decoder.read(&clusterIdentifier)
-      case 2: try decoder.read(&durationSeconds)
-      case 3: try decoder.read(&customDomainName)
-      default: break
-      }
-    }
-    self.init(
-      dbName: dbName, clusterIdentifier: clusterIdentifier, durationSeconds: durationSeconds,
-      customDomainName: customDomainName)
-  }
-}
-
-extension HsmStatus: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "HsmStatus",
-    [
-      MemberSchema("HsmClientCertificateIdentifier", traits: Traits.string),
-      MemberSchema("HsmConfigurationIdentifier", traits: Traits.string),
-      MemberSchema("Status", traits: Traits.string),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, hsmClientCertificateIdentifier)
-    encoder.write(1, hsmConfigurationIdentifier)
-    encoder.write(2, status)
-    encoder.end()
-  }
-}
-
-extension LoggingStatus: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "LoggingStatus",
-    [
-      MemberSchema("LoggingEnabled"),
-      MemberSchema("BucketName", traits: Traits.string),
-      MemberSchema("S3KeyPrefix", traits: Traits.s3KeyPrefixValue),
-      MemberSchema("LastSuccessfulDeliveryTime"),
-      MemberSchema("LastFailureTime"),
-      MemberSchema("LastFailureMessage", traits: Traits.string),
-      MemberSchema("LogDestinationType", traits: Traits.logDestinationType),
-      MemberSchema("LogExports", traits: Traits.logTypeList),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, loggingEnabled)
-    encoder.write(1, bucketName)
-    encoder.write(2, s3KeyPrefix)
-    encoder.write(3, lastSuccessfulDeliveryTime)
-    encoder.write(4, lastFailureTime)
-    encoder.write(5, lastFailureMessage)
-    encoder.write(6, logDestinationType)
-    encoder.write(7, logExports)
     encoder.end()
   }
 }

@@ -3,6 +3,219 @@
 import Kernel
 public import AWSWire
 
+extension EnableLoggingMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "EnableLoggingMessage",
+    [
+      MemberSchema("ClusterIdentifier", required: true, traits: Traits.string),
+      MemberSchema("BucketName", traits: Traits.string),
+      MemberSchema("S3KeyPrefix", traits: Traits.s3KeyPrefixValue),
+      MemberSchema("LogDestinationType", traits: Traits.logDestinationType),
+      MemberSchema("LogExports", traits: Traits.logTypeList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var clusterIdentifier: String?
+    var bucketName: String?
+    var s3KeyPrefix: String?
+    var logDestinationType: LogDestinationType?
+    var logExports: [String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&clusterIdentifier)
+      case 1: try decoder.read(&bucketName)
+      case 2: try decoder.read(&s3KeyPrefix)
+      case 3: try decoder.read(&logDestinationType)
+      case 4: try decoder.read(&logExports)
+      default: break
+      }
+    }
+    guard let clusterIdentifier else { throw decoder.incomplete }
+    self.init(
+      clusterIdentifier: clusterIdentifier, bucketName: bucketName, s3KeyPrefix: s3KeyPrefix,
+      logDestinationType: logDestinationType, logExports: logExports)
+  }
+}
+
+extension Endpoint: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Endpoint",
+    [
+      MemberSchema("Address", traits: Traits.string),
+      MemberSchema("Port"),
+      MemberSchema("VpcEndpoints", traits: Traits.vpcEndpointsList),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, address)
+    encoder.write(1, port)
+    encoder.write(2, vpcEndpoints)
+    encoder.end()
+  }
+}
+
+extension Event: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Event",
+    [
+      MemberSchema("SourceIdentifier", traits: Traits.string),
+      MemberSchema("SourceType", traits: Traits.sourceType),
+      MemberSchema("Message", traits: Traits.string),
+      MemberSchema("EventCategories", traits: Traits.eventCategoriesList),
+      MemberSchema("Severity", traits: Traits.string),
+      MemberSchema("Date"),
+      MemberSchema("EventId", traits: Traits.string),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, sourceIdentifier)
+    encoder.write(1, sourceType)
+    encoder.write(2, message)
+    encoder.write(3, eventCategories)
+    encoder.write(4, severity)
+    encoder.write(5, date)
+    encoder.write(6, eventId)
+    encoder.end()
+  }
+}
+
+extension EventsMessage: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "EventsMessage",
+    [
+      MemberSchema("Marker", traits: Traits.string),
+      MemberSchema("Events", traits: Traits.eventList),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, marker)
+    encoder.write(1, events)
+    encoder.end()
+  }
+}
+
+extension GetClusterCredentialsMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetClusterCredentialsMessage",
+    [
+      MemberSchema("DbUser", required: true, traits: Traits.string),
+      MemberSchema("DbName", traits: Traits.string),
+      MemberSchema("ClusterIdentifier", traits: Traits.string),
+      MemberSchema("DurationSeconds"),
+      MemberSchema("AutoCreate"),
+      MemberSchema("DbGroups", traits: Traits.dbGroupList),
+      MemberSchema("CustomDomainName", traits: Traits.string),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var dbUser: String?
+    var dbName: String?
+    var clusterIdentifier: String?
+    var durationSeconds: Int?
+    var autoCreate: Bool?
+    var dbGroups: [String]?
+    var customDomainName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&dbUser)
+      case 1: try decoder.read(&dbName)
+      case 2: try decoder.read(&clusterIdentifier)
+      case 3: try decoder.read(&durationSeconds)
+      case 4: try decoder.read(&autoCreate)
+      case 5: try decoder.read(&dbGroups)
+      case 6: try decoder.read(&customDomainName)
+      default: break
+      }
+    }
+    guard let dbUser else { throw decoder.incomplete }
+    self.init(
+      dbUser: dbUser, dbName: dbName, clusterIdentifier: clusterIdentifier, durationSeconds: durationSeconds,
+      autoCreate: autoCreate, dbGroups: dbGroups, customDomainName: customDomainName)
+  }
+}
+
+extension GetClusterCredentialsWithIAMMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetClusterCredentialsWithIAMMessage",
+    [
+      MemberSchema("DbName", traits: Traits.string),
+      MemberSchema("ClusterIdentifier", traits: Traits.string),
+      MemberSchema("DurationSeconds"),
+      MemberSchema("CustomDomainName", traits: Traits.string),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var dbName: String?
+    var clusterIdentifier: String?
+    var durationSeconds: Int?
+    var customDomainName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&dbName)
+      case 1: try decoder.read(&clusterIdentifier)
+      case 2: try decoder.read(&durationSeconds)
+      case 3: try decoder.read(&customDomainName)
+      default: break
+      }
+    }
+    self.init(
+      dbName: dbName, clusterIdentifier: clusterIdentifier, durationSeconds: durationSeconds,
+      customDomainName: customDomainName)
+  }
+}
+
+extension HsmStatus: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "HsmStatus",
+    [
+      MemberSchema("HsmClientCertificateIdentifier", traits: Traits.string),
+      MemberSchema("HsmConfigurationIdentifier", traits: Traits.string),
+      MemberSchema("Status", traits: Traits.string),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, hsmClientCertificateIdentifier)
+    encoder.write(1, hsmConfigurationIdentifier)
+    encoder.write(2, status)
+    encoder.end()
+  }
+}
+
+extension LoggingStatus: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "LoggingStatus",
+    [
+      MemberSchema("LoggingEnabled"),
+      MemberSchema("BucketName", traits: Traits.string),
+      MemberSchema("S3KeyPrefix", traits: Traits.s3KeyPrefixValue),
+      MemberSchema("LastSuccessfulDeliveryTime"),
+      MemberSchema("LastFailureTime"),
+      MemberSchema("LastFailureMessage", traits: Traits.string),
+      MemberSchema("LogDestinationType", traits: Traits.logDestinationType),
+      MemberSchema("LogExports", traits: Traits.logTypeList),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, loggingEnabled)
+    encoder.write(1, bucketName)
+    encoder.write(2, s3KeyPrefix)
+    encoder.write(3, lastSuccessfulDeliveryTime)
+    encoder.write(4, lastFailureTime)
+    encoder.write(5, lastFailureMessage)
+    encoder.write(6, logDestinationType)
+    encoder.write(7, logExports)
+    encoder.end()
+  }
+}
+
 extension ModifyClusterIamRolesMessage: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "ModifyClusterIamRolesMessage",
@@ -294,6 +507,78 @@ extension ModifyClusterSubnetGroupResult: WireStructure, WireEncodable {
   }
 }
 
+extension ModifyScheduledActionMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ModifyScheduledActionMessage",
+    [
+      MemberSchema("ScheduledActionName", required: true, traits: Traits.string),
+      MemberSchema("TargetAction"),
+      MemberSchema("Schedule", traits: Traits.string),
+      MemberSchema("IamRole", traits: Traits.string),
+      MemberSchema("ScheduledActionDescription", traits: Traits.string),
+      MemberSchema("StartTime"),
+      MemberSchema("EndTime"),
+      MemberSchema("Enable"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var scheduledActionName: String?
+    var targetAction: ScheduledActionType?
+    var schedule: String?
+    var iamRole: String?
+    var scheduledActionDescription: String?
+    var startTime: Timestamp?
+    var endTime: Timestamp?
+    var enable: Bool?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&scheduledActionName)
+      case 1: try decoder.read(&targetAction)
+      case 2: try decoder.read(&schedule)
+      case 3: try decoder.read(&iamRole)
+      case 4: try decoder.read(&scheduledActionDescription)
+      case 5: try decoder.read(&startTime)
+      case 6: try decoder.read(&endTime)
+      case 7: try decoder.read(&enable)
+      default: break
+      }
+    }
+    guard let scheduledActionName else { throw decoder.incomplete }
+    self.init(
+      scheduledActionName: scheduledActionName, targetAction: targetAction, schedule: schedule, iamRole: iamRole,
+      scheduledActionDescription: scheduledActionDescription, startTime: startTime, endTime: endTime, enable: enable)
+  }
+}
+
+extension ModifyUsageLimitMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ModifyUsageLimitMessage",
+    [
+      MemberSchema("UsageLimitId", required: true, traits: Traits.string),
+      MemberSchema("Amount"),
+      MemberSchema("BreachAction", traits: Traits.usageLimitBreachAction),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var usageLimitId: String?
+    var amount: Int64?
+    var breachAction: UsageLimitBreachAction?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&usageLimitId)
+      case 1: try decoder.read(&amount)
+      case 2: try decoder.read(&breachAction)
+      default: break
+      }
+    }
+    guard let usageLimitId else { throw decoder.incomplete }
+    self.init(
+      usageLimitId: usageLimitId, amount: amount, breachAction: breachAction)
+  }
+}
+
 extension NetworkInterface: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
     "NetworkInterface",
@@ -312,286 +597,6 @@ extension NetworkInterface: WireStructure, WireEncodable {
     encoder.write(2, privateIpAddress)
     encoder.write(3, availabilityZone)
     encoder.write(4, ipv6Address)
-    encoder.end()
-  }
-}
-
-extension Parameter: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "Parameter",
-    [
-      MemberSchema("ParameterName", traits: Traits.string),
-      MemberSchema("ParameterValue", traits: Traits.string),
-      MemberSchema("Description", traits: Traits.string),
-      MemberSchema("Source", traits: Traits.string),
-      MemberSchema("DataType", traits: Traits.string),
-      MemberSchema("AllowedValues", traits: Traits.string),
-      MemberSchema("ApplyType", traits: Traits.parameterApplyType),
-      MemberSchema("IsModifiable"),
-      MemberSchema("MinimumEngineVersion", traits: Traits.string),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var parameterName: String?
-    var parameterValue: String?
-    var description: String?
-    var source: String?
-    var dataType: String?
-    var allowedValues: String?
-    var applyType: ParameterApplyType?
-    var isModifiable: Bool?
-    var minimumEngineVersion: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&parameterName)
-      case 1: try decoder.read(&parameterValue)
-      case 2: try decoder.read(&description)
-      case 3: try decoder.read(&source)
-      case 4: try decoder.read(&dataType)
-      case 5: try decoder.read(&allowedValues)
-      case 6: try decoder.read(&applyType)
-      case 7: try decoder.read(&isModifiable)
-      case 8: try decoder.read(&minimumEngineVersion)
-      default: break
-      }
-    }
-    self.init(
-      parameterName: parameterName, parameterValue: parameterValue, description: description, source: source,
-      dataType: dataType, allowedValues: allowedValues, applyType: applyType, isModifiable: isModifiable,
-      minimumEngineVersion: minimumEngineVersion)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, parameterName)
-    encoder.write(1, parameterValue)
-    encoder.write(2, description)
-    encoder.write(3, source)
-    encoder.write(4, dataType)
-    encoder.write(5, allowedValues)
-    encoder.write(6, applyType)
-    encoder.write(7, isModifiable)
-    encoder.write(8, minimumEngineVersion)
-    encoder.end()
-  }
-}
-
-extension PauseClusterMessage: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "PauseClusterMessage",
-    [
-      MemberSchema("ClusterIdentifier", required: true, traits: Traits.string),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var clusterIdentifier: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&clusterIdentifier)
-      default: break
-      }
-    }
-    guard let clusterIdentifier else { throw decoder.incomplete }
-    self.init(
-      clusterIdentifier: clusterIdentifier)
-  }
-}
-
-extension PauseClusterResult: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "PauseClusterResult",
-    [
-      MemberSchema("Cluster"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, cluster)
-    encoder.end()
-  }
-}
-
-extension PendingModifiedValues: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "PendingModifiedValues",
-    [
-      MemberSchema("MasterUserPassword", traits: Traits.sensitiveString),
-      MemberSchema("NodeType", traits: Traits.string),
-      MemberSchema("NumberOfNodes"),
-      MemberSchema("ClusterType", traits: Traits.string),
-      MemberSchema("ClusterVersion", traits: Traits.string),
-      MemberSchema("AutomatedSnapshotRetentionPeriod"),
-      MemberSchema("ClusterIdentifier", traits: Traits.string),
-      MemberSchema("PubliclyAccessible"),
-      MemberSchema("EnhancedVpcRouting"),
-      MemberSchema("MaintenanceTrackName", traits: Traits.string),
-      MemberSchema("EncryptionType", traits: Traits.string),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, masterUserPassword)
-    encoder.write(1, nodeType)
-    encoder.write(2, numberOfNodes)
-    encoder.write(3, clusterType)
-    encoder.write(4, clusterVersion)
-    encoder.write(5, automatedSnapshotRetentionPeriod)
-    encoder.write(6, clusterIdentifier)
-    encoder.write(7, publiclyAccessible)
-    encoder.write(8, enhancedVpcRouting)
-    encoder.write(9, maintenanceTrackName)
-    encoder.write(10, encryptionType)
-    encoder.end()
-  }
-}
-
-extension RebootClusterMessage: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "RebootClusterMessage",
-    [
-      MemberSchema("ClusterIdentifier", required: true, traits: Traits.string),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var clusterIdentifier: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&clusterIdentifier)
-      default: break
-      }
-    }
-    guard let clusterIdentifier else { throw decoder.incomplete }
-    self.init(
-      clusterIdentifier: clusterIdentifier)
-  }
-}
-
-extension RebootClusterResult: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "RebootClusterResult",
-    [
-      MemberSchema("Cluster"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, cluster)
-    encoder.end()
-  }
-}
-
-extension ReservedNodeExchangeStatus: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ReservedNodeExchangeStatus",
-    [
-      MemberSchema("ReservedNodeExchangeRequestId", traits: Traits.string),
-      MemberSchema("Status", traits: Traits.reservedNodeExchangeStatusType),
-      MemberSchema("RequestTime"),
-      MemberSchema("SourceReservedNodeId", traits: Traits.string),
-      MemberSchema("SourceReservedNodeType", traits: Traits.string),
-      MemberSchema("SourceReservedNodeCount"),
-      MemberSchema("TargetReservedNodeOfferingId", traits: Traits.string),
-      MemberSchema("TargetReservedNodeType", traits: Traits.string),
-      MemberSchema("TargetReservedNodeCount"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, reservedNodeExchangeRequestId)
-    encoder.write(1, status)
-    encoder.write(2, requestTime)
-    encoder.write(3, sourceReservedNodeId)
-    encoder.write(4, sourceReservedNodeType)
-    encoder.write(5, sourceReservedNodeCount)
-    encoder.write(6, targetReservedNodeOfferingId)
-    encoder.write(7, targetReservedNodeType)
-    encoder.write(8, targetReservedNodeCount)
-    encoder.end()
-  }
-}
-
-extension ResetClusterParameterGroupMessage: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ResetClusterParameterGroupMessage",
-    [
-      MemberSchema("ParameterGroupName", required: true, traits: Traits.string),
-      MemberSchema("ResetAllParameters"),
-      MemberSchema("Parameters", traits: Traits.parametersList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var parameterGroupName: String?
-    var resetAllParameters: Bool?
-    var parameters: [Parameter]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&parameterGroupName)
-      case 1: try decoder.read(&resetAllParameters)
-      case 2: try decoder.read(&parameters)
-      default: break
-      }
-    }
-    guard let parameterGroupName else { throw decoder.incomplete }
-    self.init(
-      parameterGroupName: parameterGroupName, resetAllParameters: resetAllParameters, parameters: parameters)
-  }
-}
-
-extension ResizeClusterMessage: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ResizeClusterMessage",
-    [
-      MemberSchema("ClusterIdentifier", required: true, traits: Traits.string),
-      MemberSchema("ClusterType", traits: Traits.string),
-      MemberSchema("NodeType", traits: Traits.string),
-      MemberSchema("NumberOfNodes"),
-      MemberSchema("Classic"),
-      MemberSchema("ReservedNodeId", traits: Traits.string),
-      MemberSchema("TargetReservedNodeOfferingId", traits: Traits.string),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var clusterIdentifier: String?
-    var clusterType: String?
-    var nodeType: String?
-    var numberOfNodes: Int?
-    var classic: Bool?
-    var reservedNodeId: String?
-    var targetReservedNodeOfferingId: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&clusterIdentifier)
-      case 1: try decoder.read(&clusterType)
-      case 2: try decoder.read(&nodeType)
-      case 3: try decoder.read(&numberOfNodes)
-      case 4: try decoder.read(&classic)
-      case 5: try decoder.read(&reservedNodeId)
-      case 6: try decoder.read(&targetReservedNodeOfferingId)
-      default: break
-      }
-    }
-    guard let clusterIdentifier else { throw decoder.incomplete }
-    self.init(
-      clusterIdentifier: clusterIdentifier, clusterType: clusterType, nodeType: nodeType, numberOfNodes: numberOfNodes,
-      classic: classic, reservedNodeId: reservedNodeId, targetReservedNodeOfferingId: targetReservedNodeOfferingId)
-  }
-}
-
-extension ResizeClusterResult: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ResizeClusterResult",
-    [
-      MemberSchema("Cluster"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, cluster)
     encoder.end()
   }
 }

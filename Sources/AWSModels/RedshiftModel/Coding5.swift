@@ -3,6 +3,304 @@
 import Kernel
 public import AWSWire
 
+extension Parameter: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "Parameter",
+    [
+      MemberSchema("ParameterName", traits: Traits.string),
+      MemberSchema("ParameterValue", traits: Traits.string),
+      MemberSchema("Description", traits: Traits.string),
+      MemberSchema("Source", traits: Traits.string),
+      MemberSchema("DataType", traits: Traits.string),
+      MemberSchema("AllowedValues", traits: Traits.string),
+      MemberSchema("ApplyType", traits: Traits.parameterApplyType),
+      MemberSchema("IsModifiable"),
+      MemberSchema("MinimumEngineVersion", traits: Traits.string),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var parameterName: String?
+    var parameterValue: String?
+    var description: String?
+    var source: String?
+    var dataType: String?
+    var allowedValues: String?
+    var applyType: ParameterApplyType?
+    var isModifiable: Bool?
+    var minimumEngineVersion: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&parameterName)
+      case 1: try decoder.read(&parameterValue)
+      case 2: try decoder.read(&description)
+      case 3: try decoder.read(&source)
+      case 4: try decoder.read(&dataType)
+      case 5: try decoder.read(&allowedValues)
+      case 6: try decoder.read(&applyType)
+      case 7: try decoder.read(&isModifiable)
+      case 8: try decoder.read(&minimumEngineVersion)
+      default: break
+      }
+    }
+    self.init(
+      parameterName: parameterName, parameterValue: parameterValue, description: description, source: source,
+      dataType: dataType, allowedValues: allowedValues, applyType: applyType, isModifiable: isModifiable,
+      minimumEngineVersion: minimumEngineVersion)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, parameterName)
+    encoder.write(1, parameterValue)
+    encoder.write(2, description)
+    encoder.write(3, source)
+    encoder.write(4, dataType)
+    encoder.write(5, allowedValues)
+    encoder.write(6, applyType)
+    encoder.write(7, isModifiable)
+    encoder.write(8, minimumEngineVersion)
+    encoder.end()
+  }
+}
+
+extension PauseClusterMessage: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "PauseClusterMessage",
+    [
+      MemberSchema("ClusterIdentifier", required: true, traits: Traits.string),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var clusterIdentifier: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&clusterIdentifier)
+      default: break
+      }
+    }
+    guard let clusterIdentifier else { throw decoder.incomplete }
+    self.init(
+      clusterIdentifier: clusterIdentifier)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, clusterIdentifier)
+    encoder.end()
+  }
+}
+
+extension PauseClusterResult: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "PauseClusterResult",
+    [
+      MemberSchema("Cluster"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, cluster)
+    encoder.end()
+  }
+}
+
+extension PendingModifiedValues: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "PendingModifiedValues",
+    [
+      MemberSchema("MasterUserPassword", traits: Traits.sensitiveString),
+      MemberSchema("NodeType", traits: Traits.string),
+      MemberSchema("NumberOfNodes"),
+      MemberSchema("ClusterType", traits: Traits.string),
+      MemberSchema("ClusterVersion", traits: Traits.string),
+      MemberSchema("AutomatedSnapshotRetentionPeriod"),
+      MemberSchema("ClusterIdentifier", traits: Traits.string),
+      MemberSchema("PubliclyAccessible"),
+      MemberSchema("EnhancedVpcRouting"),
+      MemberSchema("MaintenanceTrackName", traits: Traits.string),
+      MemberSchema("EncryptionType", traits: Traits.string),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, masterUserPassword)
+    encoder.write(1, nodeType)
+    encoder.write(2, numberOfNodes)
+    encoder.write(3, clusterType)
+    encoder.write(4, clusterVersion)
+    encoder.write(5, automatedSnapshotRetentionPeriod)
+    encoder.write(6, clusterIdentifier)
+    encoder.write(7, publiclyAccessible)
+    encoder.write(8, enhancedVpcRouting)
+    encoder.write(9, maintenanceTrackName)
+    encoder.write(10, encryptionType)
+    encoder.end()
+  }
+}
+
+extension RebootClusterMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "RebootClusterMessage",
+    [
+      MemberSchema("ClusterIdentifier", required: true, traits: Traits.string),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var clusterIdentifier: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&clusterIdentifier)
+      default: break
+      }
+    }
+    guard let clusterIdentifier else { throw decoder.incomplete }
+    self.init(
+      clusterIdentifier: clusterIdentifier)
+  }
+}
+
+extension RebootClusterResult: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "RebootClusterResult",
+    [
+      MemberSchema("Cluster"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, cluster)
+    encoder.end()
+  }
+}
+
+extension ReservedNodeExchangeStatus: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ReservedNodeExchangeStatus",
+    [
+      MemberSchema("ReservedNodeExchangeRequestId", traits: Traits.string),
+      MemberSchema("Status", traits: Traits.reservedNodeExchangeStatusType),
+      MemberSchema("RequestTime"),
+      MemberSchema("SourceReservedNodeId", traits: Traits.string),
+      MemberSchema("SourceReservedNodeType", traits: Traits.string),
+      MemberSchema("SourceReservedNodeCount"),
+      MemberSchema("TargetReservedNodeOfferingId", traits: Traits.string),
+      MemberSchema("TargetReservedNodeType", traits: Traits.string),
+      MemberSchema("TargetReservedNodeCount"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, reservedNodeExchangeRequestId)
+    encoder.write(1, status)
+    encoder.write(2, requestTime)
+    encoder.write(3, sourceReservedNodeId)
+    encoder.write(4, sourceReservedNodeType)
+    encoder.write(5, sourceReservedNodeCount)
+    encoder.write(6, targetReservedNodeOfferingId)
+    encoder.write(7, targetReservedNodeType)
+    encoder.write(8, targetReservedNodeCount)
+    encoder.end()
+  }
+}
+
+extension ResetClusterParameterGroupMessage: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ResetClusterParameterGroupMessage",
+    [
+      MemberSchema("ParameterGroupName", required: true, traits: Traits.string),
+      MemberSchema("ResetAllParameters"),
+      MemberSchema("Parameters", traits: Traits.parametersList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var parameterGroupName: String?
+    var resetAllParameters: Bool?
+    var parameters: [Parameter]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&parameterGroupName)
+      case 1: try decoder.read(&resetAllParameters)
+      case 2: try decoder.read(&parameters)
+      default: break
+      }
+    }
+    guard let parameterGroupName else { throw decoder.incomplete }
+    self.init(
+      parameterGroupName: parameterGroupName, resetAllParameters: resetAllParameters, parameters: parameters)
+  }
+}
+
+extension ResizeClusterMessage: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "ResizeClusterMessage",
+    [
+      MemberSchema("ClusterIdentifier", required: true, traits: Traits.string),
+      MemberSchema("ClusterType", traits: Traits.string),
+      MemberSchema("NodeType", traits: Traits.string),
+      MemberSchema("NumberOfNodes"),
+      MemberSchema("Classic"),
+      MemberSchema("ReservedNodeId", traits: Traits.string),
+      MemberSchema("TargetReservedNodeOfferingId", traits: Traits.string),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var clusterIdentifier: String?
+    var clusterType: String?
+    var nodeType: String?
+    var numberOfNodes: Int?
+    var classic: Bool?
+    var reservedNodeId: String?
+    var targetReservedNodeOfferingId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&clusterIdentifier)
+      case 1: try decoder.read(&clusterType)
+      case 2: try decoder.read(&nodeType)
+      case 3: try decoder.read(&numberOfNodes)
+      case 4: try decoder.read(&classic)
+      case 5: try decoder.read(&reservedNodeId)
+      case 6: try decoder.read(&targetReservedNodeOfferingId)
+      default: break
+      }
+    }
+    guard let clusterIdentifier else { throw decoder.incomplete }
+    self.init(
+      clusterIdentifier: clusterIdentifier, clusterType: clusterType, nodeType: nodeType, numberOfNodes: numberOfNodes,
+      classic: classic, reservedNodeId: reservedNodeId, targetReservedNodeOfferingId: targetReservedNodeOfferingId)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, clusterIdentifier)
+    encoder.write(1, clusterType)
+    encoder.write(2, nodeType)
+    encoder.write(3, numberOfNodes)
+    encoder.write(4, classic)
+    encoder.write(5, reservedNodeId)
+    encoder.write(6, targetReservedNodeOfferingId)
+    encoder.end()
+  }
+}
+
+extension ResizeClusterResult: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ResizeClusterResult",
+    [
+      MemberSchema("Cluster"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, cluster)
+    encoder.end()
+  }
+}
+
 extension ResizeInfo: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
     "ResizeInfo",
@@ -210,7 +508,7 @@ extension RestoreStatus: WireStructure, WireEncodable {
   }
 }
 
-extension ResumeClusterMessage: WireStructure, WireDecodable {
+extension ResumeClusterMessage: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
     "ResumeClusterMessage",
     [
@@ -230,6 +528,12 @@ extension ResumeClusterMessage: WireStructure, WireDecodable {
     self.init(
       clusterIdentifier: clusterIdentifier)
   }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, clusterIdentifier)
+    encoder.end()
+  }
 }
 
 extension ResumeClusterResult: WireStructure, WireEncodable {
@@ -246,296 +550,32 @@ extension ResumeClusterResult: WireStructure, WireEncodable {
   }
 }
 
-extension SecondaryClusterInfo: WireStructure, WireEncodable {
+extension ScheduledAction: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "SecondaryClusterInfo",
+    "ScheduledAction",
     [
-      MemberSchema("AvailabilityZone", traits: Traits.string),
-      MemberSchema("ClusterNodes"),
+      MemberSchema("ScheduledActionName", traits: Traits.string),
+      MemberSchema("TargetAction"),
+      MemberSchema("Schedule", traits: Traits.string),
+      MemberSchema("IamRole", traits: Traits.string),
+      MemberSchema("ScheduledActionDescription", traits: Traits.string),
+      MemberSchema("State", traits: Traits.scheduledActionState),
+      MemberSchema("NextInvocations", traits: Traits.scheduledActionTimeList),
+      MemberSchema("StartTime"),
+      MemberSchema("EndTime"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, availabilityZone)
-    encoder.write(1, clusterNodes)
-    encoder.end()
-  }
-}
-
-extension Snapshot: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Snapshot",
-    [
-      MemberSchema("SnapshotIdentifier", traits: Traits.string),
-      MemberSchema("ClusterIdentifier", traits: Traits.string),
-      MemberSchema("SnapshotCreateTime"),
-      MemberSchema("Status", traits: Traits.string),
-      MemberSchema("Port"),
-      MemberSchema("AvailabilityZone", traits: Traits.string),
-      MemberSchema("ClusterCreateTime"),
-      MemberSchema("MasterUsername", traits: Traits.string),
-      MemberSchema("ClusterVersion", traits: Traits.string),
-      MemberSchema("EngineFullVersion", traits: Traits.string),
-      MemberSchema("SnapshotType", traits: Traits.string),
-      MemberSchema("NodeType", traits: Traits.string),
-      MemberSchema("NumberOfNodes"),
-      MemberSchema("DBName", traits: Traits.string),
-      MemberSchema("VpcId", traits: Traits.string),
-      MemberSchema("Encrypted"),
-      MemberSchema("KmsKeyId", traits: Traits.string),
-      MemberSchema("EncryptedWithHSM"),
-      MemberSchema("AccountsWithRestoreAccess", traits: Traits.accountsWithRestoreAccessList),
-      MemberSchema("OwnerAccount", traits: Traits.string),
-      MemberSchema("TotalBackupSizeInMegaBytes"),
-      MemberSchema("ActualIncrementalBackupSizeInMegaBytes"),
-      MemberSchema("BackupProgressInMegaBytes"),
-      MemberSchema("CurrentBackupRateInMegaBytesPerSecond"),
-      MemberSchema("EstimatedSecondsToCompletion"),
-      MemberSchema("ElapsedTimeInSeconds"),
-      MemberSchema("SourceRegion", traits: Traits.string),
-      MemberSchema("Tags", traits: Traits.tagList),
-      MemberSchema("RestorableNodeTypes", traits: Traits.restorableNodeTypeList),
-      MemberSchema("EnhancedVpcRouting"),
-      MemberSchema("MaintenanceTrackName", traits: Traits.string),
-      MemberSchema("ManualSnapshotRetentionPeriod"),
-      MemberSchema("ManualSnapshotRemainingDays"),
-      MemberSchema("SnapshotRetentionStartTime"),
-      MemberSchema("MasterPasswordSecretArn", traits: Traits.string),
-      MemberSchema("MasterPasswordSecretKmsKeyId", traits: Traits.string),
-      MemberSchema("SnapshotArn", traits: Traits.string),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, snapshotIdentifier)
-    encoder.write(1, clusterIdentifier)
-    encoder.write(2, snapshotCreateTime)
-    encoder.write(3, status)
-    encoder.write(4, port)
-    encoder.write(5, availabilityZone)
-    encoder.write(6, clusterCreateTime)
-    encoder.write(7, masterUsername)
-    encoder.write(8, clusterVersion)
-    encoder.write(9, engineFullVersion)
-    encoder.write(10, snapshotType)
-    encoder.write(11, nodeType)
-    encoder.write(12, numberOfNodes)
-    encoder.write(13, dbName)
-    encoder.write(14, vpcId)
-    encoder.write(15, encrypted)
-    encoder.write(16, kmsKeyId)
-    encoder.write(17, encryptedWithHSM)
-    encoder.write(18, accountsWithRestoreAccess)
-    encoder.write(19, ownerAccount)
-    encoder.write(20, totalBackupSizeInMegaBytes)
-    encoder.write(21, actualIncrementalBackupSizeInMegaBytes)
-    encoder.write(22, backupProgressInMegaBytes)
-    encoder.write(23, currentBackupRateInMegaBytesPerSecond)
-    encoder.write(24, estimatedSecondsToCompletion)
-    encoder.write(25, elapsedTimeInSeconds)
-    encoder.write(26, sourceRegion)
-    encoder.write(27, tags)
-    encoder.write(28, restorableNodeTypes)
-    encoder.write(29, enhancedVpcRouting)
-    encoder.write(30, maintenanceTrackName)
-    encoder.write(31, manualSnapshotRetentionPeriod)
-    encoder.write(32, manualSnapshotRemainingDays)
-    encoder.write(33, snapshotRetentionStartTime)
-    encoder.write(34, masterPasswordSecretArn)
-    encoder.write(35, masterPasswordSecretKmsKeyId)
-    encoder.write(36, snapshotArn)
-    encoder.end()
-  }
-}
-
-extension SnapshotErrorMessage: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "SnapshotErrorMessage",
-    [
-      MemberSchema("SnapshotIdentifier", traits: Traits.string),
-      MemberSchema("SnapshotClusterIdentifier", traits: Traits.string),
-      MemberSchema("FailureCode", traits: Traits.string),
-      MemberSchema("FailureReason", traits: Traits.string),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, snapshotIdentifier)
-    encoder.write(1, snapshotClusterIdentifier)
-    encoder.write(2, failureCode)
-    encoder.write(3, failureReason)
-    encoder.end()
-  }
-}
-
-extension SnapshotMessage: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "SnapshotMessage",
-    [
-      MemberSchema("Marker", traits: Traits.string),
-      MemberSchema("Snapshots", traits: Traits.snapshotList),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, marker)
-    encoder.write(1, snapshots)
-    encoder.end()
-  }
-}
-
-extension SnapshotSortingEntity: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "SnapshotSortingEntity",
-    [
-      MemberSchema("Attribute", required: true, traits: Traits.snapshotAttributeToSortBy),
-      MemberSchema("SortOrder", traits: Traits.sortByOrder),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var attribute: SnapshotAttributeToSortBy?
-    var sortOrder: SortByOrder?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&attribute)
-      case 1: try decoder.read(&sortOrder)
-      default: break
-      }
-    }
-    guard let attribute else { throw decoder.incomplete }
-    self.init(
-      attribute: attribute, sortOrder: sortOrder)
-  }
-}
-
-extension Subnet: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Subnet",
-    [
-      MemberSchema("SubnetIdentifier", traits: Traits.string),
-      MemberSchema("SubnetAvailabilityZone"),
-      MemberSchema("SubnetStatus", traits: Traits.string),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, subnetIdentifier)
-    encoder.write(1, subnetAvailabilityZone)
-    encoder.write(2, subnetStatus)
-    encoder.end()
-  }
-}
-
-extension SupportedPlatform: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "SupportedPlatform",
-    [
-      MemberSchema("Name", traits: Traits.string),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.end()
-  }
-}
-
-extension Tag: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "Tag",
-    [
-      MemberSchema("Key", traits: Traits.string),
-      MemberSchema("Value", traits: Traits.string),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var key: String?
-    var value: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&key)
-      case 1: try decoder.read(&value)
-      default: break
-      }
-    }
-    self.init(
-      key: key, value: value)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, key)
-    encoder.write(1, value)
-    encoder.end()
-  }
-}
-
-extension TaggedResource: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "TaggedResource",
-    [
-      MemberSchema("Tag"),
-      MemberSchema("ResourceName", traits: Traits.string),
-      MemberSchema("ResourceType", traits: Traits.string),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, tag)
-    encoder.write(1, resourceName)
-    encoder.write(2, resourceType)
-    encoder.end()
-  }
-}
-
-extension TaggedResourceListMessage: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "TaggedResourceListMessage",
-    [
-      MemberSchema("TaggedResources", traits: Traits.taggedResourceList),
-      MemberSchema("Marker", traits: Traits.string),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, taggedResources)
-    encoder.write(1, marker)
-    encoder.end()
-  }
-}
-
-extension VpcEndpoint: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "VpcEndpoint",
-    [
-      MemberSchema("VpcEndpointId", traits: Traits.string),
-      MemberSchema("VpcId", traits: Traits.string),
-      MemberSchema("NetworkInterfaces", traits: Traits.networkInterfaceList),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, vpcEndpointId)
-    encoder.write(1, vpcId)
-    encoder.write(2, networkInterfaces)
-    encoder.end()
-  }
-}
-
-extension VpcSecurityGroupMembership: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "VpcSecurityGroupMembership",
-    [
-      MemberSchema("VpcSecurityGroupId", traits: Traits.string),
-      MemberSchema("Status", traits: Traits.string),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, vpcSecurityGroupId)
-    encoder.write(1, status)
+    encoder.write(0, scheduledActionName)
+    encoder.write(1, targetAction)
+    encoder.write(2, schedule)
+    encoder.write(3, iamRole)
+    encoder.write(4, scheduledActionDescription)
+    encoder.write(5, state)
+    encoder.write(6, nextInvocations)
+    encoder.write(7, startTime)
+    encoder.write(8, endTime)
     encoder.end()
   }
 }

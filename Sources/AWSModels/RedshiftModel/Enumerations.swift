@@ -69,6 +69,37 @@ public struct ScheduleState: WireEnumeration {
   ]
 }
 
+public struct ScheduledActionFilterName: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var clusterIdentifier: Self { "cluster-identifier" }
+  public static var iamRole: Self { "iam-role" }
+  public static let knownValues = [
+    "cluster-identifier", "iam-role"
+  ]
+}
+
+public struct ScheduledActionState: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var active: Self { "ACTIVE" }
+  public static var disabled: Self { "DISABLED" }
+  public static let knownValues = [
+    "ACTIVE", "DISABLED"
+  ]
+}
+
+public struct ScheduledActionTypeValues: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var resizeCluster: Self { "ResizeCluster" }
+  public static var pauseCluster: Self { "PauseCluster" }
+  public static var resumeCluster: Self { "ResumeCluster" }
+  public static let knownValues = [
+    "ResizeCluster", "PauseCluster", "ResumeCluster"
+  ]
+}
+
 public struct SnapshotAttributeToSortBy: WireEnumeration {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
@@ -100,5 +131,49 @@ public struct SourceType: WireEnumeration {
   public static var scheduledAction: Self { "scheduled-action" }
   public static let knownValues = [
     "cluster", "cluster-parameter-group", "cluster-security-group", "cluster-snapshot", "scheduled-action"
+  ]
+}
+
+public struct UsageLimitBreachAction: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var log: Self { "log" }
+  public static var emitMetric: Self { "emit-metric" }
+  public static var disable: Self { "disable" }
+  public static let knownValues = [
+    "log", "emit-metric", "disable"
+  ]
+}
+
+public struct UsageLimitFeatureType: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var spectrum: Self { "spectrum" }
+  public static var concurrencyScaling: Self { "concurrency-scaling" }
+  public static var crossRegionDatasharing: Self { "cross-region-datasharing" }
+  public static var extraComputeForAutomaticOptimization: Self { "extra-compute-for-automatic-optimization" }
+  public static let knownValues = [
+    "spectrum", "concurrency-scaling", "cross-region-datasharing", "extra-compute-for-automatic-optimization"
+  ]
+}
+
+public struct UsageLimitLimitType: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var time: Self { "time" }
+  public static var dataScanned: Self { "data-scanned" }
+  public static let knownValues = [
+    "time", "data-scanned"
+  ]
+}
+
+public struct UsageLimitPeriod: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var daily: Self { "daily" }
+  public static var weekly: Self { "weekly" }
+  public static var monthly: Self { "monthly" }
+  public static let knownValues = [
+    "daily", "weekly", "monthly"
   ]
 }

@@ -10,12 +10,16 @@ public protocol RedshiftAPI: Sendable {
   func createClusterParameterGroup(_ input: CreateClusterParameterGroupInput, _ context: RequestContext) async throws -> CreateClusterParameterGroupOutput
   func createClusterSnapshot(_ input: CreateClusterSnapshotInput, _ context: RequestContext) async throws -> CreateClusterSnapshotOutput
   func createClusterSubnetGroup(_ input: CreateClusterSubnetGroupInput, _ context: RequestContext) async throws -> CreateClusterSubnetGroupOutput
+  func createScheduledAction(_ input: CreateScheduledActionInput, _ context: RequestContext) async throws -> CreateScheduledActionOutput
   func createTags(_ input: CreateTagsInput, _ context: RequestContext) async throws -> CreateTagsOutput
+  func createUsageLimit(_ input: CreateUsageLimitInput, _ context: RequestContext) async throws -> CreateUsageLimitOutput
   func deleteCluster(_ input: DeleteClusterInput, _ context: RequestContext) async throws -> DeleteClusterOutput
   func deleteClusterParameterGroup(_ input: DeleteClusterParameterGroupInput, _ context: RequestContext) async throws -> DeleteClusterParameterGroupOutput
   func deleteClusterSnapshot(_ input: DeleteClusterSnapshotInput, _ context: RequestContext) async throws -> DeleteClusterSnapshotOutput
   func deleteClusterSubnetGroup(_ input: DeleteClusterSubnetGroupInput, _ context: RequestContext) async throws -> DeleteClusterSubnetGroupOutput
+  func deleteScheduledAction(_ input: DeleteScheduledActionInput, _ context: RequestContext) async throws -> DeleteScheduledActionOutput
   func deleteTags(_ input: DeleteTagsInput, _ context: RequestContext) async throws -> DeleteTagsOutput
+  func deleteUsageLimit(_ input: DeleteUsageLimitInput, _ context: RequestContext) async throws -> DeleteUsageLimitOutput
   func describeClusterParameterGroups(_ input: DescribeClusterParameterGroupsInput, _ context: RequestContext) async throws -> DescribeClusterParameterGroupsOutput
   func describeClusterParameters(_ input: DescribeClusterParametersInput, _ context: RequestContext) async throws -> DescribeClusterParametersOutput
   func describeClusterSnapshots(_ input: DescribeClusterSnapshotsInput, _ context: RequestContext) async throws -> DescribeClusterSnapshotsOutput
@@ -24,7 +28,9 @@ public protocol RedshiftAPI: Sendable {
   func describeDefaultClusterParameters(_ input: DescribeDefaultClusterParametersInput, _ context: RequestContext) async throws -> DescribeDefaultClusterParametersOutput
   func describeEvents(_ input: DescribeEventsInput, _ context: RequestContext) async throws -> DescribeEventsOutput
   func describeLoggingStatus(_ input: DescribeLoggingStatusInput, _ context: RequestContext) async throws -> DescribeLoggingStatusOutput
+  func describeScheduledActions(_ input: DescribeScheduledActionsInput, _ context: RequestContext) async throws -> DescribeScheduledActionsOutput
   func describeTags(_ input: DescribeTagsInput, _ context: RequestContext) async throws -> DescribeTagsOutput
+  func describeUsageLimits(_ input: DescribeUsageLimitsInput, _ context: RequestContext) async throws -> DescribeUsageLimitsOutput
   func disableLogging(_ input: DisableLoggingInput, _ context: RequestContext) async throws -> DisableLoggingOutput
   func enableLogging(_ input: EnableLoggingInput, _ context: RequestContext) async throws -> EnableLoggingOutput
   func getClusterCredentials(_ input: GetClusterCredentialsInput, _ context: RequestContext) async throws -> GetClusterCredentialsOutput
@@ -34,6 +40,8 @@ public protocol RedshiftAPI: Sendable {
   func modifyClusterParameterGroup(_ input: ModifyClusterParameterGroupInput, _ context: RequestContext) async throws -> ModifyClusterParameterGroupOutput
   func modifyClusterSnapshot(_ input: ModifyClusterSnapshotInput, _ context: RequestContext) async throws -> ModifyClusterSnapshotOutput
   func modifyClusterSubnetGroup(_ input: ModifyClusterSubnetGroupInput, _ context: RequestContext) async throws -> ModifyClusterSubnetGroupOutput
+  func modifyScheduledAction(_ input: ModifyScheduledActionInput, _ context: RequestContext) async throws -> ModifyScheduledActionOutput
+  func modifyUsageLimit(_ input: ModifyUsageLimitInput, _ context: RequestContext) async throws -> ModifyUsageLimitOutput
   func pauseCluster(_ input: PauseClusterInput, _ context: RequestContext) async throws -> PauseClusterOutput
   func rebootCluster(_ input: RebootClusterInput, _ context: RequestContext) async throws -> RebootClusterOutput
   func resetClusterParameterGroup(_ input: ResetClusterParameterGroupInput, _ context: RequestContext) async throws -> ResetClusterParameterGroupOutput
@@ -61,8 +69,14 @@ extension RedshiftAPI {
   public func createClusterSubnetGroup(_ input: CreateClusterSubnetGroupInput, _ context: RequestContext) async throws -> CreateClusterSubnetGroupOutput {
     throw AWSError.notImplemented(service: "Redshift", operation: "CreateClusterSubnetGroup")
   }
+  public func createScheduledAction(_ input: CreateScheduledActionInput, _ context: RequestContext) async throws -> CreateScheduledActionOutput {
+    throw AWSError.notImplemented(service: "Redshift", operation: "CreateScheduledAction")
+  }
   public func createTags(_ input: CreateTagsInput, _ context: RequestContext) async throws -> CreateTagsOutput {
     throw AWSError.notImplemented(service: "Redshift", operation: "CreateTags")
+  }
+  public func createUsageLimit(_ input: CreateUsageLimitInput, _ context: RequestContext) async throws -> CreateUsageLimitOutput {
+    throw AWSError.notImplemented(service: "Redshift", operation: "CreateUsageLimit")
   }
   public func deleteCluster(_ input: DeleteClusterInput, _ context: RequestContext) async throws -> DeleteClusterOutput {
     throw AWSError.notImplemented(service: "Redshift", operation: "DeleteCluster")
@@ -76,8 +90,14 @@ extension RedshiftAPI {
   public func deleteClusterSubnetGroup(_ input: DeleteClusterSubnetGroupInput, _ context: RequestContext) async throws -> DeleteClusterSubnetGroupOutput {
     throw AWSError.notImplemented(service: "Redshift", operation: "DeleteClusterSubnetGroup")
   }
+  public func deleteScheduledAction(_ input: DeleteScheduledActionInput, _ context: RequestContext) async throws -> DeleteScheduledActionOutput {
+    throw AWSError.notImplemented(service: "Redshift", operation: "DeleteScheduledAction")
+  }
   public func deleteTags(_ input: DeleteTagsInput, _ context: RequestContext) async throws -> DeleteTagsOutput {
     throw AWSError.notImplemented(service: "Redshift", operation: "DeleteTags")
+  }
+  public func deleteUsageLimit(_ input: DeleteUsageLimitInput, _ context: RequestContext) async throws -> DeleteUsageLimitOutput {
+    throw AWSError.notImplemented(service: "Redshift", operation: "DeleteUsageLimit")
   }
   public func describeClusterParameterGroups(_ input: DescribeClusterParameterGroupsInput, _ context: RequestContext) async throws -> DescribeClusterParameterGroupsOutput {
     throw AWSError.notImplemented(service: "Redshift", operation: "DescribeClusterParameterGroups")
@@ -103,8 +123,14 @@ extension RedshiftAPI {
   public func describeLoggingStatus(_ input: DescribeLoggingStatusInput, _ context: RequestContext) async throws -> DescribeLoggingStatusOutput {
     throw AWSError.notImplemented(service: "Redshift", operation: "DescribeLoggingStatus")
   }
+  public func describeScheduledActions(_ input: DescribeScheduledActionsInput, _ context: RequestContext) async throws -> DescribeScheduledActionsOutput {
+    throw AWSError.notImplemented(service: "Redshift", operation: "DescribeScheduledActions")
+  }
   public func describeTags(_ input: DescribeTagsInput, _ context: RequestContext) async throws -> DescribeTagsOutput {
     throw AWSError.notImplemented(service: "Redshift", operation: "DescribeTags")
+  }
+  public func describeUsageLimits(_ input: DescribeUsageLimitsInput, _ context: RequestContext) async throws -> DescribeUsageLimitsOutput {
+    throw AWSError.notImplemented(service: "Redshift", operation: "DescribeUsageLimits")
   }
   public func disableLogging(_ input: DisableLoggingInput, _ context: RequestContext) async throws -> DisableLoggingOutput {
     throw AWSError.notImplemented(service: "Redshift", operation: "DisableLogging")
@@ -132,6 +158,12 @@ extension RedshiftAPI {
   }
   public func modifyClusterSubnetGroup(_ input: ModifyClusterSubnetGroupInput, _ context: RequestContext) async throws -> ModifyClusterSubnetGroupOutput {
     throw AWSError.notImplemented(service: "Redshift", operation: "ModifyClusterSubnetGroup")
+  }
+  public func modifyScheduledAction(_ input: ModifyScheduledActionInput, _ context: RequestContext) async throws -> ModifyScheduledActionOutput {
+    throw AWSError.notImplemented(service: "Redshift", operation: "ModifyScheduledAction")
+  }
+  public func modifyUsageLimit(_ input: ModifyUsageLimitInput, _ context: RequestContext) async throws -> ModifyUsageLimitOutput {
+    throw AWSError.notImplemented(service: "Redshift", operation: "ModifyUsageLimit")
   }
   public func pauseCluster(_ input: PauseClusterInput, _ context: RequestContext) async throws -> PauseClusterOutput {
     throw AWSError.notImplemented(service: "Redshift", operation: "PauseCluster")
@@ -177,7 +209,15 @@ public typealias CreateClusterSubnetGroupInput = CreateClusterSubnetGroupMessage
 
 public typealias CreateClusterSubnetGroupOutput = CreateClusterSubnetGroupResult
 
+public typealias CreateScheduledActionInput = CreateScheduledActionMessage
+
+public typealias CreateScheduledActionOutput = ScheduledAction
+
 public typealias CreateTagsInput = CreateTagsMessage
+
+public typealias CreateUsageLimitInput = CreateUsageLimitMessage
+
+public typealias CreateUsageLimitOutput = UsageLimit
 
 public typealias DeleteClusterInput = DeleteClusterMessage
 
@@ -191,7 +231,11 @@ public typealias DeleteClusterSnapshotOutput = DeleteClusterSnapshotResult
 
 public typealias DeleteClusterSubnetGroupInput = DeleteClusterSubnetGroupMessage
 
+public typealias DeleteScheduledActionInput = DeleteScheduledActionMessage
+
 public typealias DeleteTagsInput = DeleteTagsMessage
+
+public typealias DeleteUsageLimitInput = DeleteUsageLimitMessage
 
 public typealias DescribeClusterParameterGroupsInput = DescribeClusterParameterGroupsMessage
 
@@ -225,9 +269,17 @@ public typealias DescribeLoggingStatusInput = DescribeLoggingStatusMessage
 
 public typealias DescribeLoggingStatusOutput = LoggingStatus
 
+public typealias DescribeScheduledActionsInput = DescribeScheduledActionsMessage
+
+public typealias DescribeScheduledActionsOutput = ScheduledActionsMessage
+
 public typealias DescribeTagsInput = DescribeTagsMessage
 
 public typealias DescribeTagsOutput = TaggedResourceListMessage
+
+public typealias DescribeUsageLimitsInput = DescribeUsageLimitsMessage
+
+public typealias DescribeUsageLimitsOutput = UsageLimitList
 
 public typealias DisableLoggingInput = DisableLoggingMessage
 
@@ -264,6 +316,14 @@ public typealias ModifyClusterSnapshotOutput = ModifyClusterSnapshotResult
 public typealias ModifyClusterSubnetGroupInput = ModifyClusterSubnetGroupMessage
 
 public typealias ModifyClusterSubnetGroupOutput = ModifyClusterSubnetGroupResult
+
+public typealias ModifyScheduledActionInput = ModifyScheduledActionMessage
+
+public typealias ModifyScheduledActionOutput = ScheduledAction
+
+public typealias ModifyUsageLimitInput = ModifyUsageLimitMessage
+
+public typealias ModifyUsageLimitOutput = UsageLimit
 
 public typealias PauseClusterInput = PauseClusterMessage
 

@@ -15,12 +15,16 @@ public struct RedshiftRouter<API: RedshiftAPI>: WireService {
     table.add("CreateClusterParameterGroup", api.createClusterParameterGroup)
     table.add("CreateClusterSnapshot", api.createClusterSnapshot)
     table.add("CreateClusterSubnetGroup", api.createClusterSubnetGroup)
+    table.add("CreateScheduledAction", api.createScheduledAction)
     table.add("CreateTags", api.createTags)
+    table.add("CreateUsageLimit", api.createUsageLimit)
     table.add("DeleteCluster", api.deleteCluster)
     table.add("DeleteClusterParameterGroup", api.deleteClusterParameterGroup)
     table.add("DeleteClusterSnapshot", api.deleteClusterSnapshot)
     table.add("DeleteClusterSubnetGroup", api.deleteClusterSubnetGroup)
+    table.add("DeleteScheduledAction", api.deleteScheduledAction)
     table.add("DeleteTags", api.deleteTags)
+    table.add("DeleteUsageLimit", api.deleteUsageLimit)
     table.add("DescribeClusterParameterGroups", api.describeClusterParameterGroups)
     table.add("DescribeClusterParameters", api.describeClusterParameters)
     table.add("DescribeClusterSnapshots", api.describeClusterSnapshots)
@@ -29,7 +33,9 @@ public struct RedshiftRouter<API: RedshiftAPI>: WireService {
     table.add("DescribeDefaultClusterParameters", api.describeDefaultClusterParameters)
     table.add("DescribeEvents", api.describeEvents)
     table.add("DescribeLoggingStatus", api.describeLoggingStatus)
+    table.add("DescribeScheduledActions", api.describeScheduledActions)
     table.add("DescribeTags", api.describeTags)
+    table.add("DescribeUsageLimits", api.describeUsageLimits)
     table.add("DisableLogging", api.disableLogging)
     table.add("EnableLogging", api.enableLogging)
     table.add("GetClusterCredentials", api.getClusterCredentials)
@@ -39,6 +45,8 @@ public struct RedshiftRouter<API: RedshiftAPI>: WireService {
     table.add("ModifyClusterParameterGroup", api.modifyClusterParameterGroup)
     table.add("ModifyClusterSnapshot", api.modifyClusterSnapshot)
     table.add("ModifyClusterSubnetGroup", api.modifyClusterSubnetGroup)
+    table.add("ModifyScheduledAction", api.modifyScheduledAction)
+    table.add("ModifyUsageLimit", api.modifyUsageLimit)
     table.add("PauseCluster", api.pauseCluster)
     table.add("RebootCluster", api.rebootCluster)
     table.add("ResetClusterParameterGroup", api.resetClusterParameterGroup)
@@ -68,26 +76,25 @@ public enum RedshiftDescription {
       AuthorizeDataShare AuthorizeEndpointAccess AuthorizeSnapshotAccess BatchModifyClusterSnapshots CancelResize
       CreateAuthenticationProfile CreateClusterSecurityGroup CreateCustomDomainAssociation CreateEndpointAccess
       CreateEventSubscription CreateHsmClientCertificate CreateHsmConfiguration CreateIntegration
-      CreateRedshiftIdcApplication CreateScheduledAction CreateSnapshotCopyGrant CreateSnapshotSchedule CreateUsageLimit
-      DeauthorizeDataShare DeleteAuthenticationProfile DeleteClusterSecurityGroup DeleteCustomDomainAssociation
-      DeleteEndpointAccess DeleteEventSubscription DeleteHsmClientCertificate DeleteHsmConfiguration DeleteIntegration
-      DeletePartner DeleteRedshiftIdcApplication DeleteResourcePolicy DeleteScheduledAction DeleteSnapshotCopyGrant
-      DeleteSnapshotSchedule DeleteUsageLimit DeregisterNamespace DescribeAccountAttributes
-      DescribeAuthenticationProfiles DescribeClusterDbRevisions DescribeClusterSecurityGroups DescribeClusterTracks
-      DescribeClusterVersions DescribeCustomDomainAssociations DescribeDataShares DescribeDataSharesForConsumer
-      DescribeDataSharesForProducer DescribeEndpointAccess DescribeEndpointAuthorization DescribeEventCategories
-      DescribeEventSubscriptions DescribeHsmClientCertificates DescribeHsmConfigurations DescribeInboundIntegrations
-      DescribeIntegrations DescribeNodeConfigurationOptions DescribeOrderableClusterOptions DescribePartners
-      DescribeRedshiftIdcApplications DescribeReservedNodeExchangeStatus DescribeReservedNodeOfferings
-      DescribeReservedNodes DescribeResize DescribeScheduledActions DescribeSnapshotCopyGrants DescribeSnapshotSchedules
-      DescribeStorage DescribeTableRestoreStatus DescribeUsageLimits DisableSnapshotCopy DisassociateDataShareConsumer
-      EnableSnapshotCopy FailoverPrimaryCompute GetIdentityCenterAuthToken GetReservedNodeExchangeConfigurationOptions
-      GetReservedNodeExchangeOfferings GetResourcePolicy ListRecommendations ModifyAquaConfiguration
-      ModifyAuthenticationProfile ModifyClusterDbRevision ModifyClusterMaintenance ModifyClusterSnapshotSchedule
-      ModifyCustomDomainAssociation ModifyEndpointAccess ModifyEventSubscription ModifyIntegration
-      ModifyLakehouseConfiguration ModifyRedshiftIdcApplication ModifyScheduledAction ModifySnapshotCopyRetentionPeriod
-      ModifySnapshotSchedule ModifyUsageLimit PurchaseReservedNodeOffering PutResourcePolicy RegisterNamespace
-      RejectDataShare RestoreTableFromClusterSnapshot RevokeClusterSecurityGroupIngress RevokeEndpointAccess
-      RevokeSnapshotAccess RotateEncryptionKey UpdatePartnerStatus
+      CreateRedshiftIdcApplication CreateSnapshotCopyGrant CreateSnapshotSchedule DeauthorizeDataShare
+      DeleteAuthenticationProfile DeleteClusterSecurityGroup DeleteCustomDomainAssociation DeleteEndpointAccess
+      DeleteEventSubscription DeleteHsmClientCertificate DeleteHsmConfiguration DeleteIntegration DeletePartner
+      DeleteRedshiftIdcApplication DeleteResourcePolicy DeleteSnapshotCopyGrant DeleteSnapshotSchedule
+      DeregisterNamespace DescribeAccountAttributes DescribeAuthenticationProfiles DescribeClusterDbRevisions
+      DescribeClusterSecurityGroups DescribeClusterTracks DescribeClusterVersions DescribeCustomDomainAssociations
+      DescribeDataShares DescribeDataSharesForConsumer DescribeDataSharesForProducer DescribeEndpointAccess
+      DescribeEndpointAuthorization DescribeEventCategories DescribeEventSubscriptions DescribeHsmClientCertificates
+      DescribeHsmConfigurations DescribeInboundIntegrations DescribeIntegrations DescribeNodeConfigurationOptions
+      DescribeOrderableClusterOptions DescribePartners DescribeRedshiftIdcApplications
+      DescribeReservedNodeExchangeStatus DescribeReservedNodeOfferings DescribeReservedNodes DescribeResize
+      DescribeSnapshotCopyGrants DescribeSnapshotSchedules DescribeStorage DescribeTableRestoreStatus
+      DisableSnapshotCopy DisassociateDataShareConsumer EnableSnapshotCopy FailoverPrimaryCompute
+      GetIdentityCenterAuthToken GetReservedNodeExchangeConfigurationOptions GetReservedNodeExchangeOfferings
+      GetResourcePolicy ListRecommendations ModifyAquaConfiguration ModifyAuthenticationProfile ModifyClusterDbRevision
+      ModifyClusterMaintenance ModifyClusterSnapshotSchedule ModifyCustomDomainAssociation ModifyEndpointAccess
+      ModifyEventSubscription ModifyIntegration ModifyLakehouseConfiguration ModifyRedshiftIdcApplication
+      ModifySnapshotCopyRetentionPeriod ModifySnapshotSchedule PurchaseReservedNodeOffering PutResourcePolicy
+      RegisterNamespace RejectDataShare RestoreTableFromClusterSnapshot RevokeClusterSecurityGroupIngress
+      RevokeEndpointAccess RevokeSnapshotAccess RotateEncryptionKey UpdatePartnerStatus
       """)
 }

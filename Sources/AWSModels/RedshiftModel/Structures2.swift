@@ -55,6 +55,32 @@ public struct CreateClusterSubnetGroupResult: Sendable, Hashable {
   }
 }
 
+public struct CreateScheduledActionMessage: Sendable, Hashable {
+  public var scheduledActionName: String
+  public var targetAction: ScheduledActionType
+  public var schedule: String
+  public var iamRole: String
+  public var scheduledActionDescription: String?
+  public var startTime: Timestamp?
+  public var endTime: Timestamp?
+  public var enable: Bool?
+
+  public init(
+    scheduledActionName: String, targetAction: ScheduledActionType, schedule: String, iamRole: String,
+    scheduledActionDescription: String? = nil, startTime: Timestamp? = nil, endTime: Timestamp? = nil,
+    enable: Bool? = nil
+  ) {
+    self.scheduledActionName = scheduledActionName
+    self.targetAction = targetAction
+    self.schedule = schedule
+    self.iamRole = iamRole
+    self.scheduledActionDescription = scheduledActionDescription
+    self.startTime = startTime
+    self.endTime = endTime
+    self.enable = enable
+  }
+}
+
 public struct CreateTagsMessage: Sendable, Hashable {
   public var resourceName: String
   public var tags: [Tag]
@@ -69,6 +95,29 @@ public struct CreateTagsMessage: Sendable, Hashable {
 
 public struct CreateTagsOutput: Sendable, Hashable {
   public init() {}
+}
+
+public struct CreateUsageLimitMessage: Sendable, Hashable {
+  public var clusterIdentifier: String
+  public var featureType: UsageLimitFeatureType
+  public var limitType: UsageLimitLimitType
+  public var amount: Int64
+  public var period: UsageLimitPeriod?
+  public var breachAction: UsageLimitBreachAction?
+  public var tags: [Tag]?
+
+  public init(
+    clusterIdentifier: String, featureType: UsageLimitFeatureType, limitType: UsageLimitLimitType, amount: Int64,
+    period: UsageLimitPeriod? = nil, breachAction: UsageLimitBreachAction? = nil, tags: [Tag]? = nil
+  ) {
+    self.clusterIdentifier = clusterIdentifier
+    self.featureType = featureType
+    self.limitType = limitType
+    self.amount = amount
+    self.period = period
+    self.breachAction = breachAction
+    self.tags = tags
+  }
 }
 
 public struct DataTransferProgress: Sendable, Hashable {
@@ -199,6 +248,20 @@ public struct DeleteClusterSubnetGroupOutput: Sendable, Hashable {
   public init() {}
 }
 
+public struct DeleteScheduledActionMessage: Sendable, Hashable {
+  public var scheduledActionName: String
+
+  public init(
+    scheduledActionName: String
+  ) {
+    self.scheduledActionName = scheduledActionName
+  }
+}
+
+public struct DeleteScheduledActionOutput: Sendable, Hashable {
+  public init() {}
+}
+
 public struct DeleteTagsMessage: Sendable, Hashable {
   public var resourceName: String
   public var tagKeys: [String]
@@ -212,6 +275,20 @@ public struct DeleteTagsMessage: Sendable, Hashable {
 }
 
 public struct DeleteTagsOutput: Sendable, Hashable {
+  public init() {}
+}
+
+public struct DeleteUsageLimitMessage: Sendable, Hashable {
+  public var usageLimitId: String
+
+  public init(
+    usageLimitId: String
+  ) {
+    self.usageLimitId = usageLimitId
+  }
+}
+
+public struct DeleteUsageLimitOutput: Sendable, Hashable {
   public init() {}
 }
 
@@ -382,6 +459,32 @@ public struct DescribeLoggingStatusMessage: Sendable, Hashable {
   }
 }
 
+public struct DescribeScheduledActionsMessage: Sendable, Hashable {
+  public var scheduledActionName: String?
+  public var targetActionType: ScheduledActionTypeValues?
+  public var startTime: Timestamp?
+  public var endTime: Timestamp?
+  public var active: Bool?
+  public var filters: [ScheduledActionFilter]?
+  public var marker: String?
+  public var maxRecords: Int?
+
+  public init(
+    scheduledActionName: String? = nil, targetActionType: ScheduledActionTypeValues? = nil, startTime: Timestamp? = nil,
+    endTime: Timestamp? = nil, active: Bool? = nil, filters: [ScheduledActionFilter]? = nil, marker: String? = nil,
+    maxRecords: Int? = nil
+  ) {
+    self.scheduledActionName = scheduledActionName
+    self.targetActionType = targetActionType
+    self.startTime = startTime
+    self.endTime = endTime
+    self.active = active
+    self.filters = filters
+    self.marker = marker
+    self.maxRecords = maxRecords
+  }
+}
+
 public struct DescribeTagsMessage: Sendable, Hashable {
   public var resourceName: String?
   public var resourceType: String?
@@ -396,6 +499,29 @@ public struct DescribeTagsMessage: Sendable, Hashable {
   ) {
     self.resourceName = resourceName
     self.resourceType = resourceType
+    self.maxRecords = maxRecords
+    self.marker = marker
+    self.tagKeys = tagKeys
+    self.tagValues = tagValues
+  }
+}
+
+public struct DescribeUsageLimitsMessage: Sendable, Hashable {
+  public var usageLimitId: String?
+  public var clusterIdentifier: String?
+  public var featureType: UsageLimitFeatureType?
+  public var maxRecords: Int?
+  public var marker: String?
+  public var tagKeys: [String]?
+  public var tagValues: [String]?
+
+  public init(
+    usageLimitId: String? = nil, clusterIdentifier: String? = nil, featureType: UsageLimitFeatureType? = nil,
+    maxRecords: Int? = nil, marker: String? = nil, tagKeys: [String]? = nil, tagValues: [String]? = nil
+  ) {
+    self.usageLimitId = usageLimitId
+    self.clusterIdentifier = clusterIdentifier
+    self.featureType = featureType
     self.maxRecords = maxRecords
     self.marker = marker
     self.tagKeys = tagKeys
@@ -455,147 +581,5 @@ public struct Endpoint: Sendable, Hashable {
     self.address = address
     self.port = port
     self.vpcEndpoints = vpcEndpoints
-  }
-}
-
-public struct Event: Sendable, Hashable {
-  public var sourceIdentifier: String?
-  public var sourceType: SourceType?
-  public var message: String?
-  public var eventCategories: [String]?
-  public var severity: String?
-  public var date: Timestamp?
-  public var eventId: String?
-
-  public init(
-    sourceIdentifier: String? = nil, sourceType: SourceType? = nil, message: String? = nil,
-    eventCategories: [String]? = nil, severity: String? = nil, date: Timestamp? = nil, eventId: String? = nil
-  ) {
-    self.sourceIdentifier = sourceIdentifier
-    self.sourceType = sourceType
-    self.message = message
-    self.eventCategories = eventCategories
-    self.severity = severity
-    self.date = date
-    self.eventId = eventId
-  }
-}
-
-public struct EventsMessage: Sendable, Hashable {
-  public var marker: String?
-  public var events: [Event]?
-
-  public init(
-    marker: String? = nil, events: [Event]? = nil
-  ) {
-    self.marker = marker
-    self.events = events
-  }
-}
-
-public struct GetClusterCredentialsMessage: Sendable, Hashable {
-  public var dbUser: String
-  public var dbName: String?
-  public var clusterIdentifier: String?
-  public var durationSeconds: Int?
-  public var autoCreate: Bool?
-  public var dbGroups: [String]?
-  public var customDomainName: String?
-
-  public init(
-    dbUser: String, dbName: String? = nil, clusterIdentifier: String? = nil, durationSeconds: Int? = nil,
-    autoCreate: Bool? = nil, dbGroups: [String]? = nil, customDomainName: String? = nil
-  ) {
-    self.dbUser = dbUser
-    self.dbName = dbName
-    self.clusterIdentifier = clusterIdentifier
-    self.durationSeconds = durationSeconds
-    self.autoCreate = autoCreate
-    self.dbGroups = dbGroups
-    self.customDomainName = customDomainName
-  }
-}
-
-public struct GetClusterCredentialsWithIAMMessage: Sendable, Hashable {
-  public var dbName: String?
-  public var clusterIdentifier: String?
-  public var durationSeconds: Int?
-  public var customDomainName: String?
-
-  public init(
-    dbName: String? = nil, clusterIdentifier: String? = nil, durationSeconds: Int? = nil,
-    customDomainName: String? = nil
-  ) {
-    self.dbName = dbName
-    self.clusterIdentifier = clusterIdentifier
-    self.durationSeconds = durationSeconds
-    self.customDomainName = customDomainName
-  }
-}
-
-public struct HsmStatus: Sendable, Hashable {
-  public var hsmClientCertificateIdentifier: String?
-  public var hsmConfigurationIdentifier: String?
-  public var status: String?
-
-  public init(
-    hsmClientCertificateIdentifier: String? = nil, hsmConfigurationIdentifier: String? = nil, status: String? = nil
-  ) {
-    self.hsmClientCertificateIdentifier = hsmClientCertificateIdentifier
-    self.hsmConfigurationIdentifier = hsmConfigurationIdentifier
-    self.status = status
-  }
-}
-
-public struct LoggingStatus: Sendable, Hashable {
-  public var loggingEnabled: Bool?
-  public var bucketName: String?
-  public var s3KeyPrefix: String?
-  public var lastSuccessfulDeliveryTime: Timestamp?
-  public var lastFailureTime: Timestamp?
-  public var lastFailureMessage: String?
-  public var logDestinationType: LogDestinationType?
-  public var logExports: [String]?
-
-  public init(
-    loggingEnabled: Bool? = nil, bucketName: String? = nil, s3KeyPrefix: String? = nil,
-    lastSuccessfulDeliveryTime: Timestamp? = nil, lastFailureTime: Timestamp? = nil, lastFailureMessage: String? = nil,
-    logDestinationType: LogDestinationType? = nil, logExports: [String]? = nil
-  ) {
-    self.loggingEnabled = loggingEnabled
-    self.bucketName = bucketName
-    self.s3KeyPrefix = s3KeyPrefix
-    self.lastSuccessfulDeliveryTime = lastSuccessfulDeliveryTime
-    self.lastFailureTime = lastFailureTime
-    self.lastFailureMessage = lastFailureMessage
-    self.logDestinationType = logDestinationType
-    self.logExports = logExports
-  }
-}
-
-public struct ModifyClusterIamRolesMessage: Sendable, Hashable {
-  public var clusterIdentifier: String
-  public var addIamRoles: [String]?
-  public var removeIamRoles: [String]?
-  public var defaultIamRoleArn: String?
-
-  public init(
-    clusterIdentifier: String, addIamRoles: [String]? = nil, removeIamRoles: [String]? = nil,
-    defaultIamRoleArn: String? = nil
-  ) {
-    self.clusterIdentifier = clusterIdentifier
-    self.addIamRoles = addIamRoles
-    self.removeIamRoles = removeIamRoles
-    self.defaultIamRoleArn = defaultIamRoleArn
-  }
-}
-
-public struct ModifyClusterIamRolesResult: Sendable, Hashable {
-  @Indirect public var cluster: Cluster?
-
-  public init(
-    cluster: Cluster? = nil
-  ) {
-    self.cluster = cluster
   }
 }

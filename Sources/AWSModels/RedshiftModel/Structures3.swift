@@ -3,6 +3,148 @@
 public import AWSWire
 public import Kernel
 
+public struct Event: Sendable, Hashable {
+  public var sourceIdentifier: String?
+  public var sourceType: SourceType?
+  public var message: String?
+  public var eventCategories: [String]?
+  public var severity: String?
+  public var date: Timestamp?
+  public var eventId: String?
+
+  public init(
+    sourceIdentifier: String? = nil, sourceType: SourceType? = nil, message: String? = nil,
+    eventCategories: [String]? = nil, severity: String? = nil, date: Timestamp? = nil, eventId: String? = nil
+  ) {
+    self.sourceIdentifier = sourceIdentifier
+    self.sourceType = sourceType
+    self.message = message
+    self.eventCategories = eventCategories
+    self.severity = severity
+    self.date = date
+    self.eventId = eventId
+  }
+}
+
+public struct EventsMessage: Sendable, Hashable {
+  public var marker: String?
+  public var events: [Event]?
+
+  public init(
+    marker: String? = nil, events: [Event]? = nil
+  ) {
+    self.marker = marker
+    self.events = events
+  }
+}
+
+public struct GetClusterCredentialsMessage: Sendable, Hashable {
+  public var dbUser: String
+  public var dbName: String?
+  public var clusterIdentifier: String?
+  public var durationSeconds: Int?
+  public var autoCreate: Bool?
+  public var dbGroups: [String]?
+  public var customDomainName: String?
+
+  public init(
+    dbUser: String, dbName: String? = nil, clusterIdentifier: String? = nil, durationSeconds: Int? = nil,
+    autoCreate: Bool? = nil, dbGroups: [String]? = nil, customDomainName: String? = nil
+  ) {
+    self.dbUser = dbUser
+    self.dbName = dbName
+    self.clusterIdentifier = clusterIdentifier
+    self.durationSeconds = durationSeconds
+    self.autoCreate = autoCreate
+    self.dbGroups = dbGroups
+    self.customDomainName = customDomainName
+  }
+}
+
+public struct GetClusterCredentialsWithIAMMessage: Sendable, Hashable {
+  public var dbName: String?
+  public var clusterIdentifier: String?
+  public var durationSeconds: Int?
+  public var customDomainName: String?
+
+  public init(
+    dbName: String? = nil, clusterIdentifier: String? = nil, durationSeconds: Int? = nil,
+    customDomainName: String? = nil
+  ) {
+    self.dbName = dbName
+    self.clusterIdentifier = clusterIdentifier
+    self.durationSeconds = durationSeconds
+    self.customDomainName = customDomainName
+  }
+}
+
+public struct HsmStatus: Sendable, Hashable {
+  public var hsmClientCertificateIdentifier: String?
+  public var hsmConfigurationIdentifier: String?
+  public var status: String?
+
+  public init(
+    hsmClientCertificateIdentifier: String? = nil, hsmConfigurationIdentifier: String? = nil, status: String? = nil
+  ) {
+    self.hsmClientCertificateIdentifier = hsmClientCertificateIdentifier
+    self.hsmConfigurationIdentifier = hsmConfigurationIdentifier
+    self.status = status
+  }
+}
+
+public struct LoggingStatus: Sendable, Hashable {
+  public var loggingEnabled: Bool?
+  public var bucketName: String?
+  public var s3KeyPrefix: String?
+  public var lastSuccessfulDeliveryTime: Timestamp?
+  public var lastFailureTime: Timestamp?
+  public var lastFailureMessage: String?
+  public var logDestinationType: LogDestinationType?
+  public var logExports: [String]?
+
+  public init(
+    loggingEnabled: Bool? = nil, bucketName: String? = nil, s3KeyPrefix: String? = nil,
+    lastSuccessfulDeliveryTime: Timestamp? = nil, lastFailureTime: Timestamp? = nil, lastFailureMessage: String? = nil,
+    logDestinationType: LogDestinationType? = nil, logExports: [String]? = nil
+  ) {
+    self.loggingEnabled = loggingEnabled
+    self.bucketName = bucketName
+    self.s3KeyPrefix = s3KeyPrefix
+    self.lastSuccessfulDeliveryTime = lastSuccessfulDeliveryTime
+    self.lastFailureTime = lastFailureTime
+    self.lastFailureMessage = lastFailureMessage
+    self.logDestinationType = logDestinationType
+    self.logExports = logExports
+  }
+}
+
+public struct ModifyClusterIamRolesMessage: Sendable, Hashable {
+  public var clusterIdentifier: String
+  public var addIamRoles: [String]?
+  public var removeIamRoles: [String]?
+  public var defaultIamRoleArn: String?
+
+  public init(
+    clusterIdentifier: String, addIamRoles: [String]? = nil, removeIamRoles: [String]? = nil,
+    defaultIamRoleArn: String? = nil
+  ) {
+    self.clusterIdentifier = clusterIdentifier
+    self.addIamRoles = addIamRoles
+    self.removeIamRoles = removeIamRoles
+    self.defaultIamRoleArn = defaultIamRoleArn
+  }
+}
+
+public struct ModifyClusterIamRolesResult: Sendable, Hashable {
+  @Indirect public var cluster: Cluster?
+
+  public init(
+    cluster: Cluster? = nil
+  ) {
+    self.cluster = cluster
+  }
+}
+
 public struct ModifyClusterMessage: Sendable, Hashable {
   public var clusterIdentifier: String
   public var clusterType: String?
@@ -148,6 +290,46 @@ public struct ModifyClusterSubnetGroupResult: Sendable, Hashable {
     clusterSubnetGroup: ClusterSubnetGroup? = nil
   ) {
     self.clusterSubnetGroup = clusterSubnetGroup
+  }
+}
+
+public struct ModifyScheduledActionMessage: Sendable, Hashable {
+  public var scheduledActionName: String
+  public var targetAction: ScheduledActionType?
+  public var schedule: String?
+  public var iamRole: String?
+  public var scheduledActionDescription: String?
+  public var startTime: Timestamp?
+  public var endTime: Timestamp?
+  public var enable: Bool?
+
+  public init(
+    scheduledActionName: String, targetAction: ScheduledActionType? = nil, schedule: String? = nil,
+    iamRole: String? = nil, scheduledActionDescription: String? = nil, startTime: Timestamp? = nil,
+    endTime: Timestamp? = nil, enable: Bool? = nil
+  ) {
+    self.scheduledActionName = scheduledActionName
+    self.targetAction = targetAction
+    self.schedule = schedule
+    self.iamRole = iamRole
+    self.scheduledActionDescription = scheduledActionDescription
+    self.startTime = startTime
+    self.endTime = endTime
+    self.enable = enable
+  }
+}
+
+public struct ModifyUsageLimitMessage: Sendable, Hashable {
+  public var usageLimitId: String
+  public var amount: Int64?
+  public var breachAction: UsageLimitBreachAction?
+
+  public init(
+    usageLimitId: String, amount: Int64? = nil, breachAction: UsageLimitBreachAction? = nil
+  ) {
+    self.usageLimitId = usageLimitId
+    self.amount = amount
+    self.breachAction = breachAction
   }
 }
 
@@ -356,169 +538,5 @@ public struct ResizeInfo: Sendable, Hashable {
   ) {
     self.resizeType = resizeType
     self.allowCancelResize = allowCancelResize
-  }
-}
-
-public struct RestoreFromClusterSnapshotMessage: Sendable, Hashable {
-  public var clusterIdentifier: String
-  public var snapshotIdentifier: String?
-  public var snapshotArn: String?
-  public var snapshotClusterIdentifier: String?
-  public var port: Int?
-  public var availabilityZone: String?
-  public var allowVersionUpgrade: Bool?
-  public var clusterSubnetGroupName: String?
-  public var publiclyAccessible: Bool?
-  public var ownerAccount: String?
-  public var hsmClientCertificateIdentifier: String?
-  public var hsmConfigurationIdentifier: String?
-  public var elasticIp: String?
-  public var clusterParameterGroupName: String?
-  public var clusterSecurityGroups: [String]?
-  public var vpcSecurityGroupIds: [String]?
-  public var preferredMaintenanceWindow: String?
-  public var automatedSnapshotRetentionPeriod: Int?
-  public var manualSnapshotRetentionPeriod: Int?
-  public var kmsKeyId: String?
-  public var nodeType: String?
-  public var enhancedVpcRouting: Bool?
-  public var additionalInfo: String?
-  public var iamRoles: [String]?
-  public var maintenanceTrackName: String?
-  public var snapshotScheduleIdentifier: String?
-  public var numberOfNodes: Int?
-  public var availabilityZoneRelocation: Bool?
-  public var aquaConfigurationStatus: AquaConfigurationStatus?
-  public var defaultIamRoleArn: String?
-  public var reservedNodeId: String?
-  public var targetReservedNodeOfferingId: String?
-  public var encrypted: Bool?
-  public var manageMasterPassword: Bool?
-  public var masterPasswordSecretKmsKeyId: String?
-  public var ipAddressType: String?
-  public var multiAZ: Bool?
-  public var catalogName: String?
-  public var redshiftIdcApplicationArn: String?
-
-  public init(
-    clusterIdentifier: String, snapshotIdentifier: String? = nil, snapshotArn: String? = nil,
-    snapshotClusterIdentifier: String? = nil, port: Int? = nil, availabilityZone: String? = nil,
-    allowVersionUpgrade: Bool? = nil, clusterSubnetGroupName: String? = nil, publiclyAccessible: Bool? = nil,
-    ownerAccount: String? = nil, hsmClientCertificateIdentifier: String? = nil,
-    hsmConfigurationIdentifier: String? = nil, elasticIp: String? = nil, clusterParameterGroupName: String? = nil,
-    clusterSecurityGroups: [String]? = nil, vpcSecurityGroupIds: [String]? = nil,
-    preferredMaintenanceWindow: String? = nil, automatedSnapshotRetentionPeriod: Int? = nil,
-    manualSnapshotRetentionPeriod: Int? = nil, kmsKeyId: String? = nil, nodeType: String? = nil,
-    enhancedVpcRouting: Bool? = nil, additionalInfo: String? = nil, iamRoles: [String]? = nil,
-    maintenanceTrackName: String? = nil, snapshotScheduleIdentifier: String? = nil, numberOfNodes: Int? = nil,
-    availabilityZoneRelocation: Bool? = nil, aquaConfigurationStatus: AquaConfigurationStatus? = nil,
-    defaultIamRoleArn: String? = nil, reservedNodeId: String? = nil, targetReservedNodeOfferingId: String? = nil,
-    encrypted: Bool? = nil, manageMasterPassword: Bool? = nil, masterPasswordSecretKmsKeyId: String? = nil,
-    ipAddressType: String? = nil, multiAZ: Bool? = nil, catalogName: String? = nil,
-    redshiftIdcApplicationArn: String? = nil
-  ) {
-    self.clusterIdentifier = clusterIdentifier
-    self.snapshotIdentifier = snapshotIdentifier
-    self.snapshotArn = snapshotArn
-    self.snapshotClusterIdentifier = snapshotClusterIdentifier
-    self.port = port
-    self.availabilityZone = availabilityZone
-    self.allowVersionUpgrade = allowVersionUpgrade
-    self.clusterSubnetGroupName = clusterSubnetGroupName
-    self.publiclyAccessible = publiclyAccessible
-    self.ownerAccount = ownerAccount
-    self.hsmClientCertificateIdentifier = hsmClientCertificateIdentifier
-    self.hsmConfigurationIdentifier = hsmConfigurationIdentifier
-    self.elasticIp = elasticIp
-    self.clusterParameterGroupName = clusterParameterGroupName
-    self.clusterSecurityGroups = clusterSecurityGroups
-    self.vpcSecurityGroupIds = vpcSecurityGroupIds
-    self.preferredMaintenanceWindow = preferredMaintenanceWindow
-    self.automatedSnapshotRetentionPeriod = automatedSnapshotRetentionPeriod
-    self.manualSnapshotRetentionPeriod = manualSnapshotRetentionPeriod
-    self.kmsKeyId = kmsKeyId
-    self.nodeType = nodeType
-    self.enhancedVpcRouting = enhancedVpcRouting
-    self.additionalInfo = additionalInfo
-    self.iamRoles = iamRoles
-    self.maintenanceTrackName = maintenanceTrackName
-    self.snapshotScheduleIdentifier = snapshotScheduleIdentifier
-    self.numberOfNodes = numberOfNodes
-    self.availabilityZoneRelocation = availabilityZoneRelocation
-    self.aquaConfigurationStatus = aquaConfigurationStatus
-    self.defaultIamRoleArn = defaultIamRoleArn
-    self.reservedNodeId = reservedNodeId
-    self.targetReservedNodeOfferingId = targetReservedNodeOfferingId
-    self.encrypted = encrypted
-    self.manageMasterPassword = manageMasterPassword
-    self.masterPasswordSecretKmsKeyId = masterPasswordSecretKmsKeyId
-    self.ipAddressType = ipAddressType
-    self.multiAZ = multiAZ
-    self.catalogName = catalogName
-    self.redshiftIdcApplicationArn = redshiftIdcApplicationArn
-  }
-}
-
-public struct RestoreFromClusterSnapshotResult: Sendable, Hashable {
-  @Indirect public var cluster: Cluster?
-
-  public init(
-    cluster: Cluster? = nil
-  ) {
-    self.cluster = cluster
-  }
-}
-
-public struct RestoreStatus: Sendable, Hashable {
-  public var status: String?
-  public var currentRestoreRateInMegaBytesPerSecond: Double?
-  public var snapshotSizeInMegaBytes: Int64?
-  public var progressInMegaBytes: Int64?
-  public var elapsedTimeInSeconds: Int64?
-  public var estimatedTimeToCompletionInSeconds: Int64?
-
-  public init(
-    status: String? = nil, currentRestoreRateInMegaBytesPerSecond: Double? = nil, snapshotSizeInMegaBytes: Int64? = nil,
-    progressInMegaBytes: Int64? = nil, elapsedTimeInSeconds: Int64? = nil,
-    estimatedTimeToCompletionInSeconds: Int64? = nil
-  ) {
-    self.status = status
-    self.currentRestoreRateInMegaBytesPerSecond = currentRestoreRateInMegaBytesPerSecond
-    self.snapshotSizeInMegaBytes = snapshotSizeInMegaBytes
-    self.progressInMegaBytes = progressInMegaBytes
-    self.elapsedTimeInSeconds = elapsedTimeInSeconds
-    self.estimatedTimeToCompletionInSeconds = estimatedTimeToCompletionInSeconds
-  }
-}
-
-public struct ResumeClusterMessage: Sendable, Hashable {
-  public var clusterIdentifier: String
-
-  public init(
-    clusterIdentifier: String
-  ) {
-    self.clusterIdentifier = clusterIdentifier
-  }
-}
-
-public struct ResumeClusterResult: Sendable, Hashable {
-  @Indirect public var cluster: Cluster?
-
-  public init(
-    cluster: Cluster? = nil
-  ) {
-    self.cluster = cluster
-  }
-}
-
-public struct SecondaryClusterInfo: Sendable, Hashable {
-  public var availabilityZone: String?
-  public var clusterNodes: [ClusterNode]?
-
-  public init(
-    availabilityZone: String? = nil, clusterNodes: [ClusterNode]? = nil
-  ) {
-    self.availabilityZone = availabilityZone
-    self.clusterNodes = clusterNodes
   }
 }

@@ -77,12 +77,13 @@ struct House: Sendable {
         memoryBytes: settings.engineMemoryMiB << 20, threads: ProcessInfo.processInfo.activeProcessorCount,
         files: S3Lake(s3), glue: glue, kinesis: kinesis, roles: iam.roles,
         identities: WarehouseIdentities(iam: iam, clock: clock), authorizer: iam.authorizer, clock: clock,
-        random: random))
+        random: random, logs: logs))
     let warehouses = WarehouseHouse(
       keys: keys, keeping: databases,
       listener: WarehouseListener(
         settings, group: MultiThreadedEventLoopGroup.singleton, clock: clock, random: random),
-      host: settings.host, clock: clock, random: random, metrics: cloudWatch, logger: logger)
+      host: settings.host, clock: clock, random: random, metrics: cloudWatch, logger: logger, roles: iam.roles,
+      authorizer: iam.authorizer)
     let redshift = RedshiftService(warehouses)
     let serverless = ServerlessService(warehouses)
     let redshiftData = DataService(warehouses, logs: logs)

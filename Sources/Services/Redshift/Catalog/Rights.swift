@@ -20,6 +20,9 @@ struct Rights: Sendable {
 
   func has(permission: String) -> Bool { isSuperuser || permissions.contains(permission) }
 
+  /// Whether he sees what others do, in the catalog's views.
+  var seesAll: Bool { has(permission: "ACCESS SYSTEM TABLE") || user.isSyslogUnrestricted }
+
   func owns(_ owner: Int) -> Bool { isSuperuser || owner == user.id }
 
   private func granted(_ grants: [CatalogGrant], _ privilege: String) -> Bool {
@@ -35,6 +38,7 @@ struct Rights: Sendable {
 
   func may(_ privilege: String, on schema: CatalogSchema) -> Bool {
     owns(schema.owner) || granted(schema.grants, privilege)
+      || (["CREATE", "USAGE"].contains(privilege) && has(permission: "CREATE TABLE"))
   }
 
   func may(_ privilege: String, on database: CatalogDatabase) -> Bool {

@@ -11,6 +11,13 @@ package enum ClusterLimits {
   package static let portsOfDC2 = 1150...65_535
   package static let portsOfManagedStorage = [5431...5455, 8191...8215]
   package static let automatedRetentionDays = 0...35
+  /// "Amazon Redshift snapshots": every eight hours.
+  package static let automatedSnapshotEvery = Duration.seconds(8 * 3_600)
+  /// "Quotas and limits in Amazon Redshift": usage limits of one feature.
+  package static let usageLimitsPerFeatureMax = 4
+  package static let scheduledActionsMax = 100
+  /// Times of a scheduled action that are told in advance.
+  package static let nextInvocationsMax = 5
   package static let manualRetentionDays = 1...3653
   package static let rolesPerClusterMax = 50
   package static let tagsPerResourceMax = 50
@@ -29,6 +36,8 @@ package enum ClusterLimits {
   package static let eventsKept = Duration.seconds(14 * 86_400)
   package static let eventMinutesDefault = 60
   package static let eventMinutesMax = 20_160
+  /// EnableLogging: characters of a key prefix.
+  package static let logPrefixBytesMax = 256
 
   /// Node types that can be ordered; what each holds in terabytes, and how many connections a cluster of it takes.
   static let nodeTypes: [String: NodeType] = [

@@ -71,6 +71,14 @@ struct ClusterParameter: Sendable {
 
   /// - Returns: what is wrong with a value, if anything is.
   func fault(_ value: String) -> String? {
+    if name == "wlm_json_configuration", value.utf8.count <= 32_768 {
+      do throws(WorkloadConfiguration.Fault) {
+        _ = try WorkloadConfiguration(json: value, automaticSlots: WorkloadLimits.slotsDefault)
+        return nil
+      } catch {
+        return error.message
+      }
+    }
     let isLegal: Bool =
       switch kind {
       case .boolean: ["true", "false"].contains(value.lowercased())

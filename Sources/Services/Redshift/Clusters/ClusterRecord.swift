@@ -55,6 +55,10 @@ struct ClusterRecord: Codable, Sendable {
   var tags: [String: String] = [:]
   /// The copy that it was restored from, and how many bytes that has.
   var restoredFrom: Restored?
+  /// A usage limit was reached that says so.
+  var isSpectrumOff: Bool?
+  /// Where its audit goes; `nil` while logging is off.
+  var logging: Logging?
   /// A copy to take before the cluster goes.
   var finalSnapshot: String?
 
@@ -65,6 +69,17 @@ struct ClusterRecord: Codable, Sendable {
     var isDone = false
     /// When the restore ended, for the time that it took.
     var ended: Timestamp?
+  }
+
+  /// The audit as it is delivered.
+  struct Logging: Codable, Sendable {
+    var bucket: String
+    var prefix: String
+    /// Where the next delivery begins in the namespace's activity log.
+    var offset: UInt64?
+    var delivered: Timestamp?
+    var failed: Timestamp?
+    var failure: String?
   }
 
   static func key(_ scope: Scope, _ identifier: String) -> Key {
@@ -80,10 +95,12 @@ struct ClusterRecord: Codable, Sendable {
   }
 
   func settings(_ scope: Scope) -> NamespaceSettings {
-    NamespaceSettings(
+    var settings = NamespaceSettings(
       id: namespace, scope: scope, name: identifier, database: database, adminUser: masterUser,
       adminPassword: masterPassword, encryptionKey: encryptionKey.flatMap { [UInt8](hexadecimal: $0) }, roles: roles,
       defaultRole: defaultRole, parameters: appliedParameters)
+    settings.isSpectrumOff = isSpectrumOff ?? false
+    return settings
   }
 
   var endpointOptions: EndpointOptions {

@@ -5,7 +5,7 @@ import Storage
 extension RedshiftService {
   /// What tags can be put to, named by its ARN.
   private enum Taggable: Sendable {
-    case cluster(String), snapshot(String), subnetGroup(String), parameterGroup(String)
+    case cluster(String), snapshot(String), subnetGroup(String), parameterGroup(String), usageLimit(String)
 
     var type: String {
       switch self {
@@ -13,6 +13,7 @@ extension RedshiftService {
       case .snapshot: "snapshot"
       case .subnetGroup: "subnetgroup"
       case .parameterGroup: "parametergroup"
+      case .usageLimit: "usagelimit"
       }
     }
 
@@ -27,6 +28,7 @@ extension RedshiftService {
       case "snapshot": self = .snapshot(parts[1].split(separator: "/").last.map(String.init) ?? parts[1])
       case "subnetgroup": self = .subnetGroup(parts[1])
       case "parametergroup": self = .parameterGroup(parts[1])
+      case "usagelimit": self = .usageLimit(parts[1])
       default: throw RedshiftError.invalidParameterValue("Invalid resource name: \(text)")
       }
     }
@@ -72,6 +74,13 @@ extension RedshiftService {
           var record = try transaction.subnetGroup(scope, name)
           record.tags = try changed(record.tags)
           try transaction.set(SubnetGroupRecord.key(scope, record.name), record: record)
+        case .usageLimit(let id):
+          let key = ClusterUsageLimitRecord.key(scope, id)
+          guard var record = try transaction.get(key, as: ClusterUsageLimitRecord.self) else {
+            throw RedshiftError.usageLimitNotFoundFault("The usage limit \(id) does not exist.")
+          }
+          record.tags = try changed(record.tags)
+          try transaction.set(key, record: record)
         case .parameterGroup(let name):
           var record = try transaction.parameterGroup(scope, name)
           guard !record.isBuiltIn else {
@@ -107,6 +116,9 @@ extension RedshiftService {
       }
       for record in try reader.records(ParameterGroupRecord.all(scope), as: ParameterGroupRecord.self) {
         all.append((ParameterGroupRecord.arn(scope, record.name).description, "parametergroup", record.tags))
+      }
+      for record in try reader.records(ClusterUsageLimitRecord.all(scope), as: ClusterUsageLimitRecord.self) {
+        all.append((ClusterUsageLimitRecord.arn(scope, record.id).description, "usagelimit", record.tags))
       }
       return all
     }

@@ -137,9 +137,18 @@ extension RedshiftService {
       guard try transaction.get(key, as: ClusterRecord.self)?.namespace == record.namespace else { return }
       try transaction.delete(key)
       try TemporaryPasswords.forget(record.namespace, transaction)
+      for limit in try transaction.records(ClusterUsageLimitRecord.all(scope), as: ClusterUsageLimitRecord.self)
+      where limit.cluster == record.identifier {
+        try transaction.delete(ClusterUsageLimitRecord.key(scope, limit.id))
+      }
+      for snapshot in try transaction.records(SnapshotRecord.all(scope), as: SnapshotRecord.self)
+      where snapshot.isAutomated == true && snapshot.cluster.namespace == record.namespace {
+        try transaction.forget(snapshot, scope)
+      }
       try EventRecord.tell(
         transaction, scope, .cluster, record.identifier, "Cluster \(record.identifier) was deleted.", at: now,
         categories: ["management"], id: "REDSHIFT-EVENT-2003")
     }
+    try await house.dropCopies()
   }
 }

@@ -3,7 +3,7 @@ import PostgresWire
 import RedshiftModel
 import Storage
 
-/// A manual snapshot of a cluster as it is kept.
+/// A snapshot of a cluster as it is kept.
 struct SnapshotRecord: Codable, Sendable {
   enum Status: String, Codable, Sendable { case creating, available, failed }
 
@@ -17,6 +17,8 @@ struct SnapshotRecord: Codable, Sendable {
   var retentionDays: Int
   var retentionStart: Timestamp
   var tags: [String: String]
+  /// Taken by the schedule; goes with its cluster, or when its time is over.
+  var isAutomated: Bool?
   /// The cluster as it was; a restore begins with its settings.
   var cluster: ClusterRecord
 
@@ -34,19 +36,22 @@ struct SnapshotRecord: Codable, Sendable {
 
   func arn(_ scope: Scope) -> ARN { Self.arn(scope, cluster: cluster.identifier, name) }
 
+  var type: String { isAutomated == true ? "automated" : "manual" }
+
   /// When it is removed; `nil` for one that stays.
   var expires: Timestamp? { retentionDays < 0 ? nil : retentionStart + .seconds(Int64(retentionDays) * 86_400) }
 
   /// Writes a snapshot down that is about to be made.
   static func begin(
     _ transaction: any KeyTransaction, _ scope: Scope, of cluster: ClusterRecord, name: String, copy: String,
-    retentionDays: Int, tags: [String: String], at now: Timestamp
+    retentionDays: Int, tags: [String: String], at now: Timestamp, isAutomated: Bool = false
   ) throws {
     guard try transaction.get(key(scope, name)) == nil else {
       throw RedshiftError.clusterSnapshotAlreadyExistsFault(
         "Cannot create the snapshot because the identifier \(name) already exists.")
     }
-    guard try transaction.entries(all(scope)).count < ClusterLimits.snapshotsMax else {
+    let manual = try transaction.records(all(scope), as: SnapshotRecord.self).count { $0.isAutomated != true }
+    guard isAutomated || manual < ClusterLimits.snapshotsMax else {
       throw RedshiftError.clusterSnapshotQuotaExceededFault(
         "The request would exceed the quota of \(ClusterLimits.snapshotsMax) snapshots.")
     }
@@ -54,7 +59,7 @@ struct SnapshotRecord: Codable, Sendable {
       key(scope, name),
       record: SnapshotRecord(
         name: name, copy: copy, status: .creating, created: now, retentionDays: retentionDays, retentionStart: now,
-        tags: tags, cluster: cluster))
+        tags: tags, isAutomated: isAutomated ? true : nil, cluster: cluster))
   }
 
   func shape(_ scope: Scope, now: Timestamp) -> Snapshot {
@@ -63,7 +68,7 @@ struct SnapshotRecord: Codable, Sendable {
       snapshotIdentifier: name, clusterIdentifier: cluster.identifier, snapshotCreateTime: created,
       status: status.rawValue, port: cluster.boundPort ?? cluster.port, availabilityZone: cluster.zone,
       clusterCreateTime: cluster.created, masterUsername: cluster.masterUser, clusterVersion: "1.0",
-      engineFullVersion: "1.0.1", snapshotType: "manual", nodeType: cluster.nodeType, numberOfNodes: cluster.nodes,
+      engineFullVersion: "1.0.1", snapshotType: type, nodeType: cluster.nodeType, numberOfNodes: cluster.nodes,
       dbName: cluster.database)
     shape.encrypted = cluster.encryptionKey != nil
     shape.encryptedWithHSM = false
@@ -80,12 +85,23 @@ struct SnapshotRecord: Codable, Sendable {
     shape.restorableNodeTypes = ClusterLimits.nodeTypes.keys.sorted()
     shape.enhancedVpcRouting = cluster.enhancedRouting
     shape.maintenanceTrackName = cluster.track
-    shape.manualSnapshotRetentionPeriod = retentionDays
-    shape.manualSnapshotRemainingDays = expires.map { max(0, Int(($0 - now).milliseconds / 86_400_000)) }
+    if isAutomated != true {
+      shape.manualSnapshotRetentionPeriod = retentionDays
+      shape.manualSnapshotRemainingDays = expires.map { max(0, Int(($0 - now).milliseconds / 86_400_000)) }
+    }
     shape.snapshotRetentionStartTime = retentionStart
     shape.masterPasswordSecretArn = cluster.secretARN
     shape.snapshotArn = arn(scope).description
     return shape
+  }
+}
+
+extension KeyTransaction {
+  /// Forgets a snapshot. Its bytes go with the last that names them.
+  func forget(_ record: SnapshotRecord, _ scope: Scope) throws {
+    try delete(SnapshotRecord.key(scope, record.name))
+    let others = try records(SnapshotRecord.all(scope), as: SnapshotRecord.self)
+    if !others.contains(where: { $0.copy == record.copy }) { try RedshiftService.dropLater(record.copy, self) }
   }
 }
 

@@ -30,7 +30,7 @@ extension RedshiftService {
   }
 
   /// Takes the copy behind the call, after what else is under way with the cluster.
-  private func makeSnapshot(_ scope: Scope, _ record: SnapshotRecord) async {
+  func makeSnapshot(_ scope: Scope, _ record: SnapshotRecord) async {
     let (name, copy) = (record.name, record.copy)
     await house.job(
       record.cluster.namespace,
@@ -97,7 +97,8 @@ extension RedshiftService {
     }
     let chosen = all.filter { record in
       (identifier == nil || record.cluster.identifier == identifier?.lowercased())
-        && (input.snapshotType ?? "manual") == "manual" && (input.startTime.map { record.created >= $0 } ?? true)
+        && (input.snapshotType.map { $0 == record.type } ?? true)
+        && (input.startTime.map { record.created >= $0 } ?? true)
         && (input.endTime.map { record.created <= $0 } ?? true)
         && Self.tags(record.tags, match: input.tagKeys, input.tagValues)
     }
@@ -122,6 +123,10 @@ extension RedshiftService {
     try await context.authorize("redshift:ModifyClusterSnapshot", on: found.arn(scope))
     let changed = try await keys.write { transaction in
       var record = try transaction.snapshot(scope, input.snapshotIdentifier)
+      guard record.isAutomated != true else {
+        throw RedshiftError.invalidClusterSnapshotStateFault(
+          "Cannot modify the snapshot \(record.name) because only manual snapshots may be modified.")
+      }
       if let retention { record.retentionDays = retention }
       if let expires = record.expires, expires <= now, input.force != true {
         throw RedshiftError.invalidRetentionPeriodFault(
@@ -133,7 +138,7 @@ extension RedshiftService {
     return ModifyClusterSnapshotOutput(snapshot: changed.shape(scope, now: now))
   }
 
-  /// The same copy by another name: it is a copy of its own, so that each may be deleted.
+  /// The same copy by another name, which stays when the schedule lets its own go.
   public func copyClusterSnapshot(_ input: CopyClusterSnapshotInput, _ context: RequestContext) async throws
     -> CopyClusterSnapshotOutput
   {
@@ -142,8 +147,27 @@ extension RedshiftService {
     }
     try await context.authorize("redshift:CopyClusterSnapshot", on: source.arn(context.scope))
     // AWS copies automated snapshots only; manual ones stay what they are.
-    throw RedshiftError.invalidClusterSnapshotStateFault(
-      "Cannot copy the snapshot \(source.name) because only automated snapshots may be copied.")
+    guard source.isAutomated == true, source.status == .available else {
+      throw RedshiftError.invalidClusterSnapshotStateFault(
+        "Cannot copy the snapshot \(source.name) because only automated snapshots may be copied.")
+    }
+    let (scope, now) = (context.scope, house.clock.now())
+    let name = try ClusterRules.identifier(
+      input.targetSnapshotIdentifier, "TargetSnapshotIdentifier", max: ClusterLimits.groupNameCharactersMax)
+    let retention = try input.manualSnapshotRetentionPeriod.map { try ClusterRules.retention(manual: $0) }
+    let copied = try await keys.write { transaction in
+      let current = try transaction.snapshot(scope, source.name)
+      try SnapshotRecord.begin(
+        transaction, scope, of: current.cluster, name: name, copy: current.copy,
+        retentionDays: retention ?? current.cluster.manualRetentionDays, tags: current.tags, at: now)
+      var record = try transaction.snapshot(scope, name)
+      (record.status, record.bytes, record.created, record.ended) = (
+        .available, current.bytes, current.created, current.ended
+      )
+      try transaction.set(SnapshotRecord.key(scope, name), record: record)
+      return record
+    }
+    return CopyClusterSnapshotOutput(snapshot: copied.shape(scope, now: now))
   }
 
   public func deleteClusterSnapshot(_ input: DeleteClusterSnapshotInput, _ context: RequestContext) async throws
@@ -175,8 +199,11 @@ extension RedshiftService {
         throw RedshiftError.invalidClusterSnapshotStateFault(
           "Cannot delete the snapshot \(record.name) because a cluster is being restored from it.")
       }
-      try transaction.delete(SnapshotRecord.key(scope, record.name))
-      try Self.dropLater(record.copy, transaction)
+      guard record.isAutomated != true else {
+        throw RedshiftError.invalidClusterSnapshotStateFault(
+          "Cannot delete the snapshot \(record.name) because only manual snapshots may be deleted.")
+      }
+      try transaction.forget(record, scope)
       return record
     }
     try await house.dropCopies()
@@ -217,14 +244,15 @@ extension RedshiftService {
   }
 
   /// Deletes snapshots that are past their time.
-  func expireSnapshots() async throws {
+  package func expireSnapshots() async throws {
     let now = house.clock.now()
     try await keys.write { transaction in
       for entry in try transaction.entries(SnapshotRecord.everywhere) {
         let record = try KeyRecord.decode(SnapshotRecord.self, entry.value)
-        guard record.status != .creating, let expires = record.expires, expires <= now else { continue }
-        try transaction.delete(entry.key)
-        try Self.dropLater(record.copy, transaction)
+        guard record.status != .creating, let scope = Self.scope(entry.key),
+          try Self.expires(record, scope, transaction).map({ $0 <= now }) == true
+        else { continue }
+        try transaction.forget(record, scope)
       }
     }
     try await house.dropCopies()

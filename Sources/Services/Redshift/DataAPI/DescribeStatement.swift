@@ -19,8 +19,10 @@ extension DataService {
     shape.createdAt = record.created
     shape.resultFormat = ResultFormatString(rawValue: record.format)
     shape.sessionId = record.session
-    shape.redshiftPid = 0
-    shape.redshiftQueryId = record.status.isOver ? -1 : 0
+    shape.redshiftPid = Int64(record.process ?? 0)
+    // A batch has a number for each of its statements.
+    let query = record.isBatch && part == nil ? nil : chosen.first?.query
+    shape.redshiftQueryId = query.map { Int64($0) } ?? (record.status.isOver ? -1 : 0)
     shape.duration = chosen.reduce(0) { $0.saturatingAdd($1.nanoseconds) }
     if !record.parameters.isEmpty {
       shape.queryParameters = record.parameters.map { SqlParameter(name: $0.name, value: $0.value) }
@@ -46,7 +48,7 @@ extension DataService {
           id: "\(record.id):\(index + 1)", duration: part.nanoseconds, error: part.error,
           status: StatementStatusString(rawValue: part.status.rawValue), createdAt: record.created,
           updatedAt: part.updated, queryString: part.sql, resultRows: part.rows, resultSize: part.result?.bytes ?? -1,
-          redshiftQueryId: -1, hasResultSet: part.result != nil)
+          redshiftQueryId: part.query.map { Int64($0) } ?? -1, hasResultSet: part.result != nil)
       }
     }
     return shape

@@ -32,6 +32,8 @@ struct StatementRecord: Codable, Sendable {
     /// Rows given or changed.
     var rows: Int64 = -1
     var result: StoredResult?
+    /// Its number in the catalog's views.
+    var query: Int?
   }
 
   var id: String
@@ -50,6 +52,8 @@ struct StatementRecord: Codable, Sendable {
   /// Who may see it: the principal's ARN, and its role's name.
   var owner: String
   var ownerRole: String?
+  /// The session's process.
+  var process: Int?
 
   static func key(_ scope: Scope, _ id: String) -> Key {
     Key("redshift-data", scope.account.digits, scope.region.code, id)

@@ -62,6 +62,7 @@ extension DataService {
       if let session {
         statement.runs(in: session)
         record.status = .started
+        record.process = session.processID.map { Int($0) }
         record.updated = house.clock.now()
         try await save(record, scope)
         await execute(&record, in: session, statement)
@@ -143,6 +144,20 @@ extension DataService {
   ) async throws(SQLFailure) {
     let began = house.clock.now()
     defer { record.parts[index].nanoseconds = max(0, (house.clock.now() - began).nanoseconds) }
+    let before = await session.statementID
+    do throws(SQLFailure) {
+      try await runPart(&record, index, of: session)
+    } catch {
+      let query = await session.statementID
+      record.parts[index].query = query == before ? nil : query
+      throw error
+    }
+    record.parts[index].query = await session.statementID
+  }
+
+  private func runPart(
+    _ record: inout StatementRecord, _ index: Int, of session: any SQLSession
+  ) async throws(SQLFailure) {
     let (text, order) = NamedParameters.rewrite(record.parts[index].sql, names: record.parameters.map(\.name))
     let statements = try session.split(text)
     guard statements.count <= 1 else {

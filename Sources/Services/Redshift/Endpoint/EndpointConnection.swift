@@ -143,7 +143,7 @@ final class EndpointConnection {
   }
 
   private func open(_ parameters: StartupParameters) async {
-    guard let login else { return server.fail(.fatal("28000", "no such user")) }
+    guard var login else { return server.fail(.fatal("28000", "no such user")) }
     let limit = endpoint.options.connectionsMax + (login.isSuperuser ? EndpointLimits.connectionsReserved : 0)
     guard endpoint.clients.logIn(client, connectionsMax: limit) else {
       return server.fail(
@@ -151,12 +151,16 @@ final class EndpointConnection {
           "53300",
           "connection limit \"\(endpoint.options.connectionsMax)\" exceeded for non-bootstrap users"))
     }
+    login.clientAddress = transport.clientAddress
     do {
       let session = try await endpoint.directory.session(
         for: login, database: parameters.database, settings: parameters.settings)
       openSession = session
       endpoint.clients.setSession(session, of: client)
       transport.whenGone { session.cancel() }
+      session.whenTerminated { [client] in
+        client.end(.fatal("57P01", "terminating connection due to administrator command"))
+      }
       let values = await session.reportedParameters
       for (name, value) in values { reported[name] = value }
       server.opened(reporting: values, processID: session.processID ?? client.id, secret: client.secret)

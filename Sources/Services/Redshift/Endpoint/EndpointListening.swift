@@ -74,6 +74,8 @@ public struct EndpointLogin: Sendable {
   public var groups: [String]
   /// Whether the user is to be made if he does not exist, as `GetClusterCredentials` can ask for.
   public var createsUser: Bool
+  /// Where the client connects from, once that is known.
+  public var clientAddress = ""
 
   public init(
     name: String, user: String, password: PasswordVerifier, isSuperuser: Bool = false, groups: [String] = [],

@@ -58,13 +58,4 @@ public final class WarehouseEndpoint: Sendable {
       client.end(.fatal("57P01", "terminating connection due to administrator command"))
     }
   }
-
-  /// Ends one client, as `PG_TERMINATE_BACKEND` does.
-  /// - Returns: whether it was there.
-  @discardableResult
-  public func terminate(processID: Int32) -> Bool {
-    guard let client = clients.find(processID) else { return false }
-    client.end(.fatal("57P01", "terminating connection due to administrator command"))
-    return true
-  }
 }

@@ -77,6 +77,9 @@ extension WarehouseSession {
   func externalTable(
     _ place: SessionNames.Place
   ) async throws -> (relation: String, columns: [RedshiftKnownColumn]) {
+    guard !warehouse.settings.isSpectrumOff else {
+      throw SQLFailure("XX000", "Spectrum usage limit reached: external tables cannot be read until it is raised")
+    }
     guard let schema = catalog.schema(place.schema, in: database.id) else {
       throw SQLFailure("3F000", "schema \"\(place.schema)\" does not exist")
     }

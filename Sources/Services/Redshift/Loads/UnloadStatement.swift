@@ -43,7 +43,10 @@ extension WarehouseSession {
       warehouse.history.note(queryID) { entry in
         entry.bytesWritten = written.reduce(0) { $0 + $1.bytes }
         entry.rows = total
-        entry.unloadedTo = written.map { ($0.path.description, $0.rows ?? total / max(1, written.count), $0.bytes) }
+        entry.unloadedTo = written.map {
+          StatementHistory.Unloaded(
+            path: $0.path.description, rows: $0.rows ?? total / max(1, written.count), bytes: $0.bytes)
+        }
       }
     } catch {
       engine.abortWrites()

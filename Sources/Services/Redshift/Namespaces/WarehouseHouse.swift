@@ -11,6 +11,8 @@ public final class WarehouseHouse: Sendable {
   let logger: Logger
   let passwords: TemporaryPasswords
   let open: OpenNamespaces
+  private let roles: (any RoleBroker)?
+  private let authorizer: (any Authorizer)?
   let jobs = Jobs()
   let host: String
 
@@ -19,8 +21,11 @@ public final class WarehouseHouse: Sendable {
   public init(
     keys: any KeyStore, keeping: any NamespaceKeeping, listener: any EndpointListening, host: String,
     clock: any WallClock, random: any RandomSource, metrics: any MetricTap = SilentTap(),
-    logger: Logger = Logger(label: "tarn.redshift")
+    logger: Logger = Logger(label: "tarn.redshift"), roles: (any RoleBroker)? = nil,
+    authorizer: (any Authorizer)? = nil
   ) {
+    self.roles = roles
+    self.authorizer = authorizer
     self.keys = keys
     self.clock = clock
     self.random = random
@@ -49,6 +54,16 @@ public final class WarehouseHouse: Sendable {
     if authority.hasPrefix("[") { return authority.dropFirst().prefix { $0 != "]" }.description }
     let name = authority.prefix { $0 != ":" }
     return name.isEmpty ? host : String(name)
+  }
+
+  /// Redshift's scheduler as a role; `nil` where roles cannot be taken on.
+  /// - Throws: `AWSError` for a role that does not let it.
+  func caller(role: String, _ scope: Scope) async throws -> RequestContext? {
+    guard let roles, let authorizer, let arn = ARN(role) else { return nil }
+    let principal = try await roles.assume(
+      role: arn, for: "scheduler.redshift.amazonaws.com", session: "RedshiftScheduler")
+    return RequestContext(
+      requestID: random.uuid(), scope: scope, principal: principal, time: clock.now(), authorizer: authorizer)
   }
 
   /// Removes the bytes of snapshots that were given up.

@@ -26,6 +26,8 @@ public struct WarehouseWatch: Sendable {
 
   static let everySeconds = 60
   static let sweepEveryMinutes = 60
+  /// AWS delivers at least every hour.
+  static let auditEveryMinutes = 5
 
   /// Works until the task is cancelled.
   public func run() async {
@@ -43,11 +45,21 @@ public struct WarehouseWatch: Sendable {
       minutes += 1
       do {
         try await measure(processorPercent: percent, seconds: seconds)
+        try await clusters.takeAutomatedSnapshots()
+        try await clusters.runScheduledActions()
+        if minutes % Self.auditEveryMinutes == 0 { try await clusters.deliverAudits() }
         if minutes % Self.sweepEveryMinutes == 0 { try await sweep() }
       } catch {
         house.logger.error("the warehouses' watch failed", metadata: ["error": "\(error)"])
       }
     }
+  }
+
+  /// Does at once what is done in intervals: audits, automated snapshots.
+  package func catchUp() async throws {
+    try await clusters.takeAutomatedSnapshots()
+    try await clusters.runScheduledActions()
+    try await clusters.deliverAudits()
   }
 
   /// Ends what is past its time: snapshots, passwords, statements and results.
@@ -110,6 +122,12 @@ public struct WarehouseWatch: Sendable {
       for duration in durations {
         samples.append(sample("QueryDuration", Double(duration.nanoseconds) / 1000, "Microseconds", dimension))
       }
+    }
+    for limit in (try? await clusters.use(load.bytesScanned, scope, record.identifier)) ?? [] {
+      let dimensions = [(name: "FeatureType", value: limit.feature), (name: "UsageLimitId", value: limit.id)]
+      let used = Double(limit.used) / Double(ClusterUsageLimitRecord.terabyte)
+      samples.append(sample("UsageLimitConsumed", used, "None", dimensions))
+      samples.append(sample("UsageLimitAvailable", max(0, Double(limit.amount) - used), "None", dimensions))
     }
     house.metrics.record(samples)
   }

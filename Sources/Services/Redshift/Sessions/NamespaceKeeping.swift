@@ -47,8 +47,24 @@ public protocol NamespaceWarehouse: SQLWarehouse {
   /// Takes over settings that may change while the namespace is open: the admin's password, roles, parameters.
   func update(_ settings: NamespaceSettings) async throws
 
+  /// Writes what happened since the last time into an audit's files.
+  /// - Returns: where the next delivery begins.
+  /// - Throws: `AuditRefusal`.
+  func deliverAudit(from offset: UInt64?, to destination: AuditDestination) async throws -> UInt64
+
+  /// When its data changed last; `nil` when that is not known.
+  var lastChange: Timestamp? { get }
+
   /// What the namespace measures of itself.
   var load: NamespaceLoad { get async }
+}
+
+extension NamespaceWarehouse {
+  public var lastChange: Timestamp? { nil }
+  /// A namespace that keeps no history has nothing to deliver.
+  public func deliverAudit(from offset: UInt64?, to destination: AuditDestination) async throws -> UInt64 {
+    offset ?? 0
+  }
 }
 
 /// What a namespace is made and opened with.
@@ -69,6 +85,8 @@ public struct NamespaceSettings: Sendable {
   /// The parameter group's (or workgroup's) values: `search_path`, `datestyle`, `statement_timeout`, `query_group`,
   /// `enable_case_sensitive_identifier`, `max_cursor_result_set_size`, ….
   public var parameters: [String: String]
+  /// Whether external tables are refused, as a usage limit is reached.
+  public var isSpectrumOff = false
   /// What the endpoint is called in the catalog's views: the cluster's or workgroup's name.
   public var name: String
 
@@ -94,12 +112,15 @@ public struct NamespaceLoad: Sendable {
   /// Statements that ended, and the time that each took.
   public var queryDurations: [Duration]
   public var queriesRunning: Int
+  /// Bytes of external tables that statements have read.
+  public var bytesScanned: Int64
   /// Bytes of the database file.
   public var bytesUsed: Int64
 
-  public init(queryDurations: [Duration] = [], queriesRunning: Int = 0, bytesUsed: Int64 = 0) {
+  public init(queryDurations: [Duration] = [], queriesRunning: Int = 0, bytesUsed: Int64 = 0, bytesScanned: Int64 = 0) {
     self.queryDurations = queryDurations
     self.queriesRunning = queriesRunning
     self.bytesUsed = bytesUsed
+    self.bytesScanned = bytesScanned
   }
 }

@@ -32,6 +32,12 @@ public protocol SQLSession: Sendable {
   /// Statements that run longer are ended (`SET statement_timeout`); `nil` for none but the endpoint's own limit.
   var statementMillisecondsMax: Int? { get async }
 
+  /// The number under which the catalog's views show the last statement; `nil` before the first.
+  var statementID: Int? { get async }
+
+  /// What is to happen when somebody ends the session (PG_TERMINATE_BACKEND); without it the session is closed.
+  func whenTerminated(_ body: @escaping @Sendable () -> Void)
+
   /// Ends what runs, from anywhere; the session goes on.
   func cancel()
   /// Rolls back what is open and lets go of the connection. Safe to call twice.
@@ -39,6 +45,8 @@ public protocol SQLSession: Sendable {
 }
 
 extension SQLSession {
+  public var statementID: Int? { get async { nil } }
+  public func whenTerminated(_ body: @escaping @Sendable () -> Void) {}
   public var processID: Int32? { nil }
   public var statementMillisecondsMax: Int? { get async { nil } }
 }
@@ -106,7 +114,7 @@ public protocol SQLRows: Sendable {
 }
 
 /// An error as PostgreSQL's protocol carries it.
-public struct SQLFailure: Error, Hashable, Sendable {
+public struct SQLFailure: Error, Hashable, Codable, Sendable {
   /// Five characters, e.g. `42P01`.
   public var sqlState: String
   public var message: String

@@ -1,31 +1,36 @@
 import Kernel
 import SQL
 
-/// STL_, STV_, SVL_ and SYS_: what happens and happened, since the namespace was opened.
+/// STL_, STV_, SVL_ and SYS_: what happens and happened in the last days.
 enum ActivityViews {
-  private static func view(
+  static func view(
     _ name: String, _ columns: String, _ rows: @escaping @Sendable (SystemSource) async throws -> [[String?]]
   ) -> SystemView {
     SystemView("pg_catalog", name, columns, rows: rows)
   }
 
   /// Users see what is theirs, superusers (and who has SYSLOG ACCESS UNRESTRICTED) all.
-  private static func visible(_ source: SystemSource) -> [StatementHistory.Entry] {
-    let all = source.rights.isSuperuser || source.user.isSyslogUnrestricted
+  static func visible(_ source: SystemSource) -> [StatementHistory.Entry] {
+    let all = source.rights.seesAll
     return source.warehouse.history.entries.filter { all || $0.user == source.user.id }
   }
 
   private static func loadErrors(_ source: SystemSource) -> [StatementHistory.LoadError] {
-    let all = source.rights.isSuperuser || source.user.isSyslogUnrestricted
+    let all = source.rights.seesAll
     return source.warehouse.history.loadErrors.filter { all || $0.user == source.user.id }
   }
 
-  private static func time(_ time: Timestamp?) -> String? {
+  static func time(_ time: Timestamp?) -> String? {
     time.map { PostgresText.timestamp($0.nanoseconds / 1_000) }
   }
 
   private static func elapsed(_ entry: StatementHistory.Entry) -> String? {
     entry.ended.map { "\(($0.nanoseconds - entry.started.nanoseconds) / 1_000)" }
+  }
+
+  /// Without the time in a queue.
+  private static func execution(_ entry: StatementHistory.Entry) -> String {
+    "\(max(0, (entry.microseconds ?? 0) - (entry.work?.queueMicroseconds ?? 0)))"
   }
 
   private static func line(_ text: String, _ length: Int) -> String {
@@ -146,10 +151,12 @@ enum ActivityViews {
           "\(entry.user)", "\(entry.id)", entry.label, "\(entry.transaction)", "\(entry.process)", entry.database,
           entry.kind,
           entry.ended == nil
-            ? "running" : entry.failure == nil ? "success" : entry.failure?.sqlState == "57014" ? "canceled" : "failed",
-          "f", time(entry.started), time(entry.ended), elapsed(entry) ?? "0", "0", elapsed(entry) ?? "0",
-          entry.failure?.message,
-          "\(entry.rows)", "0", line(entry.text, 4_000), "1.0.77467", nil, "primary", "0", "0", "0", entry.userName,
+            ? entry.work.map { $0.admitted == nil } == true ? "queued" : "running"
+            : entry.failure == nil ? "success" : entry.failure?.sqlState == "57014" ? "canceled" : "failed",
+          "f", time(entry.started), time(entry.ended), elapsed(entry) ?? "0",
+          "\(entry.work?.queueMicroseconds ?? 0)", execution(entry), entry.failure?.message,
+          "\(entry.rows)", "0", line(entry.text, 4_000), "1.0.77467", nil, "primary", "0", "0",
+          "\(entry.lockWaitMicroseconds)", entry.userName,
         ]
       }
     },
@@ -204,27 +211,6 @@ enum ActivityViews {
       """
     ) { source in
       sessions(source).map { [time($0.startedAt), "\($0.process)", $0.userName, $0.database.name, "0"] }
-    },
-    view(
-      "sys_session_history",
-      """
-      user_id int, session_id int, database_name text, status text, session_timeout int, start_time timestamp,
-      end_time timestamp
-      """
-    ) { source in
-      sessions(source).map {
-        ["\($0.userID)", "\($0.process)", $0.database.name, "active", "0", time($0.startedAt), nil]
-      }
-    },
-    view(
-      "stl_sessions",
-      """
-      userid int, starttime timestamp, endtime timestamp, process int, user_name text, db_name text
-      """
-    ) { source in
-      sessions(source).map {
-        ["\($0.userID)", time($0.startedAt), nil, "\($0.process)", $0.userName, $0.database.name]
-      }
     },
     view(
       "stv_locks",
@@ -414,21 +400,6 @@ enum ActivityViews {
       """
     ) { _ in [["0", "0", "0", "D"], ["0", "1", "1", "D"]] },
     view(
-      "stv_wlm_service_class_config",
-      """
-      service_class int, queueing_strategy text, num_query_tasks int, evictable text, eviction_threshold bigint,
-      query_working_mem int, min_step_mem int, name text, max_execution_time bigint, user_group_wild_card bool,
-      query_group_wild_card bool, concurrency_scaling text, query_priority text
-      """
-    ) { _ in
-      [
-        [
-          "100", "fifo", "\(WarehouseLimits.concurrentStatementsMax)", "false", "0", "-1", "0", "Default queue", "0",
-          "f", "f", "off", "Normal",
-        ]
-      ]
-    },
-    view(
       "stl_alert_event_log",
       """
       userid int, query int, slice int, segment int, step int, pid int, xid bigint, event text, solution text,
@@ -445,25 +416,10 @@ enum ActivityViews {
         ["\($0.transaction)", "\($0.process)", time($0.started), time($0.ended), "0"]
       }
     },
-    view(
-      "stl_connection_log",
-      """
-      event text, recordtime timestamp, remotehost text, remoteport text, pid int, dbname text, username text,
-      authmethod text, duration int, sslversion text, sslcipher text, mtu int, sslcompression text, sslexpansion
-      text, iamauthguid text, application_name text
-      """
-    ) { source in
-      sessions(source).map {
-        [
-          "authenticated", time($0.startedAt), nil, nil, "\($0.process)", $0.database.name, $0.userName, "password",
-          "0", nil, nil, nil, nil, nil, nil, nil,
-        ]
-      }
-    },
   ]
 
-  private static func sessions(_ source: SystemSource) -> [WarehouseSession] {
-    source.warehouse.sessions.filter { source.rights.isSuperuser || $0.userID == source.user.id }
+  static func sessions(_ source: SystemSource) -> [WarehouseSession] {
+    source.warehouse.sessions.filter { source.rights.seesAll || $0.userID == source.user.id }
       .sorted { $0.process < $1.process }
   }
 

@@ -96,7 +96,7 @@ enum SystemViews {
 
   private static let byName: [SessionNames.Place: SystemView] = Dictionary(
     (PostgresCatalog.views + InformationSchema.views + RedshiftViews.views + RefreshViews.views
-      + ActivityViews.views).map {
+      + ActivityViews.views + WorkloadViews.views + ConnectionViews.views).map {
       (SessionNames.Place(schema: $0.schema, name: $0.name), $0)
     }, uniquingKeysWith: { first, _ in first })
 

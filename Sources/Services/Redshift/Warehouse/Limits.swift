@@ -18,8 +18,30 @@ public enum WarehouseLimits {
   static let parsedStatementBytesMax = 16_384
   /// A namespace opens with this part of its equal share of the memory at least. Our own.
   static let memoryShareDivisorMax = 4
-  /// Ended statements that the catalog's views show, of one namespace. Redshift keeps 2 to 7 days.
+  /// Ended statements that the catalog's views show, of one namespace; and as many of other events.
   static let historyMax = 10_000
+  /// Bytes of their texts.
+  static let historyTextBytesMax = 64 << 20
+  /// How long they are kept: Redshift, "System tables", 7 days.
+  static let activityKept = Duration.seconds(7 * 86_400)
+  /// Records of a namespace's activity log; the oldest go.
+  static let activityRecordsMax = 200_000
+  /// How many of them are read when the namespace is opened.
+  static let activityReadMax = 20_000
+  /// Records that come between two looks at those limits.
+  static let activityTrimEvery = 1_000
+  /// Records that one file of the audit is made of.
+  static let auditRecordsMax = 10_000
+  /// Names of files of the audit that are tried before it is given up.
+  static let auditNamesTried = 60
+  /// Records that wait to be written; further ones are dropped.
+  static let activityWaitingMax = 10_000
+  /// How long records gather before they are written.
+  static let activityDelayMilliseconds = 500
+  /// Bytes of a startup parameter that the connection log keeps.
+  static let startupBytesMax = 1_024
+  /// Numbers of queries, transactions and processes that a start leaves out: for those that a crash took from the log.
+  static let numbersSkipped = 1_000
   /// Errors of loads that the catalog's views show.
   static let loadErrorsMax = 10_000
   /// Schemas of a namespace's database: Redshift, "Quotas and limits".

@@ -1,3 +1,4 @@
+import Kernel
 import PostgresWire
 import SQL
 
@@ -26,6 +27,9 @@ extension WarehouseSession {
     case .alterRole(let name, let change):
       return try await done("ALTER ROLE") {
         var role = try self.group(name, isRole: true)
+        guard !role.name.hasPrefix(SystemRoles.prefix) else {
+          throw SQLFailure("42501", "cannot alter system role \"\(role.name)\"")
+        }
         switch change {
         case .rename(let new): role.name = new.key
         case .owner(let owner): role.owner = try self.user(named: owner).id
@@ -98,6 +102,7 @@ extension WarehouseSession {
     var user = CatalogUser(id: warehouse.newID(), name: create.name.key)
     try apply(create.options, to: &user)
     try await put(user)
+    note("create", user, oldName: "")
     for name in create.options.groups {
       var group = try group(name, isRole: false)
       group.members.append(CatalogGroup.Member(grantee: CatalogGrantee(isGroup: false, id: user.id), admin: false))
@@ -132,6 +137,7 @@ extension WarehouseSession {
       user.settings[name.lowercased()] = nil
     }
     try await put(user)
+    note(user.name == name.key ? "alter" : "rename", user, oldName: user.name == name.key ? "" : name.key)
   }
 
   private func dropUsers(_ names: [Identifier], ifExists: Bool) async throws {
@@ -160,7 +166,17 @@ extension WarehouseSession {
         try await put(group)
       }
       try await remove(user)
+      note("drop", user, oldName: "")
     }
+  }
+
+  /// Writes a change of a user into the log of users.
+  private func note(_ action: String, _ user: CatalogUser, oldName: String) {
+    warehouse.history.note(
+      UserEvent(
+        user: user.id, userName: user.name, oldName: oldName, action: action,
+        createsDatabases: user.createsDatabases, isSuperuser: user.isSuperuser, validUntil: user.validUntil,
+        process: process, transaction: transactionID, time: warehouse.ground.clock.now()))
   }
 
   private func isGranted(_ grantee: CatalogGrantee) -> Bool {
@@ -185,6 +201,9 @@ extension WarehouseSession {
   {
     guard isRole ? rights.has(permission: "CREATE ROLE") : rights.isSuperuser else {
       throw SQLFailure("42501", "permission denied to create \(isRole ? "role" : "group")")
+    }
+    guard !isRole || !name.key.hasPrefix(SystemRoles.prefix) else {
+      throw SQLFailure("42939", "role name \"\(name.key)\" is reserved")
     }
     guard catalog.group(name.key, isRole: isRole) == nil else {
       throw SQLFailure("42710", "\(isRole ? "role" : "group") \"\(name.key)\" already exists")
@@ -226,7 +245,10 @@ extension WarehouseSession {
   private func dropGroup(_ name: Identifier, isRole: Bool) async throws {
     let group = try group(name, isRole: isRole)
     let kind = isRole ? "role" : "group"
-    guard rights.isSuperuser || (isRole && rights.owns(group.owner)) else {
+    guard !isRole || !group.name.hasPrefix(SystemRoles.prefix) else {
+      throw SQLFailure("42501", "cannot drop system role \"\(group.name)\"")
+    }
+    guard rights.isSuperuser || (isRole && (rights.owns(group.owner) || rights.has(permission: "DROP ROLE"))) else {
       throw SQLFailure("42501", "permission denied to drop \(isRole ? "role" : "group")")
     }
     guard !isGranted(CatalogGrantee(isGroup: true, id: group.id)) else {
@@ -374,7 +396,9 @@ extension WarehouseSession {
       for name in names {
         var role = try group(name, isRole: true)
         let isAdmin = role.members.contains { $0.admin && rights.memberships.contains($0.grantee) }
-        guard rights.owns(role.owner) || isAdmin else {
+        // Only superusers make superusers.
+        let mayAll = rights.has(permission: "GRANT ROLE") && role.name != "sys:superuser"
+        guard rights.owns(role.owner) || isAdmin || mayAll else {
           throw SQLFailure("42501", "permission denied to grant role \(role.name)")
         }
         for grantee in grantees.compactMap({ $0 }) {

@@ -1,4 +1,5 @@
 import Engine
+import Kernel
 import PostgresWire
 import SQL
 
@@ -90,7 +91,9 @@ extension WarehouseSession {
       }
       return .done(tag: "USE")
     case .cancel(let process, _):
-      for session in warehouse.sessions where session.process == process { session.cancel() }
+      if try !warehouse.signal(process, by: self.process, ends: false) {
+        notice("WARNING", "01000", "PID \(process) is not a PostgreSQL server process")
+      }
       return .done(tag: "CANCEL")
     case .empty: return .empty
     default:
@@ -108,6 +111,7 @@ extension WarehouseSession {
 
   func select(_ query: Query, parameters: [EngineParameter]) async throws -> SQLOutcome {
     let (sql, names) = try await printed { printer, _ throws(SQLError) in try printer.query(query) }
+    if !names.found.read.isEmpty || !names.externalColumns.isEmpty { try await admit() }
     return try await rows(of: sql, parameters: parameters, declared: ResultColumns.declared(query, names))
   }
 
@@ -119,14 +123,24 @@ extension WarehouseSession {
     let result = try await engine.run(sql, parameters, policy: .everything)
     let columns = Self.columns(result.columns, declared)
     let (catalog, history, query, engine) = (catalog, warehouse.history, queryID, engine)
+    // The queries of a procedure are part of its CALL, which ends later.
+    let isWhole = procedureDepth == 0
+    let ticket = isWhole ? work.withLock { $0.take() } : nil
+    ticket?.returns { result.rows }
+    let workload = warehouse.workload
     return .rows(
       EngineRows(result, columns: columns, command: command) { error in
-        SQLFailure(error, catalog: catalog)
+        Self.worded(SQLFailure(error, catalog: catalog), query, ticket)
       } whenDone: { [weak self] rows, failure in
         let after = engine.counters
-        history.end(query, rows: rows, failure: failure) { entry in
-          entry.bytesRead = after.bytesRead - before.bytesRead
-          entry.filesOpened = after.filesOpened - before.filesOpened
+        if isWhole {
+          let work = ticket?.work
+          history.end(query, rows: rows, failure: failure) { entry in
+            entry.bytesRead = after.bytesRead - before.bytesRead
+            entry.filesOpened = after.filesOpened - before.filesOpened
+            entry.work = work
+          }
+          if let ticket { workload.release(ticket) }
         }
         if let failure { await self?.rowsFailed(failure) }
       })

@@ -107,6 +107,11 @@ struct SessionNames: RedshiftNames {
     if name.key == "format_encoding", arguments == 1 { return ColumnEncodings.function }
     let routines = self.routines(name).filter { !$0.isProcedure && $0.argumentTypes.count == arguments }
     guard let routine = routines.first, routine.language == "sql" else {
+      if let caller = sessionValues["pg_backend_pid"].flatMap({ Int($0) }),
+        let name = BackendSignals.engineName(name.key, arguments: arguments, caller: caller)
+      {
+        return name
+      }
       return CatalogFunctions.engineName(name.key, arguments: arguments)
     }
     return "\(CatalogTable.data).f\(routine.id)"

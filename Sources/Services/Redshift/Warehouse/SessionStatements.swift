@@ -147,6 +147,7 @@ extension WarehouseSession {
       throw SQLFailure("0A000", "DECLARE CURSOR: only one cursor at a time is supported in a session")
     }
     let (sql, names) = try await printed { printer, _ throws(SQLError) in try printer.query(query) }
+    if !names.found.read.isEmpty || !names.externalColumns.isEmpty { try await admit() }
     let description = try await engine.describe(sql)
     let table = "temp.main.c\(warehouse.newID())"
     let list = description.columns.indices.map { "c\($0)" }.joined(separator: ", ")

@@ -33,6 +33,15 @@ actor TableLocks {
     if !got { throw SQLFailure.cancelled }
   }
 
+  /// Takes the table if nobody else has it.
+  func lockIfFree(_ table: Int, for session: Int) -> Bool {
+    guard let holder = holders[table] else {
+      holders[table] = session
+      return true
+    }
+    return holder == session
+  }
+
   /// The session's transaction is over.
   func release(_ session: Int) {
     for (table, holder) in holders where holder == session {

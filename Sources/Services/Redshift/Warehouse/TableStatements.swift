@@ -174,6 +174,7 @@ extension WarehouseSession {
 
   /// Runs a statement that changes rows: how many.
   func changed(_ sql: String, _ parameters: [EngineParameter] = []) async throws -> Int {
+    try await admit()
     let result = try await engine.run(sql, parameters, policy: .everything)
     var count = 0
     while let chunk = try await result.next() {

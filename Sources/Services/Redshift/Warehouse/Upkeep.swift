@@ -1,4 +1,5 @@
 import Engine
+import Logging
 import SQL
 
 /// VACUUM and ANALYZE.
@@ -29,7 +30,13 @@ extension WarehouseSession {
       }
     }
     // Moves the log into the file, and gives the place of deleted rows back; not while others write.
-    try? await warehouse.engine.checkpoint()
+    do {
+      try await warehouse.engine.checkpoint()
+    } catch {
+      warehouse.logger.notice(
+        "the log was not moved into the file after VACUUM",
+        metadata: ["namespace": "\(warehouse.settings.id)", "error": "\(error)"])
+    }
     return .done(tag: "VACUUM")
   }
 

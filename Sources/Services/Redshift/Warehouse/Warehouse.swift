@@ -1,6 +1,7 @@
 import Engine
 import Foundation
-import Kernel
+public import Kernel
+import Logging
 import PostgresWire
 import SQL
 
@@ -15,10 +16,14 @@ public final class Warehouse: NamespaceWarehouse {
   let history: StatementHistory
   let refreshes = RefreshHistory()
   let keeper: ViewKeeper
+  let logger = Logger(label: "tarn.redshift")
+  let workload: WorkloadManager
   /// The committed catalog for functions, which are called on the engine's threads.
   private let published: Locked<Catalog>
   /// For listing and reading the lake outside the engine.
   let pool = BlockingPool(name: "warehouse", threads: 2, queueLimit: 1_000)
+  /// Files of the audit that were written last.
+  let auditNames = Locked<[String]>([])
   private let file: String
 
   private struct State {
@@ -27,8 +32,6 @@ public final class Warehouse: NamespaceWarehouse {
     /// Grows with every change of the catalog.
     var generation = 0
     var nextID = 100_000
-    var nextProcess = 1_000
-    var nextTransaction = 1_000
     var writes = 0
     var sessions: [Int: WeakSession] = [:]
     var isClosing = false
@@ -39,10 +42,15 @@ public final class Warehouse: NamespaceWarehouse {
   init(settings: NamespaceSettings, folder: String, ground: WarehouseGround) {
     self.ground = ground
     file = "\(folder)/\(Self.fileName)"
-    history = StatementHistory(clock: ground.clock)
+    history = StatementHistory(
+      clock: ground.clock,
+      log: ground.logs.map { ActivityLog(logs: $0, namespace: settings.id, clock: ground.clock) })
+    workload = WorkloadManager(memoryBytes: ground.memoryBytes, clock: ground.clock, history: history)
+    workload.configure(settings.parameters)
     keeper = ViewKeeper(clock: ground.clock)
     let published = Locked(Catalog())
     self.published = published
+    let signals = BackendSignals()
     engine = LakeEngine(
       options: LakeEngine.Options(
         memoryBytes: ground.memoryBytes, threads: ground.threads,
@@ -55,9 +63,11 @@ public final class Warehouse: NamespaceWarehouse {
         macros: [ColumnEncodings.macro] + [
           "SET GLOBAL integer_division = true", "SET GLOBAL default_null_order = 'NULLS_LAST_ON_ASC_FIRST_ON_DESC'",
         ] + RedshiftMacros.statements,
-        scalars: LanguageFunctions.scalars + CatalogFunctions.scalars { published.withLock { $0 } }),
+        scalars: LanguageFunctions.scalars + CatalogFunctions.scalars { published.withLock { $0 } }
+          + signals.functions),
       clock: ground.clock)
     state = Locked(State(settings: settings))
+    signals.act(in: self)
   }
 
   // MARK: Opening and closing
@@ -88,7 +98,8 @@ public final class Warehouse: NamespaceWarehouse {
     let session = engineSession()
     // Files of former versions lack what came later.
     for statement in CatalogTable.creation { try await session.execute(statement, policy: .everything) }
-    let loaded = try await CatalogTable.load(with: session)
+    var loaded = try await CatalogTable.load(with: session)
+    SystemRoles.add(to: &loaded)
     await session.close()
     let ids =
       Array(loaded.databases.keys) + Array(loaded.schemas.keys) + Array(loaded.relations.keys)
@@ -100,6 +111,7 @@ public final class Warehouse: NamespaceWarehouse {
       state.nextID = max(100_010, (ids.max() ?? 0) + 1)
     }
     published.withLock { $0 = loaded }
+    await history.open()
   }
 
   /// Begins to refresh views that refresh themselves.
@@ -116,6 +128,7 @@ public final class Warehouse: NamespaceWarehouse {
       await session.close()
     }
     await engine.stop()
+    await history.close()
   }
 
   public func update(_ settings: NamespaceSettings) async throws {
@@ -125,6 +138,7 @@ public final class Warehouse: NamespaceWarehouse {
       state.settings = settings
       state.settings.encryptionKey = kept
     }
+    workload.configure(settings.parameters)
     if before.adminPassword != settings.adminPassword || before.adminUser != settings.adminUser {
       try await adoptAdmin(settings)
     }
@@ -179,12 +193,7 @@ public final class Warehouse: NamespaceWarehouse {
   }
 
   /// The next transaction's number.
-  func newTransaction() -> Int {
-    state.withLock { state in
-      defer { state.nextTransaction += 1 }
-      return state.nextTransaction
-    }
-  }
+  func newTransaction() -> Int { history.newTransaction() }
 
   /// How many transactions have written since the namespace was opened.
   var writes: Int { state.withLock { $0.writes } }
@@ -192,14 +201,10 @@ public final class Warehouse: NamespaceWarehouse {
 
   /// A session of the warehouse's own with a user's rights, which no list shows; `nil` while it closes.
   func ownSession(_ user: CatalogUser, _ database: CatalogDatabase) -> WarehouseSession? {
-    let process = state.withLock { state -> Int? in
-      guard !state.isClosing else { return nil }
-      defer { state.nextProcess += 1 }
-      return state.nextProcess
-    }
-    return process.map { process in
-      WarehouseSession(warehouse: self, user: user, database: database, process: process, groups: [], settings: [:])
-    }
+    guard !state.withLock({ $0.isClosing }) else { return nil }
+    return WarehouseSession(
+      warehouse: self, user: user, database: database, process: history.newProcess(), groups: [], settings: [:],
+      isOwn: true)
   }
 
   var sessions: [WarehouseSession] { state.withLock { $0.sessions.values.compactMap(\.session) } }
@@ -259,15 +264,14 @@ public final class Warehouse: NamespaceWarehouse {
     guard let user else {
       throw SQLFailure("28000", "user \"\(login.user)\" does not exist", isFatal: true)
     }
-    let process = state.withLock { state -> Int? in
-      guard !state.isClosing else { return nil }
-      defer { state.nextProcess += 1 }
-      return state.nextProcess
+    guard !state.withLock({ $0.isClosing }) else {
+      throw SQLFailure("57P03", "the database system is shutting down", isFatal: true)
     }
-    guard let process else { throw SQLFailure("57P03", "the database system is shutting down", isFatal: true) }
+    let process = history.newProcess()
     let groups = login.groups.compactMap { name in catalog.group(name, isRole: false)?.id }
     let session = WarehouseSession(
-      warehouse: self, user: user, database: database, process: process, groups: groups, settings: settings)
+      warehouse: self, user: user, database: database, process: process, groups: groups, settings: settings,
+      remoteHost: login.clientAddress)
     state.withLock { $0.sessions[process] = WeakSession(session: session) }
     try await session.begin()
     return session
@@ -292,10 +296,17 @@ public final class Warehouse: NamespaceWarehouse {
 
   public var load: NamespaceLoad {
     get async {
-      let (durations, running) = history.takeLoad()
+      let (durations, running, scanned) = history.takeLoad()
       let size = (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? NSNumber)?.int64Value ?? 0
-      return NamespaceLoad(queryDurations: durations, queriesRunning: running, bytesUsed: size)
+      return NamespaceLoad(queryDurations: durations, queriesRunning: running, bytesUsed: size, bytesScanned: scanned)
     }
+  }
+
+  public var lastChange: Timestamp? {
+    let files = [file, file + ".wal"].compactMap { path in
+      try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+    }
+    return files.max().map { Timestamp(secondsSinceEpoch: $0.timeIntervalSince1970) }
   }
 
   var bytesUsed: Int64 {

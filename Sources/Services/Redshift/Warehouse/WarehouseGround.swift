@@ -2,6 +2,7 @@ public import GlueModel
 public import Kernel
 public import Kinesis
 public import LakeFiles
+public import Storage
 
 /// What the warehouse stands on.
 public struct WarehouseGround: Sendable {
@@ -22,12 +23,14 @@ public struct WarehouseGround: Sendable {
   public var authorizer: any Authorizer
   public var clock: any WallClock
   public var random: any RandomSource
+  /// Where the history of statements is kept; without one it ends when a namespace is closed.
+  public var logs: (any LogStore)?
 
   public init(
     folder: String, spillFolder: String, memoryBytes: Int, threads: Int, files: any LakeFileSystem,
     glue: (any GlueAPI)?, kinesis: KinesisService? = nil, roles: any RoleBroker,
     identities: (any LoadIdentities)? = nil, authorizer: any Authorizer, clock: any WallClock,
-    random: any RandomSource
+    random: any RandomSource, logs: (any LogStore)? = nil
   ) {
     self.folder = folder
     self.spillFolder = spillFolder
@@ -41,5 +44,6 @@ public struct WarehouseGround: Sendable {
     self.authorizer = authorizer
     self.clock = clock
     self.random = random
+    self.logs = logs
   }
 }

@@ -16,6 +16,12 @@ actor WarehouseSession: SQLSession {
   nonisolated let database: CatalogDatabase
   nonisolated let startedAt: Timestamp
   private nonisolated let loginUser: CatalogUser
+  /// Whether it is the warehouse's own, for work in the background: nobody has connected.
+  private nonisolated let isOwn: Bool
+  /// The client's address, where it is known.
+  nonisolated let remoteHost: String
+  /// Startup parameters as the client gave them.
+  nonisolated let startup: [String: String]
   nonisolated var userName: String { loginUser.name }
   nonisolated var userID: Int { loginUser.id }
   private let groups: [Int]
@@ -48,6 +54,14 @@ actor WarehouseSession: SQLSession {
   /// Whether the running procedure's transaction is its own, so that it may end it.
   var procedureOwnsWork = false
   private var isClosed = false
+  /// The running statement's way through the workload queues, once it has to go it.
+  nonisolated let work = Locked<WorkTicket?>(nil)
+  /// How the client is told that its session is over.
+  private nonisolated let onTermination = Locked<(@Sendable () -> Void)?>(nil)
+  private var lastStatementID: Int?
+  /// Whether the running statement is to run while no other does.
+  var runsAlone = false
+  var statementKind = ""
   /// The role with which the running statement asks the lake.
   var lakeRole: String?
   /// Tables that the open transaction has read and written.
@@ -65,8 +79,11 @@ actor WarehouseSession: SQLSession {
 
   init(
     warehouse: Warehouse, user: CatalogUser, database: CatalogDatabase, process: Int, groups: [Int],
-    settings: [String: String]
+    settings: [String: String], remoteHost: String = "", isOwn: Bool = false
   ) {
+    self.isOwn = isOwn
+    startup = settings.filter { $0.key.utf8.count + $0.value.utf8.count <= WarehouseLimits.startupBytesMax }
+    self.remoteHost = remoteHost
     self.warehouse = warehouse
     self.database = database
     self.process = process
@@ -77,8 +94,21 @@ actor WarehouseSession: SQLSession {
     self.settings = SessionSettings(user: user, start: [settings, user.settings, warehouse.settings.parameters])
   }
 
+  /// Writes what became of the connection into the log of connections.
+  private func note(_ event: String) {
+    guard !isOwn else { return }
+    let now = warehouse.ground.clock.now()
+    warehouse.history.note(
+      ConnectionEvent(
+        event: event, time: now, process: process, user: userID, userName: userName, database: database.name,
+        startedAt: startedAt, remoteHost: remoteHost, applicationName: settings["application_name"] ?? "",
+        durationMicroseconds: max(0, (now - startedAt).nanoseconds / 1_000), settings: startup))
+  }
+
   /// Settles the connection of the engine.
   func begin() async throws(SQLFailure) {
+    note("authenticated")
+    note("initiating session")
     do {
       try await engine.execute(
         "SET search_path = '\(CatalogTable.file).data,memory.main'", policy: .everything)
@@ -100,6 +130,7 @@ actor WarehouseSession: SQLSession {
   func prepare(
     _ text: String, parameterTypes: [PostgresType?]
   ) async throws(SQLFailure) -> PreparedSQL {
+    if isClosed { throw Self.terminated }
     do {
       engine.renew()
       lakeRole = nil
@@ -119,6 +150,7 @@ actor WarehouseSession: SQLSession {
     _ statement: PreparedSQL, parameters: [String?]
   ) async throws(SQLFailure) -> SQLOutcome {
     let text = statement.text
+    if isClosed { throw Self.terminated }
     engine.renew()
     lakeRole = nil
     engine.act(as: warehouse.serviceContext)
@@ -132,17 +164,19 @@ actor WarehouseSession: SQLSession {
       let values = zip(parameters, 0...).map { value, index in
         Self.parameter(value, index < statement.parameterTypes.count ? statement.parameterTypes[index] : nil)
       }
-      let outcome = try await run(tree, text: text, parameters: values)
+      let outcome = try await runWithRoom(tree, text: text, parameters: values)
       if case .rows = outcome { return outcome }
       endHistory(rows: 0, failure: nil)
       return outcome
     } catch {
-      let failure = SQLFailure(error, text: text, catalog: catalog)
+      let failure = worded(SQLFailure(error, text: text, catalog: catalog))
       if began { endHistory(rows: 0, failure: failure) }
       await fail(failure)
       throw failure
     }
   }
+
+  private static let terminated = SQLFailure("57P01", "terminating connection due to administrator command")
 
   var transaction: TransactionState { hasFailed ? .failed : isInBlock ? .open : .idle }
 
@@ -158,16 +192,31 @@ actor WarehouseSession: SQLSession {
   var statementMillisecondsMax: Int? { settings["statement_timeout"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
 
   nonisolated func cancel() {
+    if let ticket = work.withLock({ $0 }) { warehouse.workload.giveUp(ticket) }
     engine.cancel()
     let (locks, process) = (warehouse.locks, process)
     Task { await locks.giveUp(process) }
+  }
+
+  nonisolated func whenTerminated(_ body: @escaping @Sendable () -> Void) { onTermination.withLock { $0 = body } }
+
+  var statementID: Int? { lastStatementID }
+
+  /// Ends the session: its client hears of it. One that has none is closed.
+  nonisolated func terminate() {
+    if let body = onTermination.withLock({ $0 }) { return body() }
+    cancel()
+    Task { await close() }
   }
 
   func close() async {
     guard !isClosed else { return }
     isClosed = true
     if ownCatalog != nil { warehouse.order.ended(transactionID, committed: false) }
+    endWork()
     await engine.close()
+    warehouse.workload.release(process: process)
+    note("disconnecting session")
     await warehouse.locks.release(process)
     warehouse.forget(process)
   }
@@ -276,6 +325,7 @@ actor WarehouseSession: SQLSession {
       var known = names.known
       for place in missing.missingViews {
         guard let view = SystemViews.view(place.schema, place.name) else { continue }
+        await warehouse.history.loaded()
         let rows = try await view.rows(systemSource())
         viewFiles += 1
         let path = engine.attach(
@@ -394,6 +444,14 @@ actor WarehouseSession: SQLSession {
   /// Waits for the right to change a table's rows until the transaction ends.
   func lock(_ relation: CatalogRelation) async throws {
     if relation.isTemporary { return }
+    if await warehouse.locks.lockIfFree(relation.id, for: process) { return }
+    // Who holds the table may wait for the slot that an earlier statement of this procedure has taken.
+    endWork()
+    let began = warehouse.ground.clock.now()
+    defer {
+      let waited = (warehouse.ground.clock.now() - began).nanoseconds / 1_000
+      warehouse.history.note(queryID) { $0.lockWaitMicroseconds += waited }
+    }
     try await warehouse.locks.lock(relation.id, for: process, named: relation.name)
   }
 
@@ -404,6 +462,7 @@ actor WarehouseSession: SQLSession {
     let (database, process, transaction) = (database.name, process, transactionID)
     let label = settings["query_group"] ?? "default"
     let kind = statement.kind
+    statementKind = kind
     let text =
       statement.hidingPasswords ?? String(statement.hidingKeys(of: text).prefix(WarehouseLimits.historyTextMax))
     queryID = warehouse.history.begin { id, now in
@@ -412,10 +471,13 @@ actor WarehouseSession: SQLSession {
         label: label, text: text, kind: kind, started: now)
     }
     if kind != "UTILITY" { lastQueryID = queryID }
+    lastStatementID = queryID
   }
 
   private func endHistory(rows: Int, failure: SQLFailure?) {
-    warehouse.history.end(queryID, rows: rows, failure: failure)
+    let work = work.withLock { $0?.work }
+    warehouse.history.end(queryID, rows: rows, failure: failure) { $0.work = work }
+    endWork()
   }
 }
 

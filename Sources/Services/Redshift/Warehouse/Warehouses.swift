@@ -102,6 +102,7 @@ public actor Warehouses: NamespaceKeeping {
       await shut(id)
       let folder = folder(id)
       try await pool.run { try Self.remove(folder) }
+      try await ground.logs?.delete(ActivityLog.id(id))
     }
   }
 

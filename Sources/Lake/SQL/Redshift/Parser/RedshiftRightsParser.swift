@@ -88,12 +88,19 @@ extension RedshiftDescent {
     return .revoke(grant)
   }
 
+  /// A role's name; those of the system have a colon in them: `sys:monitor`.
+  mutating func roleName() throws(SQLError) -> Identifier {
+    var name = try identifier()
+    if !name.quoted, taken(":") { name = Identifier("\(name.text):\(try label().text)", at: name.position) }
+    return name
+  }
+
   private mutating func rights(ends: String) throws(SQLError) -> RedshiftGrant {
     var grant = RedshiftGrant(privileges: [], target: .system, grantees: [], withOption: false, cascade: false)
     if sees("ROLE") {
       let roles = try list { parser throws(SQLError) in
         try parser.expect("ROLE")
-        return try parser.identifier()
+        return try parser.roleName()
       }
       grant.target = .roles(roles)
     } else {
@@ -197,7 +204,7 @@ extension RedshiftDescent {
   private mutating func grantees() throws(SQLError) -> [RedshiftGrantee] {
     try list { parser throws(SQLError) in
       if parser.taken("GROUP") { return RedshiftGrantee.group(try parser.identifier()) }
-      if parser.taken("ROLE") { return RedshiftGrantee.role(try parser.identifier()) }
+      if parser.taken("ROLE") { return RedshiftGrantee.role(try parser.roleName()) }
       if parser.taken("PUBLIC") { return RedshiftGrantee.everyone }
       return RedshiftGrantee.user(try parser.userName())
     }

@@ -174,7 +174,7 @@ extension RedshiftDescent {
       return .createGroup(name, users: taken("USER") ? try identifiers() : [])
     case "ROLE":
       advance()
-      let name = try identifier()
+      let name = try roleName()
       return .createRole(name, externalID: taken("EXTERNALID") ? try wordOrString() : nil, orReplace: orReplace)
     case "RLS": return try createRLSPolicy()
     case "MASKING": return try createMaskingPolicy()
@@ -227,7 +227,7 @@ extension RedshiftDescent {
       return .alterGroup(name, .drop(try identifiers()))
     case "ROLE":
       advance()
-      let name = try identifier()
+      let name = try roleName()
       _ = taken("WITH")
       if taken("RENAME", "TO") { return .alterRole(name, .rename(try identifier())) }
       if taken("OWNER", "TO") { return .alterRole(name, .owner(try userName())) }
@@ -308,7 +308,7 @@ extension RedshiftDescent {
       return .dropGroup(try identifier())
     case "ROLE":
       advance()
-      let name = try identifier()
+      let name = try roleName()
       let force = taken("FORCE")
       if !force { _ = taken("RESTRICT") }
       return .dropRole(name, force: force)
