@@ -156,7 +156,7 @@ def test_another_session_is_cancelled_and_terminated(cluster):
 def test_the_data_api_tells_pid_and_query(cluster, tarn):
     data = tarn.client("redshift-data")
     made = data.execute_statement(
-        ClusterIdentifier=cluster.name, Database="dev", DbUser=USER, Sql="select count(*) from many /* traced */"
+        ClusterIdentifier=cluster.name, Database="dev", DbUser=USER, Sql="select /* traced */ count(*) from many"
     )
     eventually(lambda: data.describe_statement(Id=made["Id"])["Status"], "FINISHED")
     told = data.describe_statement(Id=made["Id"])

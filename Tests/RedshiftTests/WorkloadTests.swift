@@ -159,6 +159,42 @@ struct WorkloadTests {
     #expect(try await session.run("SELECT count(*) FROM many") == ["128"])
   }
 
+  @Test func aRuleLetsAQueryHopToTheNextQueueOfItsGroup() async throws {
+    let clock = ManualClock()
+    let rule = { (name: String, seconds: Int) in
+      """
+      {"rule_name": "\(name)", "action": "hop",
+       "predicate": [{"metric_name": "query_execution_time", "operator": ">", "value": \(seconds)}]}
+      """
+    }
+    let fixture = fixture(
+      """
+      [{"query_group": ["reports"], "query_concurrency": 1, "rules": [\(rule("first", 1))]},
+       {"query_group": ["rep*"], "query_group_wild_card": 1, "query_concurrency": 1, "rules": [\(rule("second", 5))]},
+       {"query_concurrency": 5}]
+      """, clock: clock)
+    let (admin, session, next) = (
+      try await fixture.session(), try await fixture.session(), try await fixture.session()
+    )
+    try await fill(admin)
+    for session in [session, next] { try await session.run("SET query_group TO 'reports'") }
+    let rows = try await begin(session, Self.million)
+    let waiting = Task { try await next.run("SELECT count(*) FROM many") }
+    while try await admin.run("SELECT rule FROM stl_wlm_rule_action WHERE rule = 'first'").isEmpty {
+      clock.advance(by: .seconds(1))
+      await Task.yield()
+    }
+    // Its slot is free for the one behind it.
+    #expect(try await waiting.value == ["128"])
+    #expect(try await admin.run("SELECT service_class FROM stv_wlm_query_state") == ["7"])
+    // The default queue takes none that hops.
+    while try await admin.run("SELECT rule FROM stl_wlm_rule_action WHERE rule = 'second'").isEmpty {
+      clock.advance(by: .seconds(1))
+      await Task.yield()
+    }
+    await #expect(throws: SQLFailure.self) { while try await rows.next() != nil {} }
+  }
+
   @Test func otherSessionsEndByTheirOwnersAndSuperusersOnly() async throws {
     let fixture = WarehouseFixture()
     let (admin, other) = (try await fixture.session(), try await fixture.session())

@@ -2,8 +2,8 @@ public import Kernel
 public import RedshiftModel
 import Storage
 
-/// A usage limit of a cluster as it is kept, with what was used of it in the present period. Only what Spectrum scans is
-/// measured: there is no concurrency scaling and no other region.
+/// A usage limit of a cluster as it is kept, with what was used of it in the present period. Only what Spectrum scans
+/// is measured: there is no concurrency scaling and no other region.
 struct ClusterUsageLimitRecord: Codable, Sendable {
   var id: String
   var cluster: String

@@ -126,7 +126,7 @@ extension WarehouseSession {
     // The queries of a procedure are part of its CALL, which ends later.
     let isWhole = procedureDepth == 0
     let ticket = isWhole ? work.withLock { $0.take() } : nil
-    ticket?.returns { result.rows }
+    ticket?.returns { [weak result] in result?.rows ?? 0 }
     let workload = warehouse.workload
     return .rows(
       EngineRows(result, columns: columns, command: command) { error in

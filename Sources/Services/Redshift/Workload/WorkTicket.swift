@@ -3,7 +3,7 @@ import Kernel
 /// One statement's way through the workload queues.
 final class WorkTicket: Sendable {
   private struct State {
-    /// The queues that it may run in; the first is where it is.
+    /// The queues that it may run in; the first is where it is, the last the default queue.
     var queues: [WorkloadConfiguration.Queue]
     var slots: Int
     var queued: Timestamp
@@ -73,9 +73,15 @@ final class WorkTicket: Sendable {
     }
   }
 
-  /// The queues have changed, or the statement hops.
-  func move(to queues: [WorkloadConfiguration.Queue]) { state.withLock { $0.queues = queues } }
-  var laterQueues: [WorkloadConfiguration.Queue] { state.withLock { Array($0.queues.dropFirst()) } }
+  /// Lets it go on in the next queue that matches it; the default queue, which is the last, takes none that hops.
+  /// - Returns: whether there was one.
+  func hop() -> Bool {
+    state.withLock { state in
+      guard state.queues.count > 2 else { return false }
+      state.queues.removeFirst()
+      return true
+    }
+  }
 
   /// Ends the statement with an error of its own.
   func end(with reason: SQLFailure) {

@@ -217,13 +217,9 @@ final class WorkloadManager: Sendable {
 
   /// Lets a statement go on in the next queue that takes it, or ends it when there is none.
   private func hop(_ ticket: WorkTicket, orEnd failure: () -> SQLFailure) {
-    let later = ticket.laterQueues
-    guard ticket.mayHop, !later.isEmpty else { return end(ticket, failure()) }
+    guard ticket.mayHop, ticket.hop() else { return end(ticket, failure()) }
     // It keeps running: the next queue has one more than it should, until it has ended.
-    let begun = state.withLock { state in
-      ticket.move(to: later)
-      return state.begin()
-    }
+    let begun = state.withLock { $0.begin() }
     wake(begun)
   }
 
