@@ -358,14 +358,15 @@ public:
         continue;
       }
       auto whole = seconds.Next();
-      const auto packed = static_cast<uint64_t>(fractions.Next());
+      // The fraction may be negative: some writers count it from zero, not from the second below.
+      const auto packed = fractions.Next();
       auto nanoseconds = packed >> 3;
       if (const auto zeros = packed & 7) {
-        for (uint64_t digit = 0; digit <= zeros; digit++) {
+        for (int64_t digit = 0; digit <= zeros && nanoseconds <= 999999999 && nanoseconds >= -999999999; digit++) {
           nanoseconds *= 10;
         }
       }
-      if (nanoseconds > 999999999) {
+      if (nanoseconds > 999999999 || nanoseconds < -999999999) {
         Damaged("a fraction of a second is too large");
       }
       // Before 1970 the writers count the second down and the fraction up, and leave one second too many.
@@ -377,7 +378,7 @@ public:
       }
       int64_t micros;
       if (__builtin_mul_overflow(whole, INT64_C(1000000), &micros) ||
-          __builtin_add_overflow(micros, static_cast<int64_t>(nanoseconds / 1000), &micros)) {
+          __builtin_add_overflow(micros, nanoseconds / 1000, &micros)) {
         Damaged("a moment is out of range");
       }
       data[start + row] = duckdb::timestamp_t(micros);

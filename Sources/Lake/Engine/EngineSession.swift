@@ -55,7 +55,7 @@ public final class EngineSession: Sendable {
   /// Lets what comes next ask the lake with other rights.
   public func act(as caller: RequestContext) { lake.act(as: caller) }
 
-  /// Lets some objects be read with rights of their own, until the next change of the caller.
+  /// Lets some objects be read with rights of their own, until `renew`.
   public func act(as caller: RequestContext, reading paths: [LakePath]) { lake.act(as: caller, reading: paths) }
 
   /// Says how the objects that statements write from now on are named and compressed.

@@ -36,12 +36,7 @@ final class LakeSession: Sendable {
 
   var caller: RequestContext { state.withLock { $0.caller } }
 
-  func act(as caller: RequestContext) {
-    state.withLock { state in
-      state.caller = caller
-      state.readers = [:]
-    }
-  }
+  func act(as caller: RequestContext) { state.withLock { $0.caller = caller } }
 
   func act(as caller: RequestContext, reading paths: [LakePath]) {
     state.withLock { state in for path in paths { state.readers[path] = caller } }
@@ -53,11 +48,12 @@ final class LakeSession: Sendable {
 
   private func reader(of path: LakePath) -> RequestContext { state.withLock { $0.readers[path] ?? $0.caller } }
 
-  /// After `stop`: operations go on. Files that were attached are gone.
+  /// After `stop`: operations go on. Files that were attached are gone, and so are the readers of single objects.
   func resume() {
     state.withLock { state in
       state.stopped = false
       state.inputs = [:]
+      state.readers = [:]
     }
   }
 

@@ -7,7 +7,7 @@ import SQL
 
 /// Spectrum: schemas whose tables are Glue's and whose rows lie in the lake.
 extension WarehouseSession {
-  private func glue() throws -> any GlueAPI {
+  func glue() throws -> any GlueAPI {
     guard let glue = warehouse.ground.glue else {
       throw SQLFailure("0A000", "there is no data catalog here")
     }
@@ -62,7 +62,7 @@ extension WarehouseSession {
   }
 
   /// Whom a schema's tables are asked for as.
-  private func caller(of schema: CatalogSchema) async throws -> (
+  func caller(of schema: CatalogSchema) async throws -> (
     external: CatalogSchema.External, caller: RequestContext
   ) {
     guard let external = schema.external, let role = external.role else {
@@ -73,9 +73,11 @@ extension WarehouseSession {
 
   // MARK: Reading
 
-  /// A table's files as a relation of the engine. From here on the statement asks the lake with the schema's role.
+  /// A table's files as a relation of the engine; they are read with the schema's role.
+  /// - Parameter asked: what the statement asks of the table in each place: partitions that nobody asks for are left
+  ///   out before their files are looked for.
   func externalTable(
-    _ place: SessionNames.Place
+    _ place: SessionNames.Place, asked: [RedshiftTableCondition]
   ) async throws -> (relation: String, columns: [RedshiftKnownColumn]) {
     guard !warehouse.settings.isSpectrumOff else {
       throw SQLFailure("XX000", "Spectrum usage limit reached: external tables cannot be read until it is raised")
@@ -84,16 +86,14 @@ extension WarehouseSession {
       throw SQLFailure("3F000", "schema \"\(place.schema)\" does not exist")
     }
     let (external, caller) = try await caller(of: schema)
-    if let other = lakeRole, other != external.role {
-      throw SQLFailure("0A000", "external tables of several IAM roles in one statement are not implemented by Tarn yet")
-    }
     lakeRole = external.role
-    engine.act(as: caller)
     let table = try await glueTable(place.name, external, caller)
     guard let storage = table.storageDescriptor, let location = storage.location else {
       throw SQLFailure("XX000", "external table \"\(place.name)\" has no location")
     }
     let keys = table.partitionKeys ?? []
+    let columns = try Self.hiveColumns(storage.columns ?? [])
+    let partitionColumns = try Self.hiveColumns(keys)
     var partitions: [TableScan.Partition] = []
     if keys.isEmpty {
       partitions = [TableScan.Partition(values: [], files: try await scanned(location, caller))]
@@ -102,13 +102,13 @@ extension WarehouseSession {
         guard let values = partition.values, values.count == keys.count,
           let location = partition.storageDescriptor?.location
         else { continue }
-        partitions.append(
-          TableScan.Partition(
-            values: values.map { $0 == HivePath.nullValue ? nil : $0 }, files: try await scanned(location, caller)))
+        let found = values.map { $0 == HivePath.nullValue ? nil : $0 }
+        let known = zip(partitionColumns, found).map { (name: $0.name, type: $0.type, value: $1) }
+        guard asked.contains(where: { $0.mayMatch(known) }) else { continue }
+        partitions.append(TableScan.Partition(values: found, files: try await scanned(location, caller)))
       }
     }
-    let columns = try Self.hiveColumns(storage.columns ?? [])
-    let partitionColumns = try Self.hiveColumns(keys)
+    engine.act(as: caller, reading: partitions.flatMap { $0.files.map(\.path) })
     var serdeParameters = storage.serdeInfo?.parameters ?? [:]
     // Spectrum finds ORC's columns by name unless the table says otherwise; Athena has another property, and habit.
     let resolution = table.parameters?["orc.schema.resolution"]?.lowercased() ?? "name"
@@ -120,7 +120,8 @@ extension WarehouseSession {
       inputFormat: storage.inputFormat ?? "", tableParameters: table.parameters ?? [:])
     let relation: String
     do {
-      relation = try scan.relation(columns: (columns + partitionColumns).map(\.name), partitions: partitions)
+      relation = try scan.relation(
+        columns: (columns + partitionColumns).map(\.name) + ["$path", "$size"], partitions: partitions)
     } catch {
       throw SQLFailure("XX000", "Spectrum Scan Error: \(error.description)")
     }
@@ -132,7 +133,7 @@ extension WarehouseSession {
     )
   }
 
-  private func glueTable(
+  func glueTable(
     _ name: String, _ external: CatalogSchema.External, _ caller: RequestContext
   ) async throws -> Table {
     do {
@@ -171,7 +172,7 @@ extension WarehouseSession {
     }.map { TableScan.File(path: $0.path, bytes: $0.bytes) }
   }
 
-  private static func hiveColumns(_ columns: [Column]) throws -> [(name: String, type: HiveType)] {
+  static func hiveColumns(_ columns: [Column]) throws -> [(name: String, type: HiveType)] {
     try columns.map { column in
       do {
         return (column.name.lowercased(), try HiveType.parse(column.type ?? "string"))
@@ -201,7 +202,7 @@ extension WarehouseSession {
 
   // MARK: Writing Glue
 
-  private func externalSchema(_ name: QualifiedName) throws -> (CatalogSchema, String) {
+  func externalSchema(_ name: QualifiedName) throws -> (CatalogSchema, String) {
     guard name.parts.count >= 2, let last = name.parts.last else {
       throw SQLFailure("42601", "the name of an external table must have a schema")
     }
@@ -220,8 +221,8 @@ extension WarehouseSession {
     }
     let (schema, name) = try externalSchema(create.name)
     let (external, caller) = try await caller(of: schema)
-    guard create.query == nil else {
-      throw SQLFailure("0A000", "CREATE EXTERNAL TABLE AS is not implemented by Tarn yet")
+    if let query = create.query {
+      return try await createExternalTableAs(create, query, external, caller, name: name)
     }
     guard let location = create.location else { throw SQLFailure("42601", "LOCATION is missing") }
     _ = try lakePath(location)

@@ -4,6 +4,13 @@ import SQL
 /// INSERT, UPDATE, DELETE, MERGE and TRUNCATE.
 extension WarehouseSession {
   func changeRows(_ statement: RedshiftStatement, parameters: [EngineParameter]) async throws -> SQLOutcome {
+    if case .insert(let insert) = statement, case .query(let query) = insert.source,
+      case .external? = names().find(insert.table)
+    {
+      let count = try await insertExternal(query, columns: insert.columns, into: insert.table)
+      warehouse.history.note(rows: count, of: queryID)
+      return .done(tag: "INSERT 0 \(count)")
+    }
     // Rows that are only added are in nobody's way. Who waits begins after the one before has ended, and so finds what
     // that one has left; within a block it may have looked before.
     if case .insert = statement {

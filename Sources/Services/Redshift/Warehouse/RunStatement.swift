@@ -206,6 +206,8 @@ extension WarehouseSession {
       let (printed, names) = try await printed { printer, _ throws(SQLError) in try printer.query(query) }
       sql = printed
       declared = ResultColumns.declared(query, names)
+    case .insert(let insert) where names().find(insert.table)?.isExternal == true:
+      return PreparedSQL(text: text, parameterTypes: Self.parameters([], parameterTypes), columns: nil)
     case .insert, .update, .delete, .merge:
       let printed = try await printedChange(statement).statements.first ?? ""
       // Without parameters there is nothing to learn, and binding a hundred thousand rows twice is slow.

@@ -18,6 +18,16 @@ struct SessionNames: RedshiftNames {
     /// System views and external tables that are not known yet.
     var missingViews: Set<Place> = []
     var missingExternal: Set<Place> = []
+    /// What is asked of external tables where they are read in a FROM clause, and how often they are read at all.
+    var conditions: [Place: [RedshiftTableCondition]] = [:]
+    var externalReads: [Place: Int] = [:]
+
+    /// What all who read the table ask of it; nothing where someone reads it that was not heard of.
+    func asked(of place: Place) -> [RedshiftTableCondition] {
+      let conditions = conditions[place] ?? []
+      return conditions.count == externalReads[place] ? conditions : [RedshiftTableCondition.none]
+    }
+
     /// Relations that the statement reads itself, not through views.
     var read: Set<Int> = []
     /// Tables and materialized views that are read, through views or not.
@@ -34,6 +44,8 @@ struct SessionNames: RedshiftNames {
     case relation(CatalogRelation)
     case system(SystemView)
     case external(CatalogSchema, String)
+
+    var isExternal: Bool { if case .external = self { true } else { false } }
   }
 
   var catalog: Catalog
@@ -69,6 +81,7 @@ struct SessionNames: RedshiftNames {
     case .external(let schema, let table):
       let place = Place(schema: schema.name, name: table)
       if !rights.may("USAGE", on: schema) { throw refuse("permission denied for schema \(schema.name)") }
+      found.externalReads[place, default: 0] += 1
       if let known = known[place] { return known }
       if schema.external?.isStream == true {
         throw refuse("Kinesis streams can only be read by materialized views: \(name)", "0A000")
@@ -77,6 +90,15 @@ struct SessionNames: RedshiftNames {
       return "(SELECT 1)"
     }
   }
+
+  func reads(from: [Relation], filter: Expression?) {
+    for (name, condition) in RedshiftTableCondition.conditions(from: from, filter: filter) {
+      guard case .external(let schema, let table)? = find(name) else { continue }
+      found.conditions[Place(schema: schema.name, name: table), default: []].append(condition)
+    }
+  }
+
+  var hasPseudoColumns: Bool { !found.externalReads.isEmpty }
 
   func target(_ name: QualifiedName) throws(SQLError) -> String {
     guard case .relation(let relation) = try object(name) else {

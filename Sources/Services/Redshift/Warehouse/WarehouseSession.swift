@@ -308,7 +308,8 @@ actor WarehouseSession: SQLSession {
   ) async throws -> (sql: String, names: SessionNames) {
     var names = names()
     names.targetPrivilege = privilege
-    for _ in 0..<4 {
+    var asked: [SessionNames.Place: [RedshiftTableCondition]] = [:]
+    for _ in 0..<6 {
       let text: String
       do {
         text = try body(RedshiftPrinter(names: names), names)
@@ -318,7 +319,10 @@ actor WarehouseSession: SQLSession {
         text = ""
       }
       let missing = names.found
-      if missing.missingViews.isEmpty, missing.missingExternal.isEmpty {
+      // What another part of the statement asks of a table is seen once the first one was settled.
+      let tables = missing.missingExternal.union(
+        asked.filter { missing.externalReads[$0.key] != nil && missing.asked(of: $0.key) != $0.value }.keys)
+      if missing.missingViews.isEmpty, tables.isEmpty {
         if ownCatalog != nil { reads.formUnion(missing.tables) }
         return (text, names)
       }
@@ -333,8 +337,9 @@ actor WarehouseSession: SQLSession {
         known[place] = view.relation(at: path, isEmpty: rows.isEmpty)
       }
       var columns = names.externalColumns
-      for place in missing.missingExternal {
-        let table = try await externalTable(place)
+      for place in tables {
+        asked[place] = missing.asked(of: place)
+        let table = try await externalTable(place, asked: asked[place] ?? [])
         known[place] = table.relation
         columns[place] = table.columns
       }

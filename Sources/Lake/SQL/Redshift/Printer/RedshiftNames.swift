@@ -13,6 +13,15 @@ public protocol RedshiftNames {
   /// What `current_user`, `current_schema` and the like are in this session, and `pg_backend_pid` and others that
   /// only a session knows: SQL text by lower-case name; `nil` for those that it leaves to the engine.
   func sessionValue(_ name: String) -> String?
+  /// Hears of each FROM clause with its WHERE before the tables are asked for: what is asked of them.
+  func reads(from: [Relation], filter: Expression?)
+  /// Whether tables that were read have columns which `*` does not show: those whose names begin with `$`.
+  var hasPseudoColumns: Bool { get }
+}
+
+extension RedshiftNames {
+  public func reads(from: [Relation], filter: Expression?) {}
+  public var hasPseudoColumns: Bool { false }
 }
 
 /// A column of a table that exists.

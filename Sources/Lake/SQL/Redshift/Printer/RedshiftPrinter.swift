@@ -166,6 +166,7 @@ public struct RedshiftPrinter {
     if let written = filter, Self.hasOuterMark(written) {
       (from, filter) = try OuterMarks.joined(from, written)
     }
+    names.reads(from: from, filter: filter)
     var sources: [String] = []
     for relation in from { sources.append(try text(relation, besides: sources.isEmpty)) }
     var result = "SELECT "
@@ -192,12 +193,13 @@ public struct RedshiftPrinter {
     switch item {
     case .all(let target, _, _):
       let out = excluded.isEmpty ? "" : " EXCLUDE (" + excluded.map { quoted($0) }.joined(separator: ", ") + ")"
-      guard let target else { return "*" + out }
+      let star = "*" + out + (names.hasPseudoColumns && out.isEmpty ? " NOT LIKE '$%'" : "")
+      guard let target else { return star }
       let path = Self.path(target)
       if path.count > 1, let table = visible(path.dropLast(0).map { key($0) }) {
-        return Self.quoted(table) + ".*" + out
+        return Self.quoted(table) + "." + star
       }
-      return try text(target) + ".*" + out
+      return try text(target) + "." + star
     case .expression(let value, let alias):
       let text = try text(value)
       if let alias { return "\(text) AS \(quoted(alias))" }
