@@ -108,6 +108,12 @@ import Testing
     #expect(try await alice.run("SELECT count(*) FROM people") == ["2"])
     try await admin.run("ALTER TABLE people ROW LEVEL SECURITY ON")
     #expect(try await alice.run("SELECT name FROM people") == ["a"])
+    try await admin.run("CREATE RLS POLICY bs WITH (name VARCHAR(20)) USING (name = 'b')")
+    try await admin.run("ATTACH RLS POLICY bs ON people TO alice")
+    #expect(try await alice.run("SELECT name FROM people") == [])
+    try await admin.run("ALTER TABLE people ROW LEVEL SECURITY ON CONJUNCTION TYPE OR")
+    #expect(try await alice.run("SELECT name FROM people ORDER BY 1") == ["a", "b"])
+    try await admin.run("DETACH RLS POLICY bs ON people FROM alice")
     #expect(try await admin.run("SELECT count(*) FROM people") == ["2"])
     try await admin.run(
       "CREATE MASKING POLICY last WITH (card VARCHAR(20)) USING ('XXXX' || right(card, 4)::VARCHAR(20))")

@@ -121,6 +121,8 @@ struct CatalogRelation: CatalogEntry {
   var refreshedAt: Double?
   var grants: [CatalogGrant] = []
   var rowLevelSecurity: Bool?
+  /// `AND` (which `nil` stands for) or `OR`: how several policies are joined.
+  var rowLevelConjunction: String?
   var backup = true
   /// The engine's table where it is not the one of the relation's number: rows that were written anew.
   var storage: Int?

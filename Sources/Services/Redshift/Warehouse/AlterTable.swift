@@ -148,10 +148,8 @@ extension WarehouseSession {
       if exists(relation.name, in: schema.id) { throw Self.alreadyExists(relation.name) }
       relation.schema = schema.id
     case .rowLevelSecurity(let on, let conjunction):
-      guard conjunction == nil || conjunction?.uppercased() == "AND" else {
-        throw SQLFailure("0A000", "row-level security with OR is not implemented by Tarn yet")
-      }
       relation.rowLevelSecurity = on
+      if on { relation.rowLevelConjunction = conjunction?.uppercased() }
     case .append: break
     }
     try await put(relation)

@@ -136,11 +136,12 @@ extension SessionNames {
         let condition = try RedshiftPrinter(names: inner).expression(try RedshiftParser.expression(policy.text))
         conditions.append("(\(condition))")
       }
+      let conjunction = relation.rowLevelConjunction == "OR" ? " OR " : " AND "
       let alias = policies.compactMap(\.alias).first ?? "v"
       // No policy for the user: no rows.
       result =
         "(SELECT * FROM \(result) AS \(DuckDBText.identifier(alias)) "
-        + "WHERE \(conditions.isEmpty ? "false" : conditions.joined(separator: " AND ")))"
+        + "WHERE \(conditions.isEmpty ? "false" : conditions.joined(separator: conjunction)))"
     }
     let masks = try self.masks(relation, policies, applies)
     if !masks.isEmpty {
