@@ -28,6 +28,7 @@ public enum BinaryParameters {
       case 1190: value.readInteger(as: Int64.self).map { intervalTime($0) }
       case 1700: numeric(&value)
       case 2950: uuid(&value)
+      case let oid where ArrayFormat.isArray(oid): try ArrayFormat.text(&value)
       default: try all(&value)
       }
     guard let text, value.readableBytes == 0 else {

@@ -20,6 +20,7 @@ extension RowBuffer {
       case 1186, 1188, 1190: interval(text, type, isRedshift: isRedshift)
       case 1700: numeric(text, type, isRedshift: isRedshift)
       case 2950: hexadecimal(text.filter { $0 != "-" }[...])
+      case let oid where ArrayFormat.isArray(oid): try array(text, as: type, isRedshift: isRedshift)
       default: plain(text)
       }
     guard isDone else {

@@ -35,6 +35,14 @@ public enum RedshiftMacros {
     ),
     // The engine's own is off by a bit for cubes.
     ("rs_cbrt(d)", "CASE WHEN pow(round(cbrt(d)), 3) = d THEN round(cbrt(d)) ELSE cbrt(d) END"),
+    // The elements of an array's text.
+    (
+      "rs_array(a)",
+      """
+      CASE WHEN trim(CAST(a AS VARCHAR)) IN ('{}', '[]') THEN CAST([] AS VARCHAR[])
+        ELSE list_transform(string_split(trim(CAST(a AS VARCHAR), '{}[] '), ','), lambda x: trim(x, '" ')) END
+      """
+    ),
     ("rs_to_hex(x)", "lower(to_hex(x))"),
     ("rs_getbit(b, n)", "CAST(get_bit(CAST(b AS BIT), CAST(octet_length(b) * 8 - 1 - n AS INTEGER)) AS INTEGER)"),
     (

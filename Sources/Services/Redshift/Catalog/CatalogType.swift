@@ -94,7 +94,12 @@ extension RedshiftType {
       case "\"char\"", "char": return PostgresType(oid: 18, size: 1)
       default: return .text
       }
+    case .array(.smallint): return PostgresType(oid: 1005, size: -1)
     case .array(.integer): return PostgresType(oid: 1007, size: -1)
+    case .array(.bigint): return PostgresType(oid: 1016, size: -1)
+    case .array(.real): return PostgresType(oid: 1021, size: -1)
+    case .array(.double): return PostgresType(oid: 1022, size: -1)
+    case .array(.catalog("oid")): return PostgresType(oid: 1028, size: -1)
     case .array: return PostgresType(oid: 1009, size: -1)
     case .pseudo: return .text
     }

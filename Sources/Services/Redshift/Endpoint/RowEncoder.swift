@@ -32,6 +32,8 @@ struct RowEncoder {
     ways = columns.enumerated().map { index, column in
       let engine = index < chunk.columns.count ? chunk.columns[index].type : .null
       return switch ValueFormat.of(index, in: formats) {
+      // Redshift's drivers take the bytes as they are by this protocol, and hexadecimal digits by the others.
+      case _ where isRedshift && column.type.oid == PostgresType.varbyte.oid && engine == .blob: .bytes
       case .text: Self.textWay(engine, column.type)
       case .binary: Self.binaryWay(engine, column.type, isRedshift: isRedshift)
       }

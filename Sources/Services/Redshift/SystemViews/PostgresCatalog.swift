@@ -257,8 +257,8 @@ enum PostgresCatalog {
       "pg_constraint",
       """
       oid oid, conname name, connamespace oid, contype char, condeferrable bool, condeferred bool, conrelid oid,
-      contypid oid, confrelid oid, confupdtype char, confdeltype char, confmatchtype char, conkey text, confkey
-      text, conbin text, consrc text
+      contypid oid, confrelid oid, confupdtype char, confdeltype char, confmatchtype char, conkey
+      smallints, confkey smallints, conbin text, consrc text
       """
     ) { source in
       relations(source).flatMap { relation, _ in
@@ -268,8 +268,8 @@ enum PostgresCatalog {
           let others = constraint.referencedColumns.compactMap { target?.column($0)?.number }.map(String.init)
           return [
             "\(constraint.id)", constraint.name, "\(relation.schema)", constraint.form.rawValue, "f", "f",
-            "\(relation.id)", "0", "\(constraint.references ?? 0)", "a", "a", "u", "{\(keys.joined(separator: ","))}",
-            others.isEmpty ? nil : "{\(others.joined(separator: ","))}", nil, nil,
+            "\(relation.id)", "0", "\(constraint.references ?? 0)", "a", "a", "u", "[\(keys.joined(separator: ","))]",
+            others.isEmpty ? nil : "[\(others.joined(separator: ","))]", nil, nil,
           ]
         }
       }
@@ -483,6 +483,54 @@ enum PostgresCatalog {
       ]
     },
     view("pg_am", "oid oid, amname name") { _ in [] },
+    // PostgreSQL's own that Redshift keeps: nothing here is made of what they hold.
+    view("pg_aggregate", "aggfnoid oid, aggtransfn oid, aggfinalfn oid, aggtranstype oid, agginitval text") { _ in [] },
+    view("pg_amop", "amopclaid oid, amopsubtype oid, amopstrategy smallint, amopreqcheck bool, amopopr oid") { _ in []
+    },
+    view("pg_amproc", "amopclaid oid, amprocsubtype oid, amprocnum smallint, amproc oid") { _ in [] },
+    view("pg_cast", "castsource oid, casttarget oid, castfunc oid, castcontext char") { _ in [] },
+    view(
+      "pg_conversion",
+      """
+      conname name, connamespace oid, conowner int, conforencoding int, contoencoding int, conproc oid,
+      condefault bool
+      """
+    ) { _ in [] },
+    view("pg_default_acl", "defacluser oid, defaclnamespace oid, defaclobjtype char, defaclacl text") { source in
+      (source.database.defaults ?? []).map { rule in
+        let type = rule.kind == "TABLES" ? "r" : rule.kind == "PROCEDURES" ? "p" : "f"
+        return ["\(rule.owner)", "\(rule.schema ?? 0)", type, acl(rule.grants, source)]
+      }
+    },
+    view("pg_largeobject", "loid oid, pageno int, data text") { _ in [] },
+    view(
+      "pg_opclass",
+      """
+      opcamid oid, opcname name, opcnamespace oid, opcowner int, opcintype oid, opcdefault bool, opckeytype oid
+      """
+    ) { _ in [] },
+    view(
+      "pg_operator",
+      """
+      oid oid, oprname name, oprnamespace oid, oprowner int, oprkind char, oprcanhash bool, oprleft oid, oprright oid,
+      oprresult oid, oprcom oid, oprnegate oid, oprcode oid
+      """
+    ) { _ in [] },
+    view("pg_rules", "schemaname name, tablename name, rulename name, definition text") { _ in [] },
+    view("pg_shdepend", "dbid oid, classid oid, objid oid, refclassid oid, refobjid oid, deptype char") { _ in [] },
+    view(
+      "pg_statistic",
+      """
+      starelid oid, staattnum smallint, stanullfrac real, stawidth int, stadistinct real
+      """
+    ) { _ in [] },
+    view(
+      "pg_stats",
+      """
+      schemaname name, tablename name, attname name, null_frac real, avg_width int, n_distinct real,
+      most_common_vals text, most_common_freqs text, histogram_bounds text, correlation real
+      """
+    ) { _ in [] },
     view("pg_enum", "oid oid, enumtypid oid, enumlabel name") { _ in [] },
     view("pg_collation", "oid oid, collname name, collnamespace oid") { _ in [] },
     view("pg_extension", "oid oid, extname name, extversion text") { _ in [] },

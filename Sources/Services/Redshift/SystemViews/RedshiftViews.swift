@@ -18,7 +18,7 @@ enum RedshiftViews {
     return (grantee.isGroup ? source.catalog.groups[grantee.id]?.name : source.catalog.users[grantee.id]?.name) ?? ""
   }
 
-  private static func type(of grantee: CatalogGrantee?, _ source: SystemSource) -> String {
+  static func type(of grantee: CatalogGrantee?, _ source: SystemSource) -> String {
     guard let grantee else { return "public" }
     guard grantee.isGroup else { return "user" }
     return source.catalog.groups[grantee.id]?.isRole == true ? "role" : "group"
@@ -26,7 +26,7 @@ enum RedshiftViews {
 
   private static func owner(_ id: Int, _ source: SystemSource) -> String? { source.catalog.users[id]?.name }
 
-  private static func tableType(_ relation: CatalogRelation) -> String {
+  static func tableType(_ relation: CatalogRelation) -> String {
     relation.form == .table ? "TABLE" : "VIEW"
   }
 
@@ -396,7 +396,7 @@ enum RedshiftViews {
     },
   ]
 
-  private static func allRelations(_ source: SystemSource) -> [(String, String, CatalogRelation)] {
+  static func allRelations(_ source: SystemSource) -> [(String, String, CatalogRelation)] {
     source.catalog.relations.values.sorted { $0.id < $1.id }.compactMap { relation in
       guard let schema = source.catalog.schemas[relation.schema],
         let database = source.catalog.databases[schema.database]

@@ -28,6 +28,8 @@ struct SystemView: Sendable {
         case "int": .integer
         case "smallint": .smallint
         case "bigint": .bigint
+        case "smallints": .array(.smallint)
+        case "oids": .array(.catalog("oid"))
         case "bool": .boolean
         case "real": .real
         case "double": .double
@@ -43,6 +45,19 @@ struct SystemView: Sendable {
     }
     self.rows = rows
   }
+
+  /// One that is in no catalog.
+  init(
+    _ schema: String, columns: [Column], rows: @escaping @Sendable (SystemSource) async throws -> [[String?]]
+  ) {
+    self.schema = schema
+    name = ""
+    self.columns = columns
+    self.rows = rows
+  }
+
+  /// As clients are told of them.
+  var shownColumns: [SQLColumn] { columns.map { SQLColumn(name: $0.name, type: $0.type.postgres) } }
 
   /// The rows as lines of CSV, for the engine's reader.
   static func lines(_ rows: [[String?]]) -> [UInt8] {

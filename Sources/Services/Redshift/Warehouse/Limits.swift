@@ -82,4 +82,6 @@ public enum WarehouseLimits {
   static let patternReportsMax = 1_000
   /// Files that UNLOAD writes at once: a node of ra3.xlplus has so many slices.
   static let slices = 2
+  /// Rows of SHOW TABLES and the like: Redshift, "SHOW TABLES".
+  static let shownRowsMax = 10_000
 }

@@ -1,5 +1,6 @@
 import Engine
 import Kernel
+import PostgresWire
 
 /// Values in the text form that PostgreSQL's protocol carries.
 enum PostgresText {
@@ -43,7 +44,7 @@ enum PostgresText {
     case .timestampTZ(let value): isInfinite(value) ? timestamp(value) : timestamp(value) + "+00"
     case .interval(let months, let days, let microseconds): interval(Int(months), Int(days), microseconds)
     case .uuid(let value): uuid(value)
-    case .list(let values): "[" + values.map(json).joined(separator: ",") + "]"
+    case .list(let values): ArrayFormat.text(values.map(text))
     case .structure, .map: json(value)
     }
   }

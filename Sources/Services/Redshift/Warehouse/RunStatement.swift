@@ -73,7 +73,7 @@ extension WarehouseSession {
 
     case .alterDefaultPrivileges(let change):
       return try await done("ALTER DEFAULT PRIVILEGES") { try await self.alterDefaultPrivileges(change) }
-    case .showObjects(let show): return try await select(try query(for: show), parameters: [])
+    case .showObjects(let show): return try await showObjects(show, parameters: parameters)
     case .createRLSPolicy, .dropRLSPolicy, .attachRLSPolicy, .detachRLSPolicy, .createMaskingPolicy,
       .dropMaskingPolicy, .attachMaskingPolicy, .detachMaskingPolicy:
       return try await changePolicies(statement)
@@ -218,9 +218,10 @@ extension WarehouseSession {
       return PreparedSQL(
         text: text, parameterTypes: Self.parameters(description.parameters, parameterTypes), columns: nil)
     case .showObjects(let show):
-      let query = try query(for: show)
-      let (printed, _) = try await printed { printer, _ throws(SQLError) in try printer.query(query) }
-      sql = printed
+      let count = show.parameters
+      let types = Self.parameters(Array(repeating: .varchar, count: count), parameterTypes)
+      let columns = try showView(show, parameters: Array(repeating: "", count: count)).shownColumns
+      return PreparedSQL(text: text, parameterTypes: types, columns: columns)
     case .fetch(let fetch):
       guard let cursor = cursors[fetch.cursor.key] else { throw Self.noCursor(fetch.cursor.key) }
       return PreparedSQL(text: text, parameterTypes: [], columns: cursor.columns)

@@ -63,6 +63,8 @@ struct SessionNames: RedshiftNames {
   /// What `target` demands of the user.
   var targetPrivilege = "INSERT"
   var sessionValues: [String: String] = [:]
+  /// What SHOW tells.
+  var settings: [String: String] = [:]
   var depth = 0
   let found: Found
 
@@ -140,6 +142,12 @@ struct SessionNames: RedshiftNames {
   }
 
   func sessionValue(_ name: String) -> String? {
+    if name.hasPrefix("setting:") {
+      found.usesSession = true
+      return settings[SessionSettings.canonical(String(name.dropFirst(8)))].map {
+        "CAST(\(DuckDBText.string($0)) AS VARCHAR)"
+      }
+    }
     if let value = sessionValues[name] {
       found.usesSession = true
       return value

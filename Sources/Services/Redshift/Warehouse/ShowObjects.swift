@@ -1,53 +1,16 @@
 import Engine
+import LakeFiles
 import SQL
 
-/// SHOW DATABASES, SCHEMAS, TABLES, COLUMNS, TABLE and VIEW.
+/// SHOW of lists and of definitions.
 extension WarehouseSession {
-  /// The query over the catalog's views that a SHOW statement stands for.
-  func query(for show: RedshiftShow) throws -> Query {
-    let parts = show.name?.parts.map(\.key) ?? []
-    func literal(_ text: String) -> String { RedshiftPrinter.literal(text) }
-    var columns = ""
-    var view = ""
-    var conditions: [String] = []
-    var named = ""
-    var order = ""
+  /// What a SHOW statement gives: its columns, and how its rows are found.
+  func showView(_ show: RedshiftShow, parameters: [String?] = []) throws -> SystemView {
+    if let list = try ShowLists.view(show, parameters: parameters, database: database.name) { return list }
+    func definition(_ title: String, _ text: String) -> SystemView {
+      SystemView("pg_catalog", columns: [SystemView.Column(name: title, type: .varcharMax)]) { _ in [[text]] }
+    }
     switch show.kind {
-    case .databases:
-      columns =
-        "database_name, database_owner, database_type, database_acl, database_options AS parameters, "
-        + "database_isolation_level"
-      view = "svv_redshift_databases"
-      named = "database_name"
-      order = named
-    case .schemas:
-      columns =
-        "database_name, schema_name, schema_owner, schema_type, schema_acl, source_database, schema_option"
-      view = "svv_all_schemas"
-      conditions = ["database_name = \(literal(parts.last ?? database.name))"]
-      named = "schema_name"
-      order = named
-    case .tables:
-      columns = "database_name, schema_name, table_name, table_type, table_acl, remarks"
-      view = "svv_all_tables"
-      conditions = [
-        "database_name = \(literal(parts.count > 1 ? parts[parts.count - 2] : database.name))",
-        "schema_name = \(literal(parts.last ?? "public"))",
-      ]
-      named = "table_name"
-      order = named
-    case .columns:
-      guard parts.count >= 2 else { throw SQLFailure("42601", "SHOW COLUMNS needs a table with its schema") }
-      columns =
-        "database_name, schema_name, table_name, column_name, ordinal_position, column_default, is_nullable, "
-        + "data_type, character_maximum_length, numeric_precision, numeric_scale, remarks"
-      view = "svv_all_columns"
-      conditions = [
-        "database_name = \(literal(parts.count > 2 ? parts[parts.count - 3] : database.name))",
-        "schema_name = \(literal(parts[parts.count - 2]))", "table_name = \(literal(parts[parts.count - 1]))",
-      ]
-      named = "column_name"
-      order = "ordinal_position"
     case .table, .view:
       guard let name = show.name, case .relation(let relation) = try object(named: name) else {
         throw SQLFailure("42809", "SHOW \(show.kind.rawValue) needs a table or view")
@@ -55,23 +18,42 @@ extension WarehouseSession {
       guard (relation.form == .table) == (show.kind == .table) else {
         throw SQLFailure("42809", "\"\(relation.name)\" is not a \(show.kind.rawValue.lowercased())")
       }
-      let text = relation.form == .table ? definition(relation) : relation.text ?? ""
-      return try parsed(
-        "SELECT \(literal(text)) AS \"Show \(relation.form == .table ? "Table" : "View") DDL statement\"")
+      return relation.form == .table
+        ? definition("Show Table DDL statement", self.definition(relation))
+        : definition("Show View DDL statement", relation.text ?? "")
+    case .procedure:
+      let parts = show.name?.parts.map(\.key) ?? []
+      let places = parts.count > 1 ? [parts[parts.count - 2]] : settings.searchPath
+      for place in places {
+        guard let schema = catalog.schema(place == "$user" ? user.name : place, in: database.id) else { continue }
+        if let found = catalog.routines(parts.last ?? "", in: schema.id).first(where: \.isProcedure) {
+          guard rights.may("EXECUTE", on: found) else {
+            throw SQLFailure("42501", "permission denied for procedure \(found.name)")
+          }
+          return definition("Stored Procedure Definition", found.text)
+        }
+      }
+      throw SQLFailure("42883", "procedure \(parts.joined(separator: ".")) does not exist")
     default: throw SQLFailure("0A000", "SHOW \(show.kind.rawValue) is not implemented by Tarn yet")
     }
-    if let like = show.like { conditions.append("\(named) LIKE \(literal(like))") }
-    return try parsed(
-      "SELECT \(columns) FROM pg_catalog.\(view)"
-        + (conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))") + " ORDER BY \(order)"
-        + (show.limit.map { " LIMIT \($0)" } ?? ""))
   }
 
-  private func parsed(_ text: String) throws -> Query {
-    guard case .query(let query) = try RedshiftParser.statement(text) else {
-      throw SQLFailure("XX000", "not a query: \(text)")
+  func showObjects(_ show: RedshiftShow, parameters: [EngineParameter]) async throws -> SQLOutcome {
+    let values = parameters.map { parameter -> String? in
+      switch parameter {
+      case .string(let text), .untyped(let text): text
+      default: nil
+      }
     }
-    return query
+    let view = try showView(show, parameters: values)
+    var rows = try await view.rows(systemSource())
+    if let limit = show.limit { rows = Array(rows.prefix(limit)) }
+    guard rows.count <= WarehouseLimits.shownRowsMax else {
+      throw SQLFailure(
+        "54000", "SHOW \(show.kind.rawValue) would give more than \(WarehouseLimits.shownRowsMax) rows")
+    }
+    let relation = rows.isEmpty ? view.relation(at: "", isEmpty: true) : view.relation(at: attach(rows), isEmpty: false)
+    return try await self.rows(of: "SELECT * FROM \(relation)", declared: view.shownColumns, command: "SHOW")
   }
 
   /// The statement that would make a table again.

@@ -241,7 +241,7 @@ extension WarehouseSession {
 
   func make(_ column: RedshiftColumn, in relation: inout CatalogRelation) async throws -> CatalogColumn {
     let type = column.type
-    try Self.check(type, of: column.name.key)
+    try Self.check(type, of: "\(relation.name).\(column.name.key)")
     var made = CatalogColumn(
       number: relation.nextColumn, name: column.name.key, type: CatalogType(type),
       encoding: column.encoding ?? type.defaultEncoding,

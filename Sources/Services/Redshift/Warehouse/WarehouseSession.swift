@@ -243,6 +243,7 @@ actor WarehouseSession: SQLSession {
       sessionValues: sessionValues(user), found: SessionNames.Found())
     names.known = standIns
     names.replaced = replacedRelations
+    names.settings = settings.values
     return names
   }
 
@@ -253,7 +254,9 @@ actor WarehouseSession: SQLSession {
   }
 
   private func sessionValues(_ user: CatalogUser) -> [String: String] {
-    let path = settings.searchPath.map { $0 == "$user" ? user.name : $0 }
+    let path = settings.searchPath.map { $0 == "$user" ? user.name : $0 }.filter {
+      catalog.schema($0, in: database.id) != nil
+    }
     let schema = path.first { catalog.schema($0, in: database.id) != nil }
     func text(_ value: String) -> String { "CAST(\(DuckDBText.string(value)) AS VARCHAR)" }
     return [
@@ -276,6 +279,12 @@ actor WarehouseSession: SQLSession {
     SystemSource(
       warehouse: warehouse, session: self, catalog: catalog, temporaries: temporaries, database: database, user: user,
       rights: rights, settings: settings.values)
+  }
+
+  /// Makes rows a file that the engine reads.
+  func attach(_ rows: [[String?]]) -> String {
+    viewFiles += 1
+    return engine.attach(MemoryLakeFile(SystemView.lines(rows)), as: "view-\(viewFiles).csv")
   }
 
   private func parse(_ text: String) throws -> RedshiftStatement {
@@ -331,10 +340,7 @@ actor WarehouseSession: SQLSession {
         guard let view = SystemViews.view(place.schema, place.name) else { continue }
         await warehouse.history.loaded()
         let rows = try await view.rows(systemSource())
-        viewFiles += 1
-        let path = engine.attach(
-          MemoryLakeFile(SystemView.lines(rows)), as: "view-\(viewFiles)/\(place.schema).\(place.name).csv")
-        known[place] = view.relation(at: path, isEmpty: rows.isEmpty)
+        known[place] = view.relation(at: attach(rows), isEmpty: rows.isEmpty)
       }
       var columns = names.externalColumns
       for place in tables {

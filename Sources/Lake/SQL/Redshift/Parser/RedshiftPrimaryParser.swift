@@ -41,7 +41,7 @@ extension RedshiftDescent {
     return bytes
   }
 
-  private mutating func parameter() throws(SQLError) -> Expression {
+  mutating func parameter() throws(SQLError) -> Expression {
     let token = self.token
     advance()
     guard !token.text.isEmpty else {

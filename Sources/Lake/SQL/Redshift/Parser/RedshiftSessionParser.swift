@@ -188,56 +188,6 @@ extension RedshiftDescent {
     }
   }
 
-  private mutating func show() throws(SQLError) -> RedshiftStatement {
-    try expect("SHOW")
-    var show = RedshiftShow(kind: .tables, name: nil, like: nil, limit: nil)
-    switch token.upper {
-    case "DATABASES", "SCHEMAS", "TABLES", "COLUMNS":
-      show.kind = RedshiftShow.Kind(rawValue: token.upper) ?? .tables
-      advance()
-      if taken("FROM") {
-        _ = taken("DATABASE") || taken("SCHEMA") || taken("TABLE") || taken("DATA", "CATALOG")
-        if Self.isName(token) { show.name = try qualifiedName() }
-      }
-    case "TABLE", "VIEW":
-      show.kind = sees("TABLE") ? .table : .view
-      advance()
-      show.name = try qualifiedName()
-    case "EXTERNAL":
-      try expect("EXTERNAL", "TABLE")
-      show.kind = .externalTable
-      show.name = try qualifiedName()
-      _ = taken("PARTITION")
-    case "PROCEDURE":
-      advance()
-      show.kind = .procedure
-      show.name = try routineName().name
-    case "MODEL":
-      advance()
-      show.kind = .model
-      if !taken("ALL") { show.name = try qualifiedName() }
-    case "GRANTS":
-      advance()
-      show.kind = .grants
-      if taken("ON") {
-        _ = taken("TABLE") || taken("SCHEMA") || taken("DATABASE") || taken("FUNCTION") || taken("PROCEDURE")
-        show.name = try qualifiedName()
-      }
-      if taken("FOR") {
-        _ = taken("ROLE") || taken("USER")
-        _ = taken("PUBLIC") || identifierIfAny() != nil
-      }
-    default:
-      if taken("TIME", "ZONE") { return .show("timezone") }
-      if taken("TRANSACTION", "ISOLATION", "LEVEL") { return .show("transaction_isolation") }
-      if taken("ALL") { return .show("all") }
-      return .show(try settingName())
-    }
-    if taken("LIKE") { show.like = try stringLiteral() }
-    if taken("LIMIT") { show.limit = try integerLiteral() }
-    return .showObjects(show)
-  }
-
   // MARK: Upkeep
 
   private mutating func vacuum() throws(SQLError) -> RedshiftStatement {

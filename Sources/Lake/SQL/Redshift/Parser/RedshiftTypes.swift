@@ -54,7 +54,10 @@ extension RedshiftDescent {
     case "VARCHAR", "NVARCHAR", "TEXT":
       advance()
       return try varchar(start, inCast: inCast)
-    case "VARBYTE", "VARBINARY", "BYTEA":
+    case "BIT":
+      advance()
+      return .pseudo(taken("VARYING") ? "bit varying" : "bit")
+    case "VARBYTE", "VARBINARY":
       advance()
       return .varbyte(try checked(try lengthIfAny() ?? 64_000, "varbyte", 16_777_216, start))
     case "BINARY":
@@ -171,16 +174,19 @@ extension RedshiftType {
     case "timetz": .timetz
     case "timestamptz": .timestamptz
     case "super": .super
+    case "intervaly2m": .intervalYearToMonth
+    case "intervald2s": .intervalDayToSecond
     case "hllsketch": .hllsketch
     case "geometry": .geometry
     case "geography": .geography
     case "varchar", "text": .text
     case "bpchar": .char(256)
     case "numeric": .decimal(precision: 18, scale: 0)
-    case "oid", "name", "regclass", "regproc", "regtype", "regprocedure", "regoper", "xid", "cid", "tid", "aclitem",
+    case "oid", "name", "regclass", "regproc", "regtype", "regprocedure", "regoper", "regoperator",
+      "xid", "cid", "tid", "aclitem",
       "int2vector", "oidvector", "abstime", "unknown":
       .catalog(name)
-    case "refcursor", "record", "anyelement", "void", "trigger": .pseudo(name)
+    case "refcursor", "record", "anyelement", "void", "trigger", "bytea": .pseudo(name)
     default: nil
     }
   }

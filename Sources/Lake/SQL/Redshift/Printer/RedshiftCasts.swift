@@ -18,6 +18,10 @@ extension RedshiftPrinter {
       if case .string(let text) = value.kind, let plain = DateText.iso(text) {
         return "\(word)(\(Self.literal(plain)) AS \(type.engineName))"
       }
+    case .time, .timetz:
+      if case .string(let text) = value.kind, let plain = DateText.clock(text) {
+        return "\(word)(\(Self.literal(plain)) AS \(type.engineName))"
+      }
     case .super: return "to_json(\(inner))"
     case .varbyte(let length):
       let bytes = self.type(of: value).map { Self.isText($0) } == true ? "encode(\(inner))" : "CAST(\(inner) AS BLOB)"
@@ -115,10 +119,18 @@ enum DateText {
 
   /// `nil` when the text is in a form that the engine reads itself, or in none.
   static func iso(_ text: String) -> String? {
-    if startsAsISO(text) { return nil }
     let trimmed = text.split { $0 == " " || $0 == "\t" || $0 == "\n" }
-    guard let first = trimmed.first, trimmed.count <= 4 else { return nil }
+    guard let first = trimmed.first, trimmed.count <= 5 else { return nil }
     var words = trimmed.map(String.init)
+    let hasZone = words.count > 1 && words.last.flatMap { TimeZoneNames.offset($0) } != nil
+    if hasZone { words[words.count - 1] = TimeZoneNames.offset(words[words.count - 1]) ?? "" }
+    if startsAsISO(text) { return hasZone ? words.joined(separator: " ") : nil }
+    // `Jun 1,2008`.
+    if words.count >= 2, month(words[0]) != nil, let comma = words[1].firstIndex(of: ","),
+      words[1].index(after: comma) < words[1].endIndex
+    {
+      words.replaceSubrange(1...1, with: [String(words[1][...comma]), String(words[1][words[1].index(after: comma)...])])
+    }
     // `January 8, 1999`.
     if words.count >= 3, let month = month(words[0]), words[1].hasSuffix(","), let day = Int(words[1].dropLast()) {
       words.replaceSubrange(0...2, with: [String(words[2]) + "-\(two(month))-\(two(day))"])
@@ -137,6 +149,17 @@ enum DateText {
       count += 1
     }
     return count == 10
+  }
+
+  /// A time of day with its zone, in the engine's form; `nil` when the engine reads it itself.
+  static func clock(_ text: String) -> String? {
+    var words = text.split { $0 == " " || $0 == "\t" }.map(String.init)
+    guard let first = words.first, words.count <= 2 else { return nil }
+    let isMidnight = first == "24:00:00" || first == "24:00"
+    if isMidnight { words[0] = "00:00:00" }
+    guard words.count == 2 else { return isMidnight ? words[0] : nil }
+    guard let offset = TimeZoneNames.offset(words[1]) else { return isMidnight ? words.joined(separator: " ") : nil }
+    return words[0] + offset
   }
 
   private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -6,14 +6,30 @@ extension RedshiftPrinter {
     case ("pg_table_is_visible", 1), ("pg_type_is_visible", 1), ("pg_function_is_visible", 1): return "TRUE"
     case ("pg_get_expr", 2...3): return "CAST(\(try text(arguments[0])) AS VARCHAR)"
     // Nothing is kept that these could show.
-    case ("obj_description", 1...2), ("col_description", 2), ("shobj_description", 2), ("pg_get_indexdef", 1...3),
-      ("pg_get_constraintdef", 1...2), ("pg_get_ruledef", 1...2), ("pg_get_triggerdef", 1...2):
+    case ("shobj_description", 2), ("pg_get_indexdef", 1...3), ("pg_get_ruledef", 1...2),
+      ("pg_get_triggerdef", 1...2):
       return "CAST(NULL AS VARCHAR)"
     case ("pg_encoding_to_char", 1), ("getdatabaseencoding", 0), ("pg_client_encoding", 0): return "'UTF8'"
     case ("format_type", 2): return "rs_format_type(\(try list(arguments)))"
     case ("pg_get_userbyid", 1):
       let users = try names.source(Self.catalogName("pg_user"))
       return "(SELECT u.usename FROM \(users) AS u WHERE u.usesysid = \(try text(arguments[0])))"
+    // Without a user's name they ask of the present one.
+    case ("has_table_privilege", 2), ("has_schema_privilege", 2), ("has_database_privilege", 2):
+      guard let user = names.sessionValue("current_user"),
+        let known = names.function(QualifiedName([Identifier(name)]), arguments: 3)
+      else { return nil }
+      return "\(known)(\(user), \(try list(arguments)))"
+    case ("current_setting", 1...2):
+      guard case .string(let setting) = arguments[0].kind else {
+        throw SQLError(
+          .invalidArguments, "current_setting takes a literal in this version of Tarn", at: arguments[0].position)
+      }
+      guard let value = names.sessionValue("setting:\(setting.lowercased())") else {
+        throw SQLError(
+          .invalidArguments, "unrecognized configuration parameter \"\(setting)\"", at: arguments[0].position)
+      }
+      return value
     case ("array_to_string", 2): return "array_to_string(\(try list(arguments)))"
     case ("string_to_array", 2): return "string_split(\(try list(arguments)))"
     default: return nil

@@ -307,9 +307,14 @@ extension RedshiftPrinter {
     case .outerMark(let value):
       throw SQLError(.syntax, "the (+) operator may stand in WHERE alone", at: value.position)
     case .quantifiedArray(let operation, let value, let quantifier, let array):
-      let left = try text(value)
+      var left = try text(value)
       var right = try text(array)
       if case .string(let literal) = array.kind { right = Self.list(ofArray: literal) }
+      if case .parameter = array.kind {
+        // Its elements are texts, whatever the client called them.
+        right = "rs_array(\(right))"
+        if operation == .equal { left = "CAST(\(left) AS VARCHAR)" }
+      }
       if quantifier != .all, operation == .equal { return "list_contains(\(right), \(left))" }
       return "(\(left) \(operation.rawValue) \(quantifier.rawValue) (SELECT unnest(\(right))))"
     case .defaultValue: return "DEFAULT"

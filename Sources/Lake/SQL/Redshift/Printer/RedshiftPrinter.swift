@@ -384,6 +384,10 @@ public struct RedshiftPrinter {
       let columns = columns ?? ["view_schema", "view_name", "col_name", "col_type", "col_num"].map { Identifier($0) }
       return "(\(try text(RedshiftParser.query(Self.lateBindingColumns)))) AS \(quoted(alias))\(names(columns))"
     default:
+      // `FROM current_database()`: one row.
+      if call.arguments.isEmpty, let value = names.sessionValue(call.name.key) {
+        return "(SELECT \(value) AS \(quoted(alias))) AS \(quoted(alias))\(names(columns))"
+      }
       if let name = names.function(call.name, arguments: call.arguments.count) {
         return "\(name)(\(arguments)) AS \(quoted(alias))\(names(columns))"
       }

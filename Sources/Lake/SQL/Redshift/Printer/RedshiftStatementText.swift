@@ -113,6 +113,8 @@ extension RedshiftPrinter {
       if trimmed.utf8.count <= length { return Self.literal(String(trimmed)) }
     case (.string(let text), .date), (.string(let text), .timestamp), (.string(let text), .timestamptz):
       if let iso = DateText.iso(text) { return Self.literal(iso) }
+    case (.string(let text), .time), (.string(let text), .timetz):
+      if let clock = DateText.clock(text) { return Self.literal(clock) }
     case (.string, .boolean): return try cast(value, .boolean, safe: false)
     default: break
     }
@@ -132,6 +134,12 @@ extension RedshiftPrinter {
     var sets: [String] = []
     for assignment in update.assignments {
       let type = known.first { $0.name == key(assignment.column) }?.type
+      if type == nil, !known.isEmpty {
+        throw SQLError(
+          .columnNotFound,
+          "column \"\(key(assignment.column))\" of relation \"\(update.table.key)\" does not exist",
+          at: assignment.column.position)
+      }
       let value: String
       if case .redshift(.defaultValue) = assignment.value.kind {
         value = "DEFAULT"

@@ -179,26 +179,6 @@ public struct RedshiftSetting: Hashable, Sendable {
   public var local: Bool
 }
 
-/// `SHOW TABLES FROM SCHEMA …`, `SHOW COLUMNS FROM TABLE …`, `SHOW TABLE t`, `SHOW VIEW v`, ….
-public struct RedshiftShow: Hashable, Sendable {
-  public enum Kind: String, Hashable, Sendable {
-    case databases = "DATABASES"
-    case schemas = "SCHEMAS"
-    case tables = "TABLES"
-    case columns = "COLUMNS"
-    case table = "TABLE"
-    case view = "VIEW"
-    case externalTable = "EXTERNAL TABLE"
-    case procedure = "PROCEDURE"
-    case model = "MODEL"
-    case grants = "GRANTS"
-  }
-  public var kind: Kind
-  public var name: QualifiedName?
-  public var like: String?
-  public var limit: Int?
-}
-
 public struct RedshiftVacuum: Hashable, Sendable {
   public enum Kind: String, Hashable, Sendable {
     case full = "FULL"
