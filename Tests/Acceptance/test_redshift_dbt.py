@@ -4,6 +4,7 @@ dbt wants versions of its own, so it lives in an environment of its own: `.deps/
 (`python3 -m venv .deps/dbt && .deps/dbt/bin/pip install dbt-core==1.9.11 dbt-redshift==1.9.5`).
 """
 
+import json
 import os
 import pathlib
 import subprocess
@@ -40,8 +41,31 @@ shop:
 select id, doubled from {{ ref('stage') }}
 {% if is_incremental() %} where id >= (select max(id) from {{ this }}) {% endif %}
 """,
+    "models/merged.sql": """
+{{ config(materialized='incremental', unique_key='id', incremental_strategy='merge') }}
+select id, name from {{ ref('people') }}
+""",
+    "models/replaced.sql": """
+{{ config(materialized='incremental', unique_key='id', incremental_strategy='delete+insert',
+          on_schema_change='append_new_columns') }}
+select id, amount from {{ ref('people') }}
+""",
+    "models/appended.sql": """
+{{ config(materialized='incremental', incremental_strategy='append') }}
+select count(*) as people from {{ ref('people') }}
+""",
+    "models/late.sql": "{{ config(bind=False) }} select * from {{ ref('facts') }}\n",
+    "models/kept.sql": """
+{{ config(materialized='materialized_view', auto_refresh=False, sort='id') }}
+select id, amount from {{ ref('people') }}
+""",
     "models/schema.yml": """
 models:
+  - name: facts
+    description: what is known
+    config: {persist_docs: {relation: true, columns: true}}
+    columns:
+      - {name: doubled, description: twice the amount}
   - name: stage
     columns:
       - name: id
@@ -99,3 +123,21 @@ def test_a_project(cluster, tmp_path):
     dbt("snapshot")
     assert rows("select * from analytics.facts order by id") == [(1, 20), (2, 40), (3, 70), (4, 80)]
     assert rows("select count(*) from analytics.history where dbt_valid_to is not null") == [(1,)]
+    assert rows("select * from analytics.merged order by id") == [(1, "ada"), (2, "bea"), (3, "cy"), (4, "dan")]
+    assert rows("select * from analytics.replaced order by id") == [(1, 10), (2, 20), (3, 35), (4, 40)]
+    assert rows("select * from analytics.appended order by 1") == [(3,), (4,)]
+    assert rows("select count(*) from analytics.late") == [(4,)]
+    assert rows("select * from analytics.kept order by id") == [(1, 10), (2, 20), (3, 35), (4, 40)]
+    # A column that came later.
+    (tmp_path / "models/replaced.sql").write_text(
+        FILES["models/replaced.sql"].replace("id, amount", "id, amount, name")
+    )
+    dbt("run", "--select", "replaced")
+    assert rows("select id, name from analytics.replaced order by id")[-1] == (4, "dan")
+    dbt("run", "--full-refresh", "--select", "facts")
+    dbt("docs", "generate")
+    catalog = json.loads((tmp_path / "target/catalog.json").read_text())
+    facts = catalog["nodes"]["model.shop.facts"]
+    assert list(facts["columns"]) == ["id", "doubled"]
+    assert facts["columns"]["doubled"]["comment"] == "twice the amount"
+    assert catalog["nodes"]["model.shop.late"]["metadata"]["type"].endswith("VIEW")

@@ -1,5 +1,6 @@
 """Nonsense at a cluster's endpoint ends a statement or a connection, never the process."""
 
+import hashlib
 import os
 import random
 import socket
@@ -9,7 +10,7 @@ import uuid
 import psycopg2
 import pytest
 
-from redshift_house import USER, Cluster
+from redshift_house import PASSWORD, USER, Cluster
 
 IDLE = 100
 
@@ -164,3 +165,126 @@ def test_a_client_that_goes_in_the_middle(cluster):
             descriptor.sendall(b"Q" + struct.pack("!I", len(query) + 4) + query)
         descriptor.shutdown(socket.SHUT_RDWR)
         descriptor.close()
+
+
+# --- messages that are nearly right -------------------------------------------------------------------------------
+
+
+def message(kind, body=b""):
+    return kind + struct.pack("!i", len(body) + 4) + body
+
+
+def text(*words):
+    return b"".join(word + b"\0" for word in words)
+
+
+def log_in(cluster):
+    """A connection that is ready for statements."""
+    client = socket.create_connection((cluster.host, cluster.port), timeout=10)
+    client.sendall(startup(user=USER, database="dev", client_protocol_version=random.choice("012")))
+    head = client.recv(4096)
+    assert head[:1] == b"R" and head[8] == 5, head
+    inner = hashlib.md5((PASSWORD + USER).encode()).hexdigest()
+    digest = hashlib.md5(inner.encode() + head[9:13]).hexdigest()
+    client.sendall(message(b"p", text(b"md5" + digest.encode())))
+    answer = b""
+    while not answer.endswith(b"Z\0\0\0\5I"):
+        part = client.recv(65536)
+        assert part, answer
+        answer += part
+    return client
+
+
+QUERIES = [
+    b"select 1", b"select $1::int, $2::varchar", b"begin", b"commit", b"rollback", b"select generate_series(1, 50)",
+    b"select * from pg_class where oid = any($1)", b"create temp table if not exists f (a int)", b"", b";",
+    b"insert into f values ($1)", b"declare c cursor for select 1", b"fetch 5 from c", b"show tables from schema $1.$2",
+    b"select \xff", b"copy f from stdin", b"set search_path to $1", b"select 1; select 2",
+]  # fmt: skip
+NAMES = [b"", b"", b"s", b"p", b"x" * 300]
+
+
+def sensible(source):
+    """A message as the protocol has it, over names that may be there or not."""
+    name = lambda: source.choice(NAMES)  # noqa: E731
+    kinds = {
+        "parse": lambda: message(
+            b"P",
+            text(name(), source.choice(QUERIES))
+            + struct.pack("!h", count := source.randrange(3))
+            + b"".join(struct.pack("!I", source.choice([0, 23, 25, 1043, 1007, 1700, 6551])) for _ in range(count)),
+        ),
+        "bind": lambda: message(b"B", text(name(), name()) + bind(source)),
+        "describe": lambda: message(b"D", source.choice([b"S", b"P"]) + text(name())),
+        "execute": lambda: message(b"E", text(name()) + struct.pack("!i", source.choice([0, 1, 7, -1, 2**31 - 1]))),
+        "close": lambda: message(b"C", source.choice([b"S", b"P"]) + text(name())),
+        "sync": lambda: message(b"S"),
+        "flush": lambda: message(b"H"),
+        "query": lambda: message(b"Q", text(source.choice(QUERIES))),
+        "copy data": lambda: message(source.choice([b"d", b"c", b"f"]), source.randbytes(source.randrange(9)) + b"\0"),
+        "function": lambda: message(b"F", source.randbytes(source.randrange(20))),
+        "password": lambda: message(b"p", text(b"md5")),
+    }
+    return source.choice(list(kinds.values()))()
+
+
+def bind(source):
+    formats = [source.randrange(2) for _ in range(source.randrange(3))]
+    values = [source.choice([None, b"", b"7", b"{1,2}", source.randbytes(source.randrange(24))]) for _ in range(2)]
+    values = values[: source.randrange(3)]
+    body = struct.pack(f"!h{len(formats)}h", len(formats), *formats) + struct.pack("!h", len(values))
+    for value in values:
+        body += struct.pack("!i", -1) if value is None else struct.pack("!i", len(value)) + value
+    return body + struct.pack("!hh", 1, source.randrange(3))
+
+
+def broken(source, data):
+    """The message with some of its bytes wrong, gone or doubled; its length may lie."""
+    data = bytearray(data)
+    for _ in range(source.randrange(1, 4)):
+        at = source.randrange(len(data))
+        match source.randrange(5):
+            case 0:
+                data[at] = source.randrange(256)
+            case 1:
+                del data[at : at + source.randrange(1, 5)]
+            case 2:
+                data[at:at] = source.randbytes(source.randrange(1, 9))
+            case 3:
+                data[1:5] = struct.pack("!i", source.choice([-1, 0, 3, 4, 5, 2**31 - 1, source.randrange(100)]))
+            case 4:
+                data[at : at + 2] = struct.pack("!h", source.choice([-1, 32767, -32768]))
+        if not data:
+            return b"S\0\0\0\4"
+    return bytes(data)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_messages_that_are_nearly_right(cluster, tarn, seed):
+    source = random.Random(seed)
+    for _ in range(25):
+        with log_in(cluster) as client:
+            client.settimeout(0.1)
+            messages = [sensible(source) for _ in range(source.randrange(1, 25))]
+            messages = [broken(source, data) if source.random() < 0.15 else data for data in messages]
+            try:
+                client.sendall(b"".join(messages) + message(b"S"))
+                while client.recv(65536):
+                    pass
+            except OSError:
+                pass
+        assert tarn.process.poll() is None, f"seed {seed}: {messages}"
+
+
+def test_well_formed_sequences_are_answered(cluster):
+    """After any sequence of whole messages the connection ends with ReadyForQuery at Sync, or with an error."""
+    source = random.Random(77)
+    for _ in range(60):
+        with log_in(cluster) as client:
+            client.settimeout(20)
+            messages = [sensible(source) for _ in range(source.randrange(1, 12))]
+            client.sendall(b"".join(messages) + message(b"S") + message(b"X"))
+            answer = b""
+            while part := client.recv(65536):
+                answer += part
+            assert b"Z\0\0\0\5" in answer or b"SFATAL" in answer, messages

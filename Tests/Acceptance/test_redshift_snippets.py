@@ -102,6 +102,13 @@ def test_distribution_and_sort_keys(warehouse, name):
     warehouse.run("DROP TABLE sales")
 
 
+def test_a_table_without_a_distribution(warehouse):
+    warehouse.run(text("redshift_sales_undistributed.sql"))
+    found = warehouse.rows("SELECT \"column\", distkey FROM pg_table_def WHERE tablename = 'sales'")
+    assert found == [[name, False] for name in ("sale_id", "product_id", "customer_id", "amount")]
+    warehouse.run("DROP TABLE sales")
+
+
 def test_copy_and_unload(tarn, warehouse):
     views = pandas.DataFrame({"user_id": ["ann", "bob", "ann"], "year": ["2026", "2026", "2025"]})
     put_parquet(tarn, "data-lake", "processed/page_views/part-0.parquet", views)
@@ -153,3 +160,24 @@ def test_spectrum(tarn, warehouse):
             f"CREATE EXTERNAL TABLE spectrum.{name} ({columns}) STORED AS PARQUET LOCATION 's3://data-lake/{folder}/'"
         )
     assert warehouse.rows(text("redshift_spectrum_query.sql")) == [["ann", 3, 7]]
+
+
+def test_spectrum_reads_a_partition(tarn, warehouse, roles):
+    """The tutorial's `spectrum_schema.sales_data`, of which it says only that Glue's catalog has it."""
+    for year, amount in ((2023, 1.5), (2024, 2.5)):
+        frame = pandas.DataFrame({"sale_id": [year], "amount": [amount]})
+        put_parquet(tarn, "sales-lake", f"sales_data/year={year}/part-0.parquet", frame)
+    warehouse.run(
+        f"CREATE EXTERNAL SCHEMA spectrum_schema FROM DATA CATALOG DATABASE 'sales' IAM_ROLE '{roles[0]}' "
+        "CREATE EXTERNAL DATABASE IF NOT EXISTS"
+    )
+    warehouse.run(
+        "CREATE EXTERNAL TABLE spectrum_schema.sales_data (sale_id BIGINT, amount DOUBLE PRECISION) "
+        "PARTITIONED BY (year INT) STORED AS PARQUET LOCATION 's3://sales-lake/sales_data/'"
+    )
+    for year in (2023, 2024):
+        warehouse.run(
+            f"ALTER TABLE spectrum_schema.sales_data ADD PARTITION (year={year}) "
+            f"LOCATION 's3://sales-lake/sales_data/year={year}/'"
+        )
+    assert warehouse.rows(text("redshift_spectrum_sales.sql")) == [[2024, 2.5, 2024]]

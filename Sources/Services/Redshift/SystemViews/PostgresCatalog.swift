@@ -98,13 +98,14 @@ enum PostgresCatalog {
       "pg_database",
       """
       oid oid, datname name, datdba int, encoding int, datistemplate bool, datallowconn bool, datlastsysoid oid,
-      datvacuumxid bigint, datfrozenxid bigint, dattablespace oid, datconfig text, datacl text
+      datvacuumxid bigint, datfrozenxid bigint, dattablespace oid, datconfig text, datacl text,
+      datcollate name, datctype name
       """
     ) { source in
       source.catalog.databases.values.sorted { $0.id < $1.id }.map { database in
         [
           "\(database.id)", database.name, "\(database.owner)", "6", "f", "t", "100000", "0", "0", "1663", nil,
-          acl(database.grants, source),
+          acl(database.grants, source), "C", "C",
         ]
       }
     },
@@ -132,7 +133,7 @@ enum PostgresCatalog {
       relisshared bool, relkind char, relnatts smallint, relexternid oid, relisreplicated bool, relispinned bool,
       reldiststyle smallint, relprojbaseid oid, relchecks smallint, reltriggers smallint, relukeys smallint,
       relfkeys smallint, relrefs smallint, relhasoids bool, relhaspkey bool, relhasrules bool, relhassubclass
-      bool, relacl text
+      bool, relacl text, relhastriggers bool, reloftype oid, relpersistence char, reloptions texts
       """
     ) { source in
       let counts = try await RedshiftViews.counts(source)
@@ -146,7 +147,8 @@ enum PostgresCatalog {
           "\(relation.constraints.count { $0.form == .unique })",
           "\(relation.constraints.count { $0.form == .foreignKey })",
           "0", "f", flag(relation.constraints.contains { $0.form == .primaryKey }),
-          flag(relation.form != .table), "f", acl(relation.grants, source),
+          flag(relation.form != .table), "f", acl(relation.grants, source), "f", "0",
+          relation.isTemporary ? "t" : "p", nil,
         ]
       }
       for view in SystemViews.all {
@@ -154,6 +156,7 @@ enum PostgresCatalog {
         rows.append([
           "\(systemID(view))", view.name, "\(schema)", "0", "1", "0", "0", "0", "0", "0", "0", "0", "f", "f", "v",
           "\(view.columns.count)", "0", "f", "f", "0", "0", "0", "0", "0", "0", "0", "f", "f", "t", "f", "{=r/rdsdb}",
+          "f", "0", "p", nil,
         ])
       }
       return rows
@@ -179,7 +182,7 @@ enum PostgresCatalog {
       attrelid oid, attname name, atttypid oid, attstattarget int, attlen smallint, attnum smallint, attndims int,
       attcacheoff int, atttypmod int, attbyval bool, attstorage char, attalign char, attnotnull bool, atthasdef
       bool, attisdropped bool, attislocal bool, attinhcount int, attencodingtype smallint, attisdistkey bool,
-      attispreloaded bool, attsortkeyord int, attidentity char
+      attispreloaded bool, attsortkeyord int, attidentity char, attacl text, attcollation oid
       """
     ) { source in
       var rows: [[String?]] = []
@@ -193,6 +196,7 @@ enum PostgresCatalog {
             ColumnEncodings.number(of: column.encoding), flag(relation.distKey == column.name), "f",
             sortOrder(column, relation),
             column.identity == nil ? "" : column.identity?.byDefault == true ? "d" : "a",
+            acl(relation.grants.filter { $0.column == column.name }.map(\.ofWhole), source), "0",
           ])
         }
       }
@@ -202,6 +206,7 @@ enum PostgresCatalog {
           rows.append([
             "\(systemID(view))", column.name, "\(type.oid)", "-1", "\(type.size)", "\(index + 1)", "0", "-1",
             "\(type.modifier)", "f", "p", "i", "f", "f", "f", "t", "0", "0", "f", "f", "0", "",
+            nil, "0",
           ])
         }
       }
@@ -241,7 +246,8 @@ enum PostgresCatalog {
       oid oid, typname name, typnamespace oid, typowner int, typlen smallint, typbyval bool, typtype char,
       typisdefined bool, typdelim char, typrelid oid, typelem oid, typinput oid, typoutput oid, typreceive oid,
       typsend oid, typanalyze oid, typalign char, typstorage char, typnotnull bool, typbasetype oid, typtypmod
-      int, typndims int, typdefaultbin text, typdefault text, typcategory char, typarray oid
+      int, typndims int, typdefaultbin text, typdefault text, typcategory char, typarray oid,
+      typcollation oid
       """
     ) { _ in
       types.map { type in
@@ -249,7 +255,7 @@ enum PostgresCatalog {
         return [
           "\(type.oid)", type.name, "11", "1", "\(type.length)", flag(type.length > 0 && type.length <= 8),
           type.category == "P" ? "p" : "b", "t", ",", "0", element, "0", "0", "0", "0", "0", "i", "p", "f", "0", "-1",
-          "0", nil, nil, type.category, "0",
+          "0", nil, nil, type.category, "0", "0",
         ]
       }
     },
@@ -307,6 +313,11 @@ enum PostgresCatalog {
       }
         + source.catalog.schemas.values.compactMap { schema in schema.comment.map { ["\(schema.id)", "2615", "0", $0] }
         }
+    },
+    view("pg_auth_members", "roleid oid, member oid, grantor oid, admin_option bool") { source in
+      source.catalog.groups.values.sorted { $0.id < $1.id }.flatMap { group in
+        group.members.map { ["\(group.id)", "\($0.grantee.id)", "\(group.owner)", flag($0.admin)] }
+      }
     },
     view("pg_shdescription", "objoid oid, classoid oid, description text") { _ in [] },
     view(
@@ -398,13 +409,15 @@ enum PostgresCatalog {
       "pg_roles",
       """
       rolname name, rolsuper bool, rolinherit bool, rolcreaterole bool, rolcreatedb bool, rolcatupdate bool,
-      rolcanlogin bool, rolconnlimit int, rolpassword text, rolvaliduntil timestamptz, rolconfig text, oid oid
+      rolcanlogin bool, rolconnlimit int, rolpassword text, rolvaliduntil timestamptz, rolconfig text, oid oid,
+      rolreplication bool
       """
     ) { source in
       users(source).map { user in
         [
           user.name, flag(user.isSuperuser), "t", flag(user.isSuperuser), flag(user.createsDatabases),
           flag(user.isSuperuser), "t", "-1", "********", until(user), nil, "\(user.id)",
+          "f",
         ]
       }
     },
@@ -439,7 +452,8 @@ enum PostgresCatalog {
       """
       oid oid, proname name, pronamespace oid, proowner int, prolang oid, proisagg bool, prosecdef bool,
       proisstrict bool, proretset bool, provolatile char, pronargs smallint, prorettype oid, proargtypes text,
-      proargnames text, prosrc text, probin text, proacl text
+      proargnames text, prosrc text, probin text, proacl text,
+      proiswindow bool
       """
     ) { source in
       source.catalog.routines.values.sorted { $0.id < $1.id }.filter {
@@ -452,6 +466,7 @@ enum PostgresCatalog {
           "\(routine.argumentTypes.count)", "\(routine.returns?.type.postgres.oid ?? 2278)",
           routine.argumentTypes.map { "\($0.type.postgres.oid)" }.joined(separator: " "),
           "{\(routine.argumentNames.joined(separator: ","))}", routine.body, nil, acl(routine.grants, source),
+          "f",
         ]
       }
     },
@@ -611,5 +626,14 @@ enum PostgresCatalog {
       return "\"identity\"(\(column.number), 0, '\(identity.seed),\(identity.step)'::text)"
     }
     return column.defaultText
+  }
+}
+
+extension CatalogGrant {
+  /// A column's right as one of a whole object.
+  fileprivate var ofWhole: CatalogGrant {
+    var grant = self
+    grant.column = ""
+    return grant
   }
 }

@@ -29,6 +29,7 @@ struct SystemView: Sendable {
         case "smallint": .smallint
         case "bigint": .bigint
         case "smallints": .array(.smallint)
+        case "texts": .array(.text)
         case "oids": .array(.catalog("oid"))
         case "bool": .boolean
         case "real": .real

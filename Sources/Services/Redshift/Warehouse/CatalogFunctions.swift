@@ -9,6 +9,7 @@ enum CatalogFunctions {
     "obj_description": 1...2, "col_description": 2...2, "pg_get_viewdef": 1...2, "pg_get_userbyid": 1...1,
     "format_type": 2...2, "has_table_privilege": 3...3, "has_schema_privilege": 3...3,
     "has_database_privilege": 3...3, "pg_get_constraintdef": 1...2,
+    "pg_get_function_result": 1...1, "pg_get_function_arguments": 1...1,
   ]
 
   /// The function's name in the engine.
@@ -154,6 +155,21 @@ enum CatalogFunctions {
       ScalarFunction(
         "tarn_has_database_privilege", ["VARCHAR", "VARCHAR", "VARCHAR"], returns: "BOOLEAN", isVolatile: true
       ) { arguments, row in try databaseGranted(arguments, row) },
+      ScalarFunction("tarn_pg_get_function_result", ["BIGINT"], returns: "VARCHAR", isVolatile: true) {
+        arguments, row in
+        text(catalog().routines[Int(arguments[0].integer(row))]?.returns?.type.description)
+      },
+      ScalarFunction("tarn_pg_get_function_arguments", ["BIGINT"], returns: "VARCHAR", isVolatile: true) {
+        arguments, row in
+        guard let routine = catalog().routines[Int(arguments[0].integer(row))] else { return .null }
+        let items = routine.argumentTypes.enumerated().map { index, type in
+          let mode = index < routine.argumentModes.count ? routine.argumentModes[index] : "IN"
+          let name = index < routine.argumentNames.count ? routine.argumentNames[index] : ""
+          return ([mode == "IN" ? "" : mode, name, type.type.description].filter { !$0.isEmpty })
+            .joined(separator: " ")
+        }
+        return .string(items.joined(separator: ", "))
+      },
       ScalarFunction("tarn_pg_get_constraintdef", ["BIGINT"], returns: "VARCHAR", isVolatile: true) {
         arguments, row in constraint(arguments, row)
       },

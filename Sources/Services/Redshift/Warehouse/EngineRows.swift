@@ -69,7 +69,10 @@ final class EngineRows: SQLRows {
 
 extension EngineType {
   /// The type for clients, of a result that stands for no column.
-  var postgres: PostgresType { redshift.postgres }
+  var postgres: PostgresType {
+    if case .list(let element) = self { return RedshiftType.array(element.redshift).postgres }
+    return redshift.postgres
+  }
 
   /// The column type that a result of this type makes.
   var redshift: RedshiftType {

@@ -19,7 +19,7 @@ struct SessionSettings: Sendable {
     "max_identifier_length": "127", "mv_enable_aqmv_for_session": "on", "navigate_super_null_on_error": "on",
     "parse_super_null_on_error": "off", "password_encryption": "md5", "pg_federation_repeatable_read": "on",
     "query_group": "default", "query_queue_name": "", "require_ssl": "false", "search_path": "$user, public",
-    "show_discovery": "4",
+    "show_discovery": "4", "datashare_enabled": "on",
     "server_encoding": "UTF8", "server_version": "8.0.2", "server_version_num": "80002", "session_authorization": "",
     "spectrum_enable_pseudo_columns": "on", "spectrum_query_maxerror": "-1", "standard_conforming_strings": "on",
     "statement_timeout": "0", "stored_proc_log_min_messages": "INFO", "timezone": "UTC",
@@ -30,7 +30,8 @@ struct SessionSettings: Sendable {
 
   private static let readOnly: Set<String> = [
     "server_version", "server_version_num", "server_encoding", "integer_datetimes", "lc_collate", "lc_ctype",
-    "is_superuser", "show_discovery", "max_identifier_length", "session_authorization", "standard_conforming_strings",
+    "is_superuser", "show_discovery", "datashare_enabled",
+    "max_identifier_length", "session_authorization", "standard_conforming_strings",
   ]
 
   /// The names under which PostgreSQL reports parameters to clients.
@@ -41,6 +42,8 @@ struct SessionSettings: Sendable {
     "standard_conforming_strings": "standard_conforming_strings",
     // Which of SHOW's lists Redshift's drivers may ask for.
     "show_discovery": "show_discovery",
+    // Names of three parts are understood: drivers list all databases.
+    "datashare_enabled": "datashare_enabled",
   ]
 
   private var base: [String: String]

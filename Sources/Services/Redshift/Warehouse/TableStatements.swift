@@ -56,6 +56,11 @@ extension WarehouseSession {
       }
     }
     for constraint in create.constraints { try add(constraint, to: &relation) }
+    // A primary key's columns take no NULL.
+    let keys = relation.constraints.first { $0.form == .primaryKey }?.columns ?? []
+    for index in relation.columns.indices where keys.contains(relation.columns[index].name) {
+      relation.columns[index].notNull = true
+    }
     try check(relation)
     if !isTemporary { relation.grants = defaultGrants("TABLES", in: schema) }
     try await build(relation)

@@ -48,6 +48,7 @@ extension RedshiftDescent {
     case "SHOW": return try show()
     case "RESET":
       advance()
+      if taken("SESSION", "AUTHORIZATION") { return .setSessionAuthorization(nil) }
       return .reset(taken("ALL") ? nil : try settingName())
     case "DISCARD":
       advance()

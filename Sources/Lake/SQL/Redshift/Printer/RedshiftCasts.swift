@@ -15,7 +15,7 @@ extension RedshiftPrinter {
       if case .string(let text) = value.kind { return try Self.boolean(text, value.position, safe: safe) }
       return safe ? "TRY_CAST(\(inner) AS BOOLEAN)" : "rs_boolean(\(inner))"
     case .date, .timestamp, .timestamptz:
-      if case .string(let text) = value.kind, let plain = DateText.iso(text) {
+      if case .string(let text) = value.kind, let plain = DateText.iso(text, withZone: type == .timestamptz) {
         return "\(word)(\(Self.literal(plain)) AS \(type.engineName))"
       }
     case .time, .timetz:
@@ -39,6 +39,11 @@ extension RedshiftPrinter {
           at: value.position)
       }
     case .catalog(let name):
+      if name == "regtype", case .string(let text) = value.kind, Int64(text) == nil {
+        let types = try names.source(QualifiedName([Identifier("pg_catalog"), Identifier("pg_type")]))
+        let plain = text.split(separator: ".").last.map(String.init) ?? text
+        return "(SELECT min(t.oid) FROM \(types) AS t WHERE t.typname = \(Self.literal(plain.lowercased())))"
+      }
       if name.hasPrefix("reg") {
         let function = QualifiedName([Identifier("pg_" + name)])
         if let known = names.function(function, arguments: 1) { return "\(known)(\(inner))" }
@@ -118,13 +123,28 @@ enum DateText {
   ]
 
   /// `nil` when the text is in a form that the engine reads itself, or in none.
-  static func iso(_ text: String) -> String? {
+  /// - Parameter withZone: whether a zone's name counts; where it does not, it is left out.
+  static func iso(_ text: String, withZone: Bool = false) -> String? {
     let trimmed = text.split { $0 == " " || $0 == "\t" || $0 == "\n" }
     guard let first = trimmed.first, trimmed.count <= 5 else { return nil }
     var words = trimmed.map(String.init)
-    let hasZone = words.count > 1 && words.last.flatMap { TimeZoneNames.offset($0) } != nil
-    if hasZone { words[words.count - 1] = TimeZoneNames.offset(words[words.count - 1]) ?? "" }
-    if startsAsISO(text) { return hasZone ? words.joined(separator: " ") : nil }
+    var zone = ""
+    if words.count > 1, let offset = words.last.flatMap({ TimeZoneNames.offset($0) }) {
+      words.removeLast()
+      zone = offset
+    }
+    let hasZone = !zone.isEmpty
+    // The engine wants offsets right behind a time.
+    func written(_ words: [String]) -> String {
+      if !hasZone || !withZone { return words.joined(separator: " ") }
+      return words.joined(separator: " ") + (words.count == 1 ? " 00:00:00" : "") + zone
+    }
+    // `18:20` before a zone's full name.
+    if words.count > 2, words[words.count - 1].contains("/") || hasZone, words[words.count - 2].count(of: ":") == 1 {
+      words[words.count - 2] += ":00"
+    }
+    if hasZone, words[words.count - 1].count(of: ":") == 1 { words[words.count - 1] += ":00" }
+    if startsAsISO(text) { return hasZone ? written(words) : nil }
     // `Jun 1,2008`.
     if words.count >= 2, month(words[0]) != nil, let comma = words[1].firstIndex(of: ","),
       words[1].index(after: comma) < words[1].endIndex
@@ -134,11 +154,11 @@ enum DateText {
     // `January 8, 1999`.
     if words.count >= 3, let month = month(words[0]), words[1].hasSuffix(","), let day = Int(words[1].dropLast()) {
       words.replaceSubrange(0...2, with: [String(words[2]) + "-\(two(month))-\(two(day))"])
-      return words.joined(separator: " ")
+      return written(words)
     }
-    guard let date = date(String(first)) else { return nil }
+    guard let date = date(String(first)) else { return hasZone ? written(words) : nil }
     words[0] = date
-    return words.joined(separator: " ")
+    return written(words)
   }
 
   /// `2024-01-31…`, which the engine reads itself.
@@ -192,4 +212,8 @@ enum DateText {
     }
     return nil
   }
+}
+
+extension String {
+  fileprivate func count(of character: Character) -> Int { count { $0 == character } }
 }

@@ -30,7 +30,11 @@ extension RedshiftPrinter {
           .invalidArguments, "unrecognized configuration parameter \"\(setting)\"", at: arguments[0].position)
       }
       return value
-    case ("array_to_string", 2): return "array_to_string(\(try list(arguments)))"
+    case ("array_to_string", 2):
+      // Rights and the like are texts of arrays.
+      let items = try text(arguments[0])
+      if case .array = type(of: arguments[0]) { return "array_to_string(\(items), \(try text(arguments[1])))" }
+      return "array_to_string(rs_array(\(items)), \(try text(arguments[1])))"
     case ("string_to_array", 2): return "string_split(\(try list(arguments)))"
     default: return nil
     }

@@ -378,6 +378,9 @@ public struct RedshiftPrinter {
     case "generate_series":
       let column = columns ?? [alias]
       return "(SELECT unnest(generate_series(\(arguments)))) AS \(quoted(alias))\(names(column))"
+    case "unnest" where call.arguments.count == 1:
+      let column = columns ?? [alias]
+      return "(SELECT unnest(\(arguments))) AS \(quoted(alias))\(names(column))"
     case "split_to_array", "array", "json_parse", "subarray", "array_concat":
       return try array(try text(self.node(call)), value: columns?.first ?? alias, position: nil)
     case "pg_get_late_binding_view_cols" where call.arguments.isEmpty:

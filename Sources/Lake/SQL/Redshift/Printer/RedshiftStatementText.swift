@@ -112,7 +112,7 @@ extension RedshiftPrinter {
       while trimmed.hasSuffix(" ") { trimmed = trimmed.dropLast() }
       if trimmed.utf8.count <= length { return Self.literal(String(trimmed)) }
     case (.string(let text), .date), (.string(let text), .timestamp), (.string(let text), .timestamptz):
-      if let iso = DateText.iso(text) { return Self.literal(iso) }
+      if let iso = DateText.iso(text, withZone: type == .timestamptz) { return Self.literal(iso) }
     case (.string(let text), .time), (.string(let text), .timetz):
       if let clock = DateText.clock(text) { return Self.literal(clock) }
     case (.string, .boolean): return try cast(value, .boolean, safe: false)
