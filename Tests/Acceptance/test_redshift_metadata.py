@@ -205,7 +205,8 @@ def test_sqlalchemy_constraints(cluster):
     assert (foreign["referred_schema"], foreign["referred_table"], foreign["referred_columns"]) == (
         "shop", "customer", ["id"],
     )  # fmt: skip
-    assert [found["column_names"] for found in inspector.get_unique_constraints("customer", schema="shop")] == [["name"]]
+    unique = inspector.get_unique_constraints("customer", schema="shop")
+    assert [found["column_names"] for found in unique] == [["name"]]
     assert set(inspector.get_view_names(schema="shop")) >= {"totals", "late"}
     assert "sum(amount)" in inspector.get_view_definition("totals", schema="shop").lower()
     table = sqlalchemy.Table("sale", sqlalchemy.MetaData(), schema="shop", autoload_with=engine)

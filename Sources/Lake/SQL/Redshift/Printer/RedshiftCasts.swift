@@ -149,7 +149,8 @@ enum DateText {
     if words.count >= 2, month(words[0]) != nil, let comma = words[1].firstIndex(of: ","),
       words[1].index(after: comma) < words[1].endIndex
     {
-      words.replaceSubrange(1...1, with: [String(words[1][...comma]), String(words[1][words[1].index(after: comma)...])])
+      let (day, year) = (words[1][...comma], words[1][words[1].index(after: comma)...])
+      words.replaceSubrange(1...1, with: [String(day), String(year)])
     }
     // `January 8, 1999`.
     if words.count >= 3, let month = month(words[0]), words[1].hasSuffix(","), let day = Int(words[1].dropLast()) {
