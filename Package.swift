@@ -156,11 +156,9 @@ let package = Package(
       dependencies: models.map { .byName(name: "\($0)Model") } + [
         "Kernel", "Storage", "AWSWire", "SQL", "Engine", "Athena", "S3", "Kinesis", "Firehose", "Glue", "Redshift",
         "PostgresWire", "IAM", "CloudWatch", nioCore, crypto, logging,
-        .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
-        .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "SwiftASN1", package: "swift-asn1"),

@@ -23,6 +23,9 @@ struct HTTPLoad: Sendable {
   let port: Int
   let connections: Int
 
+  /// One thread sends and reads all of it: the second would take the server's core.
+  private static let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
   /// - Parameters:
   ///   - stop: when to send no more.
   ///   - request: the `index`-th request of a connection; `nil` ends the connection's work.
@@ -54,9 +57,9 @@ struct HTTPLoad: Sendable {
     _ connection: Int, until deadline: ContinuousClock.Instant,
     _ request: @escaping @Sendable (Int, Int) -> ByteBuffer?
   ) async throws -> LoadOutcome {
-    let finished = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: LoadOutcome.self)
+    let finished = Self.loops.any().makePromise(of: LoadOutcome.self)
     let handler = { LoadHandler(deadline: deadline, finished: finished, next: { request(connection, $0) }) }
-    let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    let channel = try await ClientBootstrap(group: Self.loops)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(handler()) }

@@ -23,8 +23,18 @@ struct TarnBench: AsyncParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: "Only these: limits, start, records, small, large, query, firehose, tpch, warehouse, memory, long.")
+    help: "Only these: \(Self.names.joined(separator: ", ")).")
   var only: [String] = []
+
+  static let names = [
+    "limits", "start", "records", "small", "large", "query", "firehose", "tpch", "warehouse", "memory", "long",
+  ]
+
+  func validate() throws {
+    if let odd = only.first(where: { !Self.names.contains($0) }) {
+      throw ValidationError("there is no measurement '\(odd)'")
+    }
+  }
 
   @Option(help: "TPC-H's scale factor.")
   var scale = 1.0

@@ -1,15 +1,11 @@
 import AWSWire
-import HTTPTypes
-import Hummingbird
 import Kernel
 import Logging
 import NIOCore
 
 /// Where every request enters: finds its service, believes or refuses its signature, hands it on, and tells audit
 /// and log how it went.
-struct Gateway: HTTPResponder {
-  typealias Context = GatewayContext
-
+struct Gateway: Sendable {
   let services: [String: any WireService]
   let credentials: any CredentialSource
   let authorizer: any Authorizer
@@ -21,17 +17,14 @@ struct Gateway: HTTPResponder {
   let health: Health
   let trail: AuditTrail
 
-  func respond(to request: Request, context: Context) async throws -> Response {
+  func respond(to exchange: HTTPExchange, sourceIP: String) async -> WireResponse {
     let began = clock.now()
-    let goAhead = GoAhead(request.head, on: context.channel)
-    let wire = HTTPBridge.wireRequest(request, goAhead: goAhead)
+    let wire = exchange.request
     if wire.rawPath.hasPrefix(Health.path) {
-      let answer = wire.rawPath == AuditTrail.path ? await showTrail(wire, now: began) : health.answer(wire)
-      return HTTPBridge.response(answer, to: request.method)
+      return wire.rawPath == AuditTrail.path ? await showTrail(wire, now: began) : health.answer(wire)
     }
     let requestID = random.uuid()
-    let source = context.remoteAddress?.ipAddress ?? ""
-    let handled = await handle(wire, requestID: requestID, began: began, sourceIP: source)
+    let handled = await handle(wire, requestID: requestID, began: began, sourceIP: sourceIP)
     let duration = clock.now() - began
     logger.debug(
       "request",
@@ -53,16 +46,14 @@ struct Gateway: HTTPResponder {
           service: handled.service, operation: handled.operation, context: call,
           error: handled.response.failure?.error, httpStatus: handled.response.status, duration: duration))
     }
-    var answer = handled.response
-    if goAhead?.isAwaited == true { answer.headers["connection"] = "close" }
-    return HTTPBridge.response(answer, to: request.method)
+    return handled.response
   }
 
   private struct Handled {
     var service: String
     var operation = "-"
     var response: WireResponse
-    var context: Kernel.RequestContext?
+    var context: RequestContext?
   }
 
   private func handle(_ request: WireRequest, requestID: String, began: Timestamp, sourceIP: String) async -> Handled {
@@ -85,7 +76,7 @@ struct Gateway: HTTPResponder {
       let region = claim.flatMap { $0.region.isEmpty ? nil : Region($0.region) } ?? defaultRegion
       let scope = Scope(account: principal.account, region: region)
       let host = request.headers["host"] ?? ""
-      let context = Kernel.RequestContext(
+      let context = RequestContext(
         requestID: requestID, scope: scope, principal: principal, time: began, sourceIP: sourceIP,
         userAgent: request.headers["user-agent"] ?? "", endpoint: "\(health.scheme)://\(host)",
         authorizer: authorizer)
@@ -175,19 +166,6 @@ struct Gateway: HTTPResponder {
 
   /// A form that names its service in the body: STS and IAM calls, all of them short.
   static let formBytesMax = 1 << 20
-}
-
-/// What the HTTP library knows of a connection and we want to know.
-struct GatewayContext: Hummingbird.RequestContext {
-  var coreContext: CoreRequestContextStorage
-  let channel: any Channel
-  let remoteAddress: SocketAddress?
-
-  init(source: ApplicationRequestContextSource) {
-    coreContext = .init(source: source)
-    channel = source.channel
-    remoteAddress = source.channel.remoteAddress
-  }
 }
 
 /// Gives the secret and the principal behind an access key.

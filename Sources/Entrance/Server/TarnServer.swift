@@ -1,11 +1,11 @@
 import AWSWire
 import Foundation
-import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 import Kernel
 import Logging
 import NIOCore
+import NIOPosix
 import ServiceLifecycle
 import Storage
 import UnixSignals
@@ -38,32 +38,44 @@ public struct TarnServer: Sendable {
       services: house.services, credentials: house.credentials, authorizer: house.authorizer, audit: house.audit,
       clock: clock, random: SystemRandomSource(), defaultRegion: settings.region, logger: logger,
       health: Health(scheme: scheme, services: Array(house.services.keys), started: started), trail: house.audit)
-    let http1 = HTTPServerBuilder.http1(
-      configuration: .init(idleTimeout: .seconds(Self.idleSecondsMax)))
     // The HTTP library calls every connection that a stop closes an error; requests are logged by the gateway.
     var quiet = logger
     quiet.logLevel = .critical
-    let application = Application(
-      responder: gateway, server: tls == nil ? http1 : try .tls(http1, tlsConfiguration: tls!),
+    let listener = try listener(HTTPEntrance(gateway: gateway), tls, quiet) { channel in
+      let port = channel.localAddress?.port ?? settings.port
+      let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
+      onReady(
+        ReadyServer(
+          endpoint: "\(scheme)://\(host):\(port)", dataFolder: settings.dataFolder,
+          milliseconds: (clock.now() - started).milliseconds))
+    }
+    let group = ServiceGroup(
       configuration: .init(
-        address: .hostname(settings.host, port: settings.port), serverName: "Tarn", backlog: Self.backlogMax,
-        availableConnectionsDelegate: .maximum(Self.connectionsMax, logger: quiet)),
-      services: [house.background],
-      onServerRunning: { channel in
-        let port = channel.localAddress?.port ?? settings.port
-        let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
-        onReady(
-          ReadyServer(
-            endpoint: "\(scheme)://\(host):\(port)", dataFolder: settings.dataFolder,
-            milliseconds: (clock.now() - started).milliseconds))
-      }, logger: quiet)
+        services: [house.background, listener], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
     do {
-      try await application.runService(gracefulShutdownSignals: [.sigterm, .sigint])
+      try await group.run()
     } catch {
       await close(house, storage)
       throw Self.explained(error, settings)
     }
     await close(house, storage)
+  }
+
+  /// Accepts connections for `entrance`, through TLS where there is a certificate.
+  private func listener(
+    _ entrance: HTTPEntrance, _ tls: TLSConfiguration?, _ logger: Logger,
+    onRunning: @escaping @Sendable (any Channel) -> Void
+  ) throws -> any Service {
+    let configuration = ServerConfiguration(
+      address: .hostname(settings.host, port: settings.port), backlog: Self.backlogMax,
+      availableConnectionsDelegate: .maximum(Self.connectionsMax, logger: logger))
+    let group = MultiThreadedEventLoopGroup.singleton
+    guard let tls else {
+      return entrance.server(
+        configuration: configuration, onServerRunning: onRunning, eventLoopGroup: group, logger: logger)
+    }
+    return try TLSChannel(entrance, tlsConfiguration: tls).server(
+      configuration: configuration, onServerRunning: onRunning, eventLoopGroup: group, logger: logger)
   }
 
   private func close(_ house: House, _ storage: EmbeddedStorage) async {
@@ -105,8 +117,6 @@ public struct TarnServer: Sendable {
   static let backlogMax = 1024
   /// Connections held at once; more wait to be accepted. Each may hold a named few buffers.
   static let connectionsMax = 8192
-  /// An idle connection is closed after this; SDKs keep theirs for about a minute.
-  static let idleSecondsMax: Int64 = 120
 }
 
 /// What a caller needs to know of a server that answers.

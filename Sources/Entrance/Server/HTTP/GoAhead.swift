@@ -1,7 +1,5 @@
-import HTTPTypes
 import Kernel
 import NIOCore
-import NIOHTTPTypes
 
 /// The answer to `Expect: 100-continue`: sent when a handler begins to read the body, so that a request which is
 /// refused before is spared its upload. SDKs wait a second for it.
@@ -9,11 +7,7 @@ final class GoAhead: Sendable {
   private let channel: any Channel
   private let wasSent = Locked(false)
 
-  /// - Returns: `nil` for a request that does not wait.
-  init?(_ head: HTTPRequest, on channel: any Channel) {
-    guard head.headerFields[.expect]?.lowercased() == "100-continue" else { return nil }
-    self.channel = channel
-  }
+  init(on channel: any Channel) { self.channel = channel }
 
   func send() {
     let isFirst = wasSent.withLock { wasSent in
@@ -21,7 +15,7 @@ final class GoAhead: Sendable {
       return !wasSent
     }
     guard isFirst else { return }
-    channel.writeAndFlush(HTTPResponsePart.head(HTTPResponse(status: .continue)), promise: nil)
+    channel.writeAndFlush(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"), promise: nil)
   }
 
   /// Whether the client still holds its body back. It may then send it or not, so the connection is of no more use.
