@@ -9,10 +9,11 @@ import NIOCore
 /// lays them out, converts them and stores the object. From that call to the last object is the delivery's time.
 extension Scenarios {
   /// Each stream's events stay below the 128 MiB at which a buffer would be delivered.
-  private static let streams = 3
+  /// As many as keep two cores busy to the end.
+  private static let streams = 4
   private static let recordsPerCall = 500
   private static var eventsPerStream: Int {
-    ProcessInfo.processInfo.environment["TARN_BENCH_EVENTS"].flatMap { Int($0) }.map { $0 / streams } ?? 400_000
+    ProcessInfo.processInfo.environment["TARN_BENCH_EVENTS"].flatMap { Int($0) }.map { $0 / streams } ?? 300_000
   }
 
   func firehose(_ report: inout Report) async throws {

@@ -66,10 +66,10 @@ struct TarnBench: AsyncParsableCommand {
     if wanted("memory") { try await scenarios.memory(&report) }
     if wanted("long") { try await scenarios.tenMillionRecords(&report) }
     if wanted("tpch") {
-      try await scenarios.tpch(&report, tools: Tools(root: root), scale: scale, rounds: 3)
+      try await scenarios.tpch(&report, tools: Tools(root: root), scale: scale, rounds: 5)
     }
     if wanted("warehouse") {
-      try await scenarios.warehouse(&report, tools: Tools(root: root), scale: scale, rounds: 3)
+      try await scenarios.warehouse(&report, tools: Tools(root: root), scale: scale, rounds: 5)
     }
     if wanted("firehose") { try await scenarios.firehose(&report) }
   }

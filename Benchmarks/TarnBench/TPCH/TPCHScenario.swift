@@ -30,11 +30,12 @@ extension Scenarios {
       var (ours, theirs) = (0.0, 0.0)
       for (index, query) in TPCHQueries.all.enumerated() {
         var (athena, duckdb) = (Double.infinity, Double.infinity)
+        var expected: Duration?
         for _ in 0..<rounds {
           duckdb = min(duckdb, try baseline.run(query).milliseconds)
           let began = ContinuousClock.now
-          let expected: Duration = athena.isFinite ? .milliseconds(athena) : .zero
-          try await client.run(query, database: "tpch", expected: expected)
+          let told = try await client.run(query, database: "tpch", expected: expected ?? .zero)
+          expected = min(expected ?? told, told)
           athena = min(athena, Double((ContinuousClock.now - began).nanoseconds) / 1e6)
         }
         ours += athena

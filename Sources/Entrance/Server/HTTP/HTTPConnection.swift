@@ -29,6 +29,8 @@ final class HTTPConnection: ChannelInboundHandler, ServerChildChannelValue, @unc
     case collecting(HTTPRequestHead, ByteBuffer)
     /// A request is with the task; `hasEnded` once all of its body was read from the network.
     case underway(RequestBody?, hasEnded: Bool)
+
+    var isWaiting: Bool { if case .waiting = self { true } else { false } }
   }
 
   let channel: any Channel
@@ -43,6 +45,8 @@ final class HTTPConnection: ChannelInboundHandler, ServerChildChannelValue, @unc
   private var reads = true
   /// No request after the one underway.
   private var isClosing = false
+  /// The last answer is on its way; what still comes is read and forgotten.
+  private var isLeaving = false
   /// The answer has been written, and the rest of its request is still to be read.
   private var isAnswered = false
   private var lastActivity = NIODeadline.now()
@@ -66,6 +70,7 @@ final class HTTPConnection: ChannelInboundHandler, ServerChildChannelValue, @unc
   }
 
   private func take(_ part: HTTPServerRequestPart) {
+    guard !isLeaving else { return }
     switch (part, phase) {
     case (.head(let head), .waiting): begin(head)
     case (.body(var bytes), .collecting(let head, var body)):
@@ -147,6 +152,7 @@ final class HTTPConnection: ChannelInboundHandler, ServerChildChannelValue, @unc
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if isLeaving, error is ByteToMessageDecoderError { return }
     guard error is HTTPParserError else {
       // A reset, a broken handshake: nothing more can be said to this client.
       context.close(promise: nil)
@@ -172,7 +178,7 @@ final class HTTPConnection: ChannelInboundHandler, ServerChildChannelValue, @unc
     switch event {
     case is ChannelShouldQuiesceEvent, ChannelEvent.inputClosed:
       isClosing = true
-      if case .waiting = phase { context.close(promise: nil) }
+      if isLeaving || phase.isWaiting { context.close(promise: nil) }
     default: context.fireUserInboundEventTriggered(event)
     }
   }
@@ -200,15 +206,22 @@ final class HTTPConnection: ChannelInboundHandler, ServerChildChannelValue, @unc
     }
   }
 
+  /// Says the last thing and goes once the client has heard it: a connection that is closed with bytes unread takes
+  /// back what was just written.
   private func leave(with bytes: ByteBuffer) {
-    channel.writeAndFlush(bytes).assumeIsolated().whenComplete { _ in self.channel.close(promise: nil) }
+    isLeaving = true
+    channel.writeAndFlush(bytes, promise: nil)
+    channel.close(mode: .output, promise: nil)
+    channel.eventLoop.assumeIsolated().scheduleTask(in: HTTPLimits.lingerTime) { [weak self] in
+      self?.channel.close(promise: nil)
+    }
   }
 
   /// The next request's turn, once the one underway has been read and answered.
   private func turn() {
     isAnswered = false
     if isClosing && queued.isEmpty {
-      channel.close(promise: nil)
+      leave(with: ByteBuffer())
       return
     }
     phase = .waiting
@@ -272,7 +285,11 @@ final class HTTPConnection: ChannelInboundHandler, ServerChildChannelValue, @unc
   private func send(_ body: ByteStream, _ form: ResponseHead.Form) async throws {
     let next = body.makeReader()
     var left = form.length
-    while let part = form.endsWithServer ? try await cancelWhenGracefulShutdown({ try await next() }) : try await next() {
+    func pull() async throws -> ByteBuffer? {
+      guard form.endsWithServer else { return try await next() }
+      return try await cancelWhenGracefulShutdown { try await next() }
+    }
+    while let part = try await pull() {
       guard channel.isActive else { throw ConnectionLost() }
       if form.isChunked {
         guard part.readableBytes > 0 else { continue }

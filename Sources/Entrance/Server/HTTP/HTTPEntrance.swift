@@ -55,4 +55,6 @@ enum HTTPLimits {
   static let joinedBytesMax = 16 << 10
   /// A connection on which nothing comes is closed after this; SDKs keep theirs for about a minute.
   static let idleTime = TimeAmount.seconds(120)
+  /// How long a client may take to hear the last answer and close.
+  static let lingerTime = TimeAmount.seconds(5)
 }
