@@ -33,7 +33,7 @@ final class DeliveryBuffer: @unchecked Sendable {
   }
 
   func add(_ batch: LaneBatch, lane: Int, from start: UInt64) async throws {
-    var bytes = ByteBuffer()
+    var bytes = spill.takeSpare()
     // Room for all of it at once, and for twice the last record as `ObjectLines` asks for.
     let largest = batch.records.reduce(0) { max($0, $1.data.readableBytes) }
     bytes.reserveCapacity(batch.records.reduce(2 * largest) { $0 + $1.data.readableBytes + 1 })
@@ -50,6 +50,6 @@ final class DeliveryBuffer: @unchecked Sendable {
     }
     records += batch.records.count
     ranges[lane] = (ranges[lane]?.lowerBound ?? start)..<batch.next
-    if lines?.isSuspicious != true { try await spill.append(bytes) }
+    if lines?.isSuspicious != true { try await spill.append(consume bytes) }
   }
 }

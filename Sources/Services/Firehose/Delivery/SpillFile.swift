@@ -15,6 +15,8 @@ package final class SpillFile: Sendable {
   private struct State {
     /// Bytes behind those in the file.
     var tail = ByteBuffer()
+    /// What was written to the file: its memory serves again, as fresh memory costs the kernel a fault a page.
+    var spare = ByteBuffer()
     var fileBytes: Int64 = 0
     var descriptor: Int32 = -1
   }
@@ -37,24 +39,39 @@ package final class SpillFile: Sendable {
 
   package var count: Int64 { state.withLock { $0.fileBytes + Int64($0.tail.readableBytes) } }
 
+  /// An empty buffer to lay bytes out in, for `append`.
+  package func takeSpare() -> ByteBuffer {
+    state.withLock { state in
+      defer { state.spare = ByteBuffer() }
+      return state.spare
+    }
+  }
+
   /// Adds bytes. One caller at a time.
-  package func append(_ bytes: ByteBuffer) async throws {
-    let full = state.withLock { state in
+  package func append(_ bytes: consuming ByteBuffer) async throws {
+    let full = hold(bytes)
+    if full { try await pool.run { [self] in try spill() } }
+  }
+
+  /// - Returns: whether it is time to write.
+  private func hold(_ bytes: consuming ByteBuffer) -> Bool {
+    let bytes = consume bytes
+    return state.withLock { state in
       if state.tail.readableBytes == 0 { state.tail = bytes } else { state.tail.writeImmutableBuffer(bytes) }
       return state.tail.readableBytes > Limits.bufferInMemoryBytesMax
     }
-    if full { try await pool.run { [self] in try spill() } }
   }
 
   private func spill() throws {
     var (descriptor, tail, position) = state.withLock { ($0.descriptor, $0.tail, $0.fileBytes) }
+    state.withLock { $0.tail = ByteBuffer() }
     if descriptor < 0 {
       descriptor = try makeFile()
       let made = descriptor
       state.withLock { $0.descriptor = made }
     }
     let count = tail.readableBytes
-    try tail.readWithUnsafeReadableBytes { bytes in
+    try tail.withUnsafeReadableBytes { bytes in
       var written = 0
       while written < bytes.count {
         let result = pwrite(
@@ -66,11 +83,12 @@ package final class SpillFile: Sendable {
         }
         written += result
       }
-      return written
     }
+    tail.clear()
+    let spare = tail
     state.withLock { state in
       state.fileBytes += Int64(count)
-      state.tail = ByteBuffer()
+      state.spare = spare
     }
   }
 
