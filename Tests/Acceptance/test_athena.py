@@ -1,6 +1,7 @@
 """Athena as its users meet it: through boto3, over tables in S3."""
 
 import gzip
+import io
 import json
 
 import pytest
@@ -650,13 +651,36 @@ def test_partition_projection_of_numbers_and_injected_values(athena, lake, table
     assert "projection.number.range" in athena.error(f"SELECT * FROM {name} WHERE device = 'a1'")
 
 
-@pytest.mark.parametrize("form", ["ORC", "AVRO"])
-def test_formats_that_are_not_read_are_refused_clearly(athena, lake, table, form):
+def orc_bytes(rows):
+    import pyarrow
+    from pyarrow import orc
+
+    out = io.BytesIO()
+    schema = pyarrow.schema([("a", pyarrow.int64()), ("b", pyarrow.string())])
+    orc.write_table(pyarrow.Table.from_pylist(rows, schema=schema), out, compression="zlib")
+    return out.getvalue()
+
+
+def avro_bytes(rows):
+    import fastavro
+
+    fields = [{"name": "a", "type": ["null", "long"]}, {"name": "b", "type": "string"}]
+    out = io.BytesIO()
+    fastavro.writer(out, {"type": "record", "name": "row", "fields": fields}, rows, codec="deflate")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("form, write", [("ORC", orc_bytes), ("AVRO", avro_bytes)])
+def test_orc_and_avro(athena, lake, table, form, write):
     name = table()
-    lake.put(f"{name}/file", b"whatever")
-    athena.run(f"CREATE EXTERNAL TABLE {name} (a int) STORED AS {form} LOCATION 's3://{lake.bucket}/{name}/'")
-    reason = athena.error(f"SELECT * FROM {name}")
-    assert "not implemented by Tarn yet" in reason and reason.split(":")[0].isupper()
+    lake.put(f"{name}/1", write([{"a": number, "b": f"t{number}"} for number in range(10_000)]))
+    lake.put(f"{name}/2", write([{"a": None, "b": "none"}]))
+    athena.run(f"CREATE EXTERNAL TABLE {name} (a bigint, b string) STORED AS {form} LOCATION 's3://{lake.bucket}/{name}/'")
+    assert athena.query(f"SELECT count(*), count(a), sum(a) FROM {name}") == [["10001", "10000", "49995000"]]
+    assert athena.query(f"SELECT b FROM {name} WHERE a = 77 OR a IS NULL ORDER BY b") == [["none"], ["t77"]]
+    lake.put(f"{name}/broken", b"this is neither")
+    reason = athena.error(f"SELECT count(*) FROM {name}")
+    assert reason.startswith("HIVE_") and "broken" in reason
 
 
 def test_a_broken_file_is_told_by_name(athena, lake, table):
