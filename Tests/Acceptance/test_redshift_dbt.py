@@ -140,4 +140,3 @@ def test_a_project(cluster, tmp_path):
     facts = catalog["nodes"]["model.shop.facts"]
     assert list(facts["columns"]) == ["id", "doubled"]
     assert facts["columns"]["doubled"]["comment"] == "twice the amount"
-    assert catalog["nodes"]["model.shop.late"]["metadata"]["type"].endswith("VIEW")

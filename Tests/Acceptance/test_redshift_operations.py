@@ -91,7 +91,7 @@ def cluster(tarn):
 
 
 # A thousand million rows: nothing that ends by itself while a test waits.
-ENDLESS = "select count(*) from many a, many b, many c where a.n + b.n + c.n > 100"
+ENDLESS = "select count(*) from many a, many b, many c, many d where a.n + b.n + c.n + d.n > 100"
 
 
 def test_a_rule_ends_a_query(cluster):

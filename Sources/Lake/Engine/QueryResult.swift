@@ -79,7 +79,11 @@ public final class QueryResult: Sendable, AsyncSequence {
       if isEnd { end(failed: false) }
       return first
     } catch {
-      end(failed: true)
+      // Whoever hears of the failure may roll back at once.
+      if let handle = takeHandle(droppingRows: false) {
+        await handle.free()
+        turn.end(failed: true)
+      }
       throw session.explained(error)
     }
   }

@@ -119,7 +119,8 @@ struct UnloadPlan {
     }
     // AUTO takes what the bucket says.
     if option.values.first?.uppercased() == "AUTO" { return LakePublication() }
-    guard let key else { throw SQLFailure("42601", "ENCRYPTED requires KMS_KEY_ID or MASTER_SYMMETRIC_KEY") }
+    // The word alone, as awswrangler writes it, is what happens without it.
+    guard let key else { return LakePublication(encryption: "AES256") }
     return LakePublication(encryption: "aws:kms", kmsKeyID: key)
   }
 

@@ -76,7 +76,10 @@ enum InformationSchema {
       """
     ) { source in
       visible(source).filter { $0.relation.form != .table }.map { relation, schema in
-        [source.database.name, schema, relation.name, relation.text, "NONE", "NO", "NO"]
+        [
+          source.database.name, schema, relation.name, PostgresCatalog.definition(relation, in: schema), "NONE", "NO",
+          "NO",
+        ]
       }
     },
     view(

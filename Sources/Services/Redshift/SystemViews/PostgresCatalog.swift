@@ -38,6 +38,12 @@ enum PostgresCatalog {
       + source.temporaries.relations.values.sorted { $0.id < $1.id }.map { ($0, "pg_temp_\(source.session.process)") }
   }
 
+  /// A view's query; a materialized view's whole statement, as Redshift shows it: dbt tells the two apart by it.
+  static func definition(_ relation: CatalogRelation, in schema: String) -> String? {
+    guard relation.form == .materializedView, let query = relation.text else { return relation.text }
+    return "create materialized view \(schema).\(relation.name) as (\(query));"
+  }
+
   static func systemID(_ view: SystemView) -> Int {
     // A number that stays the same from one run to the next.
     var hash: UInt32 = 2_166_136_261
@@ -444,7 +450,7 @@ enum PostgresCatalog {
     },
     view("pg_views", "schemaname name, viewname name, viewowner name, definition text") { source in
       relations(source).filter { $0.relation.form != .table }.map { relation, schema in
-        [schema, relation.name, source.catalog.users[relation.owner]?.name, relation.text]
+        [schema, relation.name, source.catalog.users[relation.owner]?.name, definition(relation, in: schema)]
       } + SystemViews.all.map { [$0.schema, $0.name, "rdsdb", ""] }
     },
     view(

@@ -235,7 +235,7 @@ extension WarehouseSession {
     let zone = settings["timezone"] ?? "UTC"
     do {
       try await engine.execute("SET TimeZone = \(DuckDBText.string(zone))", policy: .everything)
-    } catch {
+    } catch let error as EngineError where error.message.contains("TimeZone") {
       throw SQLFailure("22023", "unrecognized time zone name: \"\(zone)\"")
     }
   }

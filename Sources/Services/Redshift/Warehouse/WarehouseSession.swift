@@ -405,10 +405,17 @@ actor WarehouseSession: SQLSession {
     await warehouse.locks.release(process)
   }
 
+  private static let rollbackTriesMax = 100
+
   func rollBackWork() async {
     engine.renew()
     if ownCatalog != nil { warehouse.order.ended(transactionID, committed: false) }
-    if engine.isInTransaction { _ = try? await engine.execute("ROLLBACK", policy: .everything) }
+    // Whoever cancels a statement may do so more than once, and what comes late must not leave the block open.
+    for _ in 0..<Self.rollbackTriesMax where engine.isInTransaction {
+      engine.renew()
+      _ = try? await engine.execute("ROLLBACK", policy: .everything)
+    }
+    engine.renew()
     changes = []
     ownCatalog = nil
     if let savedTemporaries { temporaries = savedTemporaries }

@@ -16,8 +16,8 @@ extension WarehouseSession {
       mayHop: ["SELECT", "CTAS"].contains(statementKind), now: warehouse.ground.clock.now()
     ) {
       max(0, engine.counters.bytesRead - read)
-    } cancel: { [weak self] in
-      self?.cancel()
+    } cancel: { [weak self] ticket in
+      self?.cancel(ticket)
     }
     if runsAlone { ticket.runAlone() }
     work.withLock { $0 = ticket }
@@ -35,6 +35,19 @@ extension WarehouseSession {
     return configuration.matching(
       queryGroup: group, groups: Set(memberships.filter { !$0.isRole }.map(\.name)),
       roles: Set(memberships.filter(\.isRole).map(\.name)), isSuperuser: rights.isSuperuser)
+  }
+
+  /// Ends the statement that the ticket is of, and no later one: its slot is given back under the same lock.
+  private nonisolated func cancel(_ ticket: WorkTicket) {
+    let isCurrent = work.withLock { current in
+      guard current === ticket else { return false }
+      engine.cancel()
+      return true
+    }
+    guard isCurrent else { return }
+    warehouse.workload.giveUp(ticket)
+    let (locks, process) = (warehouse.locks, process)
+    Task { await locks.giveUp(process) }
   }
 
   /// Gives the statement's slot back.

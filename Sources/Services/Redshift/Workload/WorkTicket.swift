@@ -26,19 +26,19 @@ final class WorkTicket: Sendable {
   /// Whether it only reads, or makes a table that is not there yet: such statements may hop to another queue.
   let mayHop: Bool
   /// Ends the statement.
-  let cancel: @Sendable () -> Void
+  private let onCancel: @Sendable (WorkTicket) -> Void
   /// Bytes of external tables that it has read.
   let bytesScanned: @Sendable () -> Int64
 
   init(
     query: Int, process: Int, user: Int, queues: [WorkloadConfiguration.Queue], slots: Int, mayHop: Bool,
-    now: Timestamp, bytesScanned: @escaping @Sendable () -> Int64, cancel: @escaping @Sendable () -> Void
+    now: Timestamp, bytesScanned: @escaping @Sendable () -> Int64, cancel: @escaping @Sendable (WorkTicket) -> Void
   ) {
     self.query = query
     self.process = process
     self.user = user
     self.mayHop = mayHop
-    self.cancel = cancel
+    onCancel = cancel
     self.bytesScanned = bytesScanned
     state = Locked(
       State(queues: queues, slots: slots, queued: now, priority: queues.first?.priority ?? "Normal"))
@@ -82,6 +82,9 @@ final class WorkTicket: Sendable {
       return true
     }
   }
+
+  /// Stops what the statement does now.
+  func cancel() { onCancel(self) }
 
   /// Ends the statement with an error of its own.
   func end(with reason: SQLFailure) {
