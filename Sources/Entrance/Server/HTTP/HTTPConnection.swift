@@ -197,7 +197,7 @@ final class HTTPConnection: ChannelInboundHandler, ServerChildChannelValue, @unc
   private func endIfIdle() {
     guard isOpen else { return }
     let idle = NIODeadline.now() - lastActivity
-    if case .underway(_, hasEnded: true) = phase {
+    if !isLeaving, case .underway(_, hasEnded: true) = phase {
       watchIdleness(after: HTTPLimits.idleTime)
     } else if idle < HTTPLimits.idleTime {
       watchIdleness(after: HTTPLimits.idleTime - idle)
@@ -211,9 +211,12 @@ final class HTTPConnection: ChannelInboundHandler, ServerChildChannelValue, @unc
   private func leave(with bytes: ByteBuffer) {
     isLeaving = true
     channel.writeAndFlush(bytes, promise: nil)
-    channel.close(mode: .output, promise: nil)
-    channel.eventLoop.assumeIsolated().scheduleTask(in: HTTPLimits.lingerTime) { [weak self] in
-      self?.channel.close(promise: nil)
+    // A slow client may take long to fetch what waits for it; the time to hear it begins after that.
+    channel.close(mode: .output).assumeIsolated().whenComplete { [weak self] _ in
+      guard let self, isOpen else { return }
+      channel.eventLoop.assumeIsolated().scheduleTask(in: HTTPLimits.lingerTime) { [weak self] in
+        self?.channel.close(promise: nil)
+      }
     }
   }
 

@@ -2,7 +2,7 @@ import NIOCore
 
 /// A request's body as it comes from the network. All of its state is touched on the connection's event loop.
 final class RequestBody: @unchecked Sendable {  // safe: state is the event loop's alone
-  private unowned let connection: HTTPConnection
+  private weak var connection: HTTPConnection?
   private var parts = CircularBuffer<ByteBuffer>()
   private var reader: CheckedContinuation<ByteBuffer?, any Error>?
   private var end: Result<Void, any Error>?
@@ -38,7 +38,7 @@ final class RequestBody: @unchecked Sendable {  // safe: state is the event loop
     isDiscarded = true
     parts.removeAll()
     unreadBytes = 0
-    connection.regulate()
+    connection?.regulate()
   }
 
   private func conclude(_ waiting: CheckedContinuation<ByteBuffer?, any Error>) {
@@ -50,7 +50,8 @@ final class RequestBody: @unchecked Sendable {  // safe: state is the event loop
 
   /// The next bytes, `nil` at the end. Throws what broke the body off.
   func next() async throws -> ByteBuffer? {
-    try await withCheckedThrowingContinuation { continuation in
+    guard let connection else { throw ConnectionLost() }
+    return try await withCheckedThrowingContinuation { continuation in
       connection.onLoop { connection in
         if let part = self.parts.popFirst() {
           self.unreadBytes -= part.readableBytes
