@@ -1,6 +1,7 @@
 import AWSWire
 import Firehose
 import FirehoseModel
+import Foundation
 import Kernel
 import Kinesis
 import KinesisModel
@@ -46,6 +47,23 @@ import Testing
     house.clock.advance(by: .seconds(60))
     try await house.firehose.settle()
     #expect(house.bucket.keys.count == 3)
+  }
+
+  @Test func whatCannotBeSpilledIsReadAgain() async throws {
+    let folder = NSTemporaryDirectory() + "firehose-spill-\(UUID().uuidString)"
+    // A file where the folder should be.
+    #expect(FileManager.default.createFile(atPath: folder, contents: nil))
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let house = try await House(spillFolder: folder)
+    try await house.create()
+    let records = (0..<4).map { String(repeating: "\($0)", count: 600_000) }
+    for record in records { try await house.put([record]) }
+    await #expect(throws: (any Error).self) { try await house.firehose.settle() }
+    #expect(house.bucket.keys.isEmpty)
+    try FileManager.default.removeItem(atPath: folder)
+    try await house.firehose.settle()
+    #expect(
+      Set(house.bucket.keys.map { house.bucket.text($0) }) == [records[0] + records[1], records[2] + records[3]])
   }
 
   @Test func anIntervalOfZeroDeliversAtOnce() async throws {

@@ -91,7 +91,9 @@ final class House: Sendable {
   let firehose: FirehoseService
   let taps = TapeTap()
 
-  init(columns: [(String, String)] = [("id", "string")], after old: House? = nil) async throws {
+  init(
+    columns: [(String, String)] = [("id", "string")], after old: House? = nil, spillFolder: String? = nil
+  ) async throws {
     clock = old?.clock ?? ManualClock(Timestamp(seconds: 1_779_192_000))  // 2026-05-19T12:00:00Z
     keys = old?.keys ?? MemoryKeyStore()
     logs = old?.logs ?? MemoryLogStore(clock: clock)
@@ -108,7 +110,7 @@ final class House: Sendable {
     firehose = try await FirehoseService.open(
       keys: keys, logs: logs, s3: bucket, glue: catalog, kinesis: kinesis, engine: engine, roles: Roles(),
       authorizer: OpenAuthorizer(), clock: clock, random: SeededRandomSource(seed: 6), metrics: taps,
-      scratchFolder: scratch)
+      scratchFolder: spillFolder ?? scratch)
   }
 
   var context: RequestContext {

@@ -28,6 +28,29 @@ import Testing
     #expect(lay("{\"\(key)\": \"Value\(key)\"}").text == "{\"\(key.lowercased())\": \"Value\(key)\"}\n")
   }
 
+  /// Keys are folded a word at a time: each character at each place of one.
+  @Test(arguments: 0..<20)
+  func everyCharacterIsFoldedByItself(place: Int) {
+    for byte in UInt8(0x20)..<0x80 where byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") {
+      let character = String(UnicodeScalar(byte))
+      let key = String(repeating: ".", count: place) + character + "Z.A"
+      for (dots, folds) in [(false, true), (true, true), (true, false)] {
+        var lines = ObjectLines(JSONDeserializer(kind: .openX, caseInsensitive: folds, dotsToUnderscores: dots))
+        var out = ByteBuffer()
+        lines.add(ByteBuffer(string: "{\"\(key)\":\"É\(key)\"}"), to: &out)
+        var folded = folds ? key.lowercased() : key
+        if dots { folded = folded.replacing(".", with: "_") }
+        #expect(String(buffer: out) == "{\"\(folded)\":\"É\(key)\"}\n")
+      }
+    }
+  }
+
+  @Test(arguments: 0..<50)
+  func keysBeyondASCIIAreSuspicious(length: Int) {
+    let (laid, lines) = lay("{\"\(String(repeating: "x", count: length))é\":1}")
+    #expect(laid.isEmpty && lines.isSuspicious)
+  }
+
   @Test(arguments: 0..<50)
   func whatBreaksOffOrHidesAControlIsSuspicious(length: Int) {
     let text = String(repeating: "x", count: length)

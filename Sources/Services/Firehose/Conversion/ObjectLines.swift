@@ -113,25 +113,53 @@ package struct ObjectLines: Sendable {
     var ahead = read
     while ahead < count, Self.isSpace(source.byte(ahead)) { ahead += 1 }
     guard ahead < count, source.byte(ahead) == UInt8(ascii: ":") else { return (read, write) }
-    if hasEscape { return nil }
-    for place in start..<write {
-      let byte = target.load(fromByteOffset: place, as: UInt8.self)
-      if byte >= 0x80, foldsCase { return nil }
-      if foldsCase, byte >= 65, byte <= 90 { target.storeBytes(of: byte | 32, toByteOffset: place, as: UInt8.self) }
-      if foldsDots, byte == UInt8(ascii: ".") {
-        target.storeBytes(of: UInt8(ascii: "_"), toByteOffset: place, as: UInt8.self)
-      }
-    }
+    if hasEscape || !fold(target, start, write) { return nil }
     return (read, write)
   }
 
+  /// Folds a key a word at a time. What stands behind it in its last word may change: it is not yet written.
+  /// - Returns: false when folding takes more than ASCII's rules.
+  @inline(__always)
+  private func fold(_ target: UnsafeMutableRawPointer, _ start: Int, _ end: Int) -> Bool {
+    var place = start
+    while place < end {
+      var bytes = UInt64(littleEndian: target.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+      let own: UInt64 = end - place >= Self.word ? ~0 : (1 << (8 * (end - place))) - 1
+      if foldsCase {
+        if bytes & own & Self.highs != 0 { return false }
+        // Bytes from A carry into their highest bit, those beyond Z do so too: both bits differ for capitals alone.
+        let low = bytes & ~Self.highs
+        let capitals = (low &+ Self.ones &* (0x80 - 0x41)) & ~(low &+ Self.ones &* (0x80 - 0x5B)) & Self.highs
+        bytes |= (capitals & ~bytes) >> 2
+      }
+      if foldsDots {
+        let others = bytes ^ (Self.ones &* 0x2E)
+        // A borrow from a dot may mark the byte above it wrongly: where there is a dot, it is done byte by byte.
+        if (others &- Self.ones) & ~others & Self.highs != 0 { bytes = Self.dotsFolded(bytes) }
+      }
+      target.storeBytes(of: bytes.littleEndian, toByteOffset: place, as: UInt64.self)
+      place += Self.word
+    }
+    return true
+  }
+
+  private static func dotsFolded(_ bytes: UInt64) -> UInt64 {
+    var folded: UInt64 = 0
+    for shift in stride(from: UInt64(0), to: 64, by: 8) {
+      let byte = (bytes >> shift) & 0xFF
+      folded |= (byte == 0x2E ? 0x5F : byte) << shift
+    }
+    return folded
+  }
+
   private static let word = 8
+  private static let ones: UInt64 = 0x0101_0101_0101_0101
+  private static let highs: UInt64 = 0x8080_8080_8080_8080
 
   /// The lowest bit set belongs to the first byte that is a quote, a backslash or a control; 0 where there is none.
   /// A subtraction's borrow marks bytes above the first one wrongly at times, never below it.
   @inline(__always)
   private static func special(_ bytes: UInt64) -> UInt64 {
-    let ones: UInt64 = 0x0101_0101_0101_0101
     let quote = bytes ^ (ones &* 0x22)
     let backslash = bytes ^ (ones &* 0x5C)
     let found =

@@ -48,7 +48,20 @@ actor ConversionTurns {
 
   init(atOnce: Int) { free = atOnce }
 
-  func take() async {
+  /// Runs `body` once it is its turn.
+  nonisolated func inTurn<T>(_ body: () async throws -> T) async rethrows -> T {
+    await take()
+    do {
+      let result = try await body()
+      await giveBack()
+      return result
+    } catch {
+      await giveBack()
+      throw error
+    }
+  }
+
+  private func take() async {
     if free > 0 {
       free -= 1
       return
@@ -56,7 +69,7 @@ actor ConversionTurns {
     await withCheckedContinuation { waiting.append($0) }
   }
 
-  func giveBack() {
+  private func giveBack() {
     if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
   }
 }

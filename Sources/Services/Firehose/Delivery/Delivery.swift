@@ -40,14 +40,7 @@ struct Delivery: Sendable {
     }
     if let conversion = destination.conversion, conversion.isEnabled {
       outcome.converted = true
-      await with.conversions.take()
-      do {
-        try await convert(conversion, prefixes, context, &outcome)
-      } catch {
-        await with.conversions.giveBack()
-        throw error
-      }
-      await with.conversions.giveBack()
+      try await convert(conversion, prefixes, context, &outcome)
     } else {
       let spill = buffer.spill
       let key = name.data(prefixes, ending: ObjectEncoder.ending(destination.compression))
@@ -232,10 +225,13 @@ struct Delivery: Sendable {
     let path = session.attach(SpilledLakeFile(lines), as: "records.json")
     let target = DuckDBText.string("s3://\(record.destination.bucket)/\(key)")
     do {
-      try await session.execute(
-        "COPY (\(shape.select(from: path, longestLine: longest))) TO \(target) "
-          + "(\(ParquetText.options(conversion.parquet)))"
-      )
+      // The next conversion begins while the disk takes this one's object.
+      try await with.conversions.inTurn {
+        try await session.execute(
+          "COPY (\(shape.select(from: path, longestLine: longest))) TO \(target) "
+            + "(\(ParquetText.options(conversion.parquet)))"
+        )
+      }
       try await session.commitWrites()
     } catch {
       session.abortWrites()

@@ -164,7 +164,13 @@ actor DeliveryPump {
         if !batch.records.isEmpty {
           let current = buffer ?? makeBuffer(record, oldest: batch.records[0].time)
           buffer = current
-          try await current.add(batch, lane: lane, from: start)
+          do {
+            try await current.add(batch, lane: lane, from: start)
+          } catch {
+            // What of the batch is in the buffer is not known: all is read again.
+            reset()
+            throw error
+          }
           progress = true
           reportRead(batch)
         }
