@@ -96,7 +96,7 @@ import Testing
   @Test func optionsThatExcludeEachOtherAreRefused() async throws {
     let (_, session) = try await fixture()
     for options in [
-      "CSV ADDQUOTES", "CSV ESCAPE", "FORMAT PARQUET HEADER", "FORMAT JSON DELIMITER '|'", "GZIP BZIP2", "ENCRYPTED",
+      "CSV ADDQUOTES", "CSV ESCAPE", "FORMAT PARQUET HEADER", "FORMAT JSON DELIMITER '|'", "GZIP BZIP2",
       "KMS_KEY_ID 'x'", "ROWGROUPSIZE 64 MB", "FORMAT PARQUET ROWGROUPSIZE 1 MB", "MAXFILESIZE 1 MB",
       "FIXEDWIDTH '1,2' HEADER",
     ] {

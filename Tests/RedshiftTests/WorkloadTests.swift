@@ -159,6 +159,21 @@ struct WorkloadTests {
     #expect(try await session.run("SELECT count(*) FROM many") == ["128"])
   }
 
+  /// The limit is met again and again until the statement is over: its transaction must end nonetheless.
+  @Test func whatAQueueEndsLeavesItsSessionUsable() async throws {
+    let fixture = fixture(
+      #"[{"query_group": ["brief"], "query_concurrency": 5, "max_execution_time": 5}, {"query_concurrency": 5}]"#)
+    let session = try await fixture.session()
+    try await fill(session)
+    for _ in 0..<20 {
+      try await session.run("SET query_group TO 'brief'")
+      #expect(await session.failure("CREATE TABLE endless AS \(Self.million), many d, many e") == "57014")
+      try await session.run("RESET query_group")
+      #expect(try await session.run("SELECT count(*) FROM many") == ["128"])
+    }
+    #expect(try await session.run("SELECT count(*) FROM pg_class WHERE relname = 'endless'") == ["0"])
+  }
+
   @Test func aRuleLetsAQueryHopToTheNextQueueOfItsGroup() async throws {
     let clock = ManualClock()
     let rule = { (name: String, seconds: Int) in

@@ -289,6 +289,17 @@ bool cduck_in_transaction(cduck_connection *connection) {
   }
 }
 
+bool cduck_end_transaction(cduck_connection *connection, bool commits, cduck_failure *failure) {
+  return tarn::Guarded<bool>(failure, false, [&] {
+    auto result = connection->connection->context->Query(commits ? "COMMIT" : "ROLLBACK", false);
+    if (result->HasError()) {
+      tarn::Report(failure, result->GetErrorObject());
+      return false;
+    }
+    return true;
+  });
+}
+
 cduck_entry cduck_lookup(
     cduck_connection *connection, const char *catalog, const char *schema, const char *name, cduck_failure *failure) {
   return tarn::Guarded<cduck_entry>(failure, CDUCK_ENTRY_FAILED, [&] {

@@ -38,6 +38,8 @@ public final class EngineSession: Sendable {
     var cancelled = false
     /// A statement failed after it may have written something.
     var failed = false
+    /// A transaction is being committed or rolled back.
+    var isEnding = false
   }
   private let state = Locked(State())
 
@@ -158,6 +160,42 @@ public final class EngineSession: Sendable {
     state.withLock({ $0.connection }).map { cduck_in_transaction($0.pointer) } ?? false
   }
 
+  /// Commits the open transaction. Nothing cancels that: whoever hears that it failed may trust that nothing is kept.
+  /// - Throws: `EngineError`.
+  public func commit() async throws { try await endTransaction(commits: true) }
+
+  /// Rolls the open transaction back, if there is one. Nothing cancels that. The last result must have been closed.
+  public func rollBack() async {
+    renew()
+    guard isInTransaction else { return }
+    // What fails here is an engine that is of no use any more, and it is told of that.
+    try? await endTransaction(commits: false)
+  }
+
+  private func endTransaction(commits: Bool) async throws {
+    let connection = state.withLock { state in
+      state.isEnding = true
+      return state.connection
+    }
+    defer { state.withLock { $0.isEnding = false } }
+    guard let connection else {
+      throw EngineError(kind: .invalidInput, message: "The session has no transaction.")
+    }
+    let end: @Sendable () throws -> Void = {
+      _ = try calling { cduck_end_transaction(connection.pointer, commits, $0) ? true : nil }
+    }
+    do {
+      do {
+        try await connection.engine.pool.run(end)
+      } catch is BlockingPool.Overloaded {
+        // A transaction that stays open keeps more waiting than this thread.
+        try end()
+      }
+    } catch {
+      throw explained(error)
+    }
+  }
+
   /// Forgets that a statement failed or was cancelled, what was written and not committed, and attached files.
   public func renew() {
     lake.abortWrites()
@@ -189,14 +227,15 @@ public final class EngineSession: Sendable {
   /// Ends what runs, from any thread. A session for one query is of no use afterwards; of a lasting one only what runs
   /// now is ended.
   public func cancel() {
-    if isLasting, !state.withLock({ $0.running }) { return }
-    lake.stop()
-    let connection = state.withLock { state in
+    let isCancelled = state.withLock { state in
+      if state.isEnding || (isLasting && !state.running) { return false }
       state.cancelled = true
-      return state.connection
+      lake.stop()
+      // Here, so that it does not meet the transaction's end.
+      if let connection = state.connection { cduck_interrupt(connection.pointer) }
+      return true
     }
-    if let connection { cduck_interrupt(connection.pointer) }
-    Task { await engine.turns.giveUp(self) }
+    if isCancelled { Task { await engine.turns.giveUp(self) } }
   }
 
   public var isCancelled: Bool { state.withLock { $0.cancelled } }

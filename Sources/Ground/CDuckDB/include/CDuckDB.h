@@ -232,6 +232,8 @@ int32_t cduck_description_statement(const cduck_description *description);
 
 // Where a connection stands between BEGIN and COMMIT.
 bool cduck_in_transaction(cduck_connection *connection);
+// Ends the open transaction; false says that it failed. An interruption that came before is forgotten.
+bool cduck_end_transaction(cduck_connection *connection, bool commits, cduck_failure *failure);
 
 typedef enum cduck_entry {
   CDUCK_ENTRY_FAILED = -1,

@@ -89,7 +89,7 @@ public final class Warehouse: NamespaceWarehouse {
     for entry: any CatalogEntry in [admin, database, schema] {
       try await CatalogTable.write(.put(entry), with: session)
     }
-    try await session.execute("COMMIT", policy: .everything)
+    try await session.commit()
     await session.close()
   }
 
@@ -155,7 +155,7 @@ public final class Warehouse: NamespaceWarehouse {
     let session = engineSession()
     try await session.execute("BEGIN TRANSACTION", policy: .everything)
     try await CatalogTable.write(.put(admin), with: session)
-    try await session.execute("COMMIT", policy: .everything)
+    try await session.commit()
     await session.close()
     committed([.put(admin)])
   }
@@ -283,7 +283,7 @@ public final class Warehouse: NamespaceWarehouse {
       let session = engineSession()
       try await session.execute("BEGIN TRANSACTION", policy: .everything)
       try await CatalogTable.write(.put(made), with: session)
-      try await session.execute("COMMIT", policy: .everything)
+      try await session.commit()
       await session.close()
     } catch {
       throw SQLFailure(error)

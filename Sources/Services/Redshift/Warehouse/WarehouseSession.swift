@@ -384,6 +384,7 @@ actor WarehouseSession: SQLSession {
       _ = try await engine.lookUp(catalog: CatalogTable.file, schema: "data", name: nil)
     } catch {
       warehouse.order.ended(transactionID, committed: false)
+      await engine.rollBack()
       throw error
     }
     ownCatalog = warehouse.catalog
@@ -395,7 +396,7 @@ actor WarehouseSession: SQLSession {
     if let conflict = warehouse.order.commit(transactionID, reads: reads, writes: writes, isChecked: isChecked) {
       throw SQLFailure.circle(conflict, process: process)
     }
-    try await engine.execute("COMMIT", policy: .everything)
+    try await engine.commit()
     warehouse.committed(changes)
     warehouse.noteWrite()
     warehouse.order.ended(transactionID, committed: true)
@@ -405,17 +406,9 @@ actor WarehouseSession: SQLSession {
     await warehouse.locks.release(process)
   }
 
-  private static let rollbackTriesMax = 100
-
   func rollBackWork() async {
-    engine.renew()
     if ownCatalog != nil { warehouse.order.ended(transactionID, committed: false) }
-    // Whoever cancels a statement may do so more than once, and what comes late must not leave the block open.
-    for _ in 0..<Self.rollbackTriesMax where engine.isInTransaction {
-      engine.renew()
-      _ = try? await engine.execute("ROLLBACK", policy: .everything)
-    }
-    engine.renew()
+    await engine.rollBack()
     changes = []
     ownCatalog = nil
     if let savedTemporaries { temporaries = savedTemporaries }

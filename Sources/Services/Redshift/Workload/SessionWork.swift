@@ -37,14 +37,9 @@ extension WarehouseSession {
       roles: Set(memberships.filter(\.isRole).map(\.name)), isSuperuser: rights.isSuperuser)
   }
 
-  /// Ends the statement that the ticket is of, and no later one: its slot is given back under the same lock.
+  /// Ends the statement that the ticket is of, and no later one.
   private nonisolated func cancel(_ ticket: WorkTicket) {
-    let isCurrent = work.withLock { current in
-      guard current === ticket else { return false }
-      engine.cancel()
-      return true
-    }
-    guard isCurrent else { return }
+    guard ticket.whileUnderWay({ engine.cancel() }) else { return }
     warehouse.workload.giveUp(ticket)
     let (locks, process) = (warehouse.locks, process)
     Task { await locks.giveUp(process) }

@@ -86,6 +86,16 @@ final class WorkTicket: Sendable {
   /// Stops what the statement does now.
   func cancel() { onCancel(self) }
 
+  /// Does something unless the statement is over, and keeps it from being over meanwhile.
+  /// - Returns: whether it was done.
+  func whileUnderWay(_ body: () -> Void) -> Bool {
+    state.withLock { state in
+      guard !state.isOver else { return false }
+      body()
+      return true
+    }
+  }
+
   /// Ends the statement with an error of its own.
   func end(with reason: SQLFailure) {
     let first = state.withLock { state in
@@ -115,10 +125,11 @@ final class WorkTicket: Sendable {
     }
   }
 
-  /// When it is past its queue's time; `nil` while it waits, and once its rows are on their way.
+  /// When it is past its queue's time; `nil` while it waits, once its rows are on their way, and when it is ended.
   var deadline: Timestamp? {
     state.withLock { state in
-      guard let admitted = state.admitted, !state.isReturning, let limit = state.queues.first?.executionMillisecondsMax,
+      guard let admitted = state.admitted, !state.isReturning, state.reason == nil,
+        let limit = state.queues.first?.executionMillisecondsMax,
         limit > 0
       else { return nil }
       return admitted + .milliseconds(limit)
