@@ -138,7 +138,7 @@ let package = Package(
       [
         "FirehoseModel", "S3Model", "GlueModel", "Kinesis", "SQL", "LakeFiles", "Engine", "CCompression", "CTarnSystem",
       ]),
-    service("Glue", ["S3", "SQL", "GlueModel"]),
+    service("Glue", ["S3", "S3Model", "SQL", "Lake", "Engine", "GlueModel"]),
     service("Athena", ["AthenaModel", "GlueModel", "S3Model", "SQL", "Lake", "Engine", "LakeFiles"]),
     service(
       "Redshift",
@@ -216,7 +216,7 @@ let package = Package(
         "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel", "S3Model", "GlueModel", "Kinesis",
         "KinesisModel", nioCore, crypto,
       ]),
-    tests("Glue", ["GlueModel", "Kernel", "Storage", "StorageTesting", nioCore]),
+    tests("Glue", ["GlueModel", "Kernel", "SQL", "Storage", "StorageTesting", nioCore]),
     tests("Athena", ["Kernel", nioCore]),
     tests("SQL", ["Kernel"]),
     tests("S3", ["Kernel", "LakeFiles", "Storage", "StorageTesting", "S3Model", "AWSWire", nioCore, crypto]),

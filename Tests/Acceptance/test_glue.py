@@ -184,6 +184,6 @@ def test_state_survives_a_kill(fresh_tarn):
 
 
 def test_not_there_yet_says_so(glue):
-    code, message = refusal(glue.get_crawler, Name="c")
+    code, message = refusal(glue.get_job, JobName="j")
     assert code == "NotImplemented"
-    assert "GetCrawler" in message
+    assert "GetJob" in message

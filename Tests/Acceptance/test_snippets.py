@@ -501,6 +501,73 @@ def test_glue_page_views(tarn, lake):
     ) in again.stderr
 
 
+def crawler_role(tarn, name):
+    """A role that Glue may assume, and that reads and writes the lake."""
+    iam = tarn.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    policy = json.dumps({"Version": "2012-10-17", "Statement": allowed(["s3:*", "glue:*"], "*")})
+    iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=policy)
+
+
+def crawled(tarn, name):
+    """Waits until a crawler has done its work."""
+    glue = tarn.client("glue")
+
+    def over():
+        crawler = glue.get_crawler(Name=name)["Crawler"]
+        return crawler if crawler["State"] == "READY" and "LastCrawl" in crawler else None
+
+    crawler = wait_until(over)
+    assert crawler["LastCrawl"]["Status"] == "SUCCEEDED", crawler["LastCrawl"]
+
+
+def test_glue_crawler_of_events(tarn, lake):
+    """The account's number has nine digits, and its role may not be passed."""
+    script = text("glue_crawler_events.py")
+    refused = paste(tarn, script).stderr
+    assert "(AccessDeniedException) when calling the CreateCrawler operation: Cross-account" in refused
+    mended = script.replace("123456789", ACCOUNT)
+    refused = paste(tarn, mended).stderr
+    assert (
+        "(InvalidInputException) when calling the CreateCrawler operation: Service is unable to assume provided role. "
+        "Please verify role's TrustPolicy"
+    ) in refused
+    crawler_role(tarn, "glue-crawler-role")
+    put_lines(tarn, "data-lake", "raw/events/year=2026/month=01/e.json", ['{"user": "a", "n": 1}', '{"user": "b"}'])
+    put_lines(tarn, "data-lake", "raw/events/year=2026/month=02/e.json", ['{"user": "c", "n": 5}'])
+    # The crawler passes it over; a query reads what lies in the folder, as Athena does.
+    put_lines(tarn, "data-lake", "raw/events/year=2026/month=02/e.tmp", ['{"half": true}'])
+    pasted(tarn, mended)
+    crawled(tarn, "events-crawler")
+    events = Athena(tarn, "raw")
+    assert events.rows("SELECT month, count(*), sum(n) FROM events GROUP BY month ORDER BY month") == [
+        ["01", "2", "1"],
+        ["02", "2", "5"],
+    ]
+    table = tarn.client("glue").get_table(DatabaseName="raw", Name="events")["Table"]
+    assert [c["Name"] for c in table["StorageDescriptor"]["Columns"]] == ["user", "n"]
+
+
+def test_glue_crawler_of_sales(tarn, lake):
+    bucket(tarn, "my-bucket")
+    crawler_role(tarn, "AWSGlueServiceRole-CrawlerAccess")
+    put_lines(tarn, "my-bucket", "sales-data/2026.csv", ["customer_id,amount,date", "c1,10.5,2026-01-01", "c2,2,x"])
+    pasted(tarn, text("glue_crawler_sales.py"), "glue.start_crawler(Name='s3-sales-crawler')")
+    crawled(tarn, "s3-sales-crawler")
+    assert Athena(tarn, "sales_db").rows("SELECT sum(amount) FROM sales_data") == [["12.5"]]
+
+
+def test_glue_crawler_with_a_prefix(tarn, lake):
+    bucket(tarn, "my-bucket")
+    crawler_role(tarn, "AWSGlueServiceRole")
+    put_lines(tarn, "my-bucket", "raw-data/users/u.json", ['{"name": "a", "age": 17}', '{"name": "b", "age": 18}'])
+    pasted(tarn, text("glue_crawler_raw.py"), "client.start_crawler(Name='my-crawler')")
+    crawled(tarn, "my-crawler")
+    assert Athena(tarn, "my_database").rows("SELECT name FROM raw_users WHERE age >= 18") == [["b"]]
+
+
 def test_glue_schema_contract(tarn, tmp_path, unique):
     """Backward compatible: a number may not become text, an optional field may come."""
     registry, schema = unique("registry"), unique("schema")

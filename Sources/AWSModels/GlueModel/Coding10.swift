@@ -3,6 +3,93 @@
 import Kernel
 public import AWSWire
 
+extension IcebergPartitionSpec: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "IcebergPartitionSpec",
+    [
+      MemberSchema("Fields", required: true),
+      MemberSchema("SpecId"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var fields: [IcebergPartitionField]?
+    var specId: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&fields)
+      case 1: try decoder.read(&specId)
+      default: break
+      }
+    }
+    guard let fields else { throw decoder.incomplete }
+    self.init(
+      fields: fields, specId: specId)
+  }
+}
+
+extension IcebergSchema: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "IcebergSchema",
+    [
+      MemberSchema("SchemaId"),
+      MemberSchema("IdentifierFieldIds"),
+      MemberSchema("Type", traits: Traits.icebergStructTypeEnum),
+      MemberSchema("Fields", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: Int?
+    var identifierFieldIds: [Int]?
+    var type: IcebergStructTypeEnum?
+    var fields: [IcebergStructField]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&identifierFieldIds)
+      case 2: try decoder.read(&type)
+      case 3: try decoder.read(&fields)
+      default: break
+      }
+    }
+    guard let fields else { throw decoder.incomplete }
+    self.init(
+      schemaId: schemaId, identifierFieldIds: identifierFieldIds, type: type, fields: fields)
+  }
+}
+
+extension IcebergSortField: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "IcebergSortField",
+    [
+      MemberSchema("SourceId", required: true),
+      MemberSchema("Transform", required: true),
+      MemberSchema("Direction", required: true, traits: Traits.icebergSortDirection),
+      MemberSchema("NullOrder", required: true, traits: Traits.icebergNullOrder),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var sourceId: Int?
+    var transform: String?
+    var direction: IcebergSortDirection?
+    var nullOrder: IcebergNullOrder?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&sourceId)
+      case 1: try decoder.read(&transform)
+      case 2: try decoder.read(&direction)
+      case 3: try decoder.read(&nullOrder)
+      default: break
+      }
+    }
+    guard let sourceId, let transform, let direction, let nullOrder else { throw decoder.incomplete }
+    self.init(
+      sourceId: sourceId, transform: transform, direction: direction, nullOrder: nullOrder)
+  }
+}
+
 extension IcebergSortOrder: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "IcebergSortOrder",
@@ -492,114 +579,5 @@ extension KeySchemaElement: WireStructure, WireEncodable {
     encoder.write(0, name)
     encoder.write(1, type)
     encoder.end()
-  }
-}
-
-extension LakeFormationConfiguration: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "LakeFormationConfiguration",
-    [
-      MemberSchema("UseLakeFormationCredentials"),
-      MemberSchema("AccountId", traits: Traits.accountId),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var useLakeFormationCredentials: Bool?
-    var accountId: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&useLakeFormationCredentials)
-      case 1: try decoder.read(&accountId)
-      default: break
-      }
-    }
-    self.init(
-      useLakeFormationCredentials: useLakeFormationCredentials, accountId: accountId)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, useLakeFormationCredentials)
-    encoder.write(1, accountId)
-    encoder.end()
-  }
-}
-
-extension LastCrawlInfo: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "LastCrawlInfo",
-    [
-      MemberSchema("Status", traits: Traits.lastCrawlStatus),
-      MemberSchema("ErrorMessage", traits: Traits.descriptionString),
-      MemberSchema("LogGroup", traits: Traits.logGroup),
-      MemberSchema("LogStream", traits: Traits.logStream),
-      MemberSchema("MessagePrefix", traits: Traits.messagePrefix),
-      MemberSchema("StartTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, status)
-    encoder.write(1, errorMessage)
-    encoder.write(2, logGroup)
-    encoder.write(3, logStream)
-    encoder.write(4, messagePrefix)
-    encoder.write(5, startTime)
-    encoder.end()
-  }
-}
-
-extension LineageConfiguration: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "LineageConfiguration",
-    [
-      MemberSchema("CrawlerLineageSettings", traits: Traits.crawlerLineageSettings),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var crawlerLineageSettings: CrawlerLineageSettings?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&crawlerLineageSettings)
-      default: break
-      }
-    }
-    self.init(
-      crawlerLineageSettings: crawlerLineageSettings)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, crawlerLineageSettings)
-    encoder.end()
-  }
-}
-
-extension ListCrawlersRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListCrawlersRequest",
-    [
-      MemberSchema("MaxResults", traits: Traits.pageSize),
-      MemberSchema("NextToken"),
-      MemberSchema("Tags", traits: Traits.tagsMap),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var maxResults: Int?
-    var nextToken: String?
-    var tags: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&maxResults)
-      case 1: try decoder.read(&nextToken)
-      case 2: try decoder.read(&tags)
-      default: break
-      }
-    }
-    self.init(
-      maxResults: maxResults, nextToken: nextToken, tags: tags)
   }
 }

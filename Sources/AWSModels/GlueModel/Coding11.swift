@@ -3,6 +3,115 @@
 import Kernel
 public import AWSWire
 
+extension LakeFormationConfiguration: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "LakeFormationConfiguration",
+    [
+      MemberSchema("UseLakeFormationCredentials"),
+      MemberSchema("AccountId", traits: Traits.accountId),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var useLakeFormationCredentials: Bool?
+    var accountId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&useLakeFormationCredentials)
+      case 1: try decoder.read(&accountId)
+      default: break
+      }
+    }
+    self.init(
+      useLakeFormationCredentials: useLakeFormationCredentials, accountId: accountId)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, useLakeFormationCredentials)
+    encoder.write(1, accountId)
+    encoder.end()
+  }
+}
+
+extension LastCrawlInfo: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "LastCrawlInfo",
+    [
+      MemberSchema("Status", traits: Traits.lastCrawlStatus),
+      MemberSchema("ErrorMessage", traits: Traits.descriptionString),
+      MemberSchema("LogGroup", traits: Traits.logGroup),
+      MemberSchema("LogStream", traits: Traits.logStream),
+      MemberSchema("MessagePrefix", traits: Traits.messagePrefix),
+      MemberSchema("StartTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, status)
+    encoder.write(1, errorMessage)
+    encoder.write(2, logGroup)
+    encoder.write(3, logStream)
+    encoder.write(4, messagePrefix)
+    encoder.write(5, startTime)
+    encoder.end()
+  }
+}
+
+extension LineageConfiguration: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "LineageConfiguration",
+    [
+      MemberSchema("CrawlerLineageSettings", traits: Traits.crawlerLineageSettings),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var crawlerLineageSettings: CrawlerLineageSettings?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&crawlerLineageSettings)
+      default: break
+      }
+    }
+    self.init(
+      crawlerLineageSettings: crawlerLineageSettings)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawlerLineageSettings)
+    encoder.end()
+  }
+}
+
+extension ListCrawlersRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListCrawlersRequest",
+    [
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("NextToken"),
+      MemberSchema("Tags", traits: Traits.tagsMap),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var maxResults: Int?
+    var nextToken: String?
+    var tags: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&maxResults)
+      case 1: try decoder.read(&nextToken)
+      case 2: try decoder.read(&tags)
+      default: break
+      }
+    }
+    self.init(
+      maxResults: maxResults, nextToken: nextToken, tags: tags)
+  }
+}
+
 extension ListCrawlersResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
     "ListCrawlersResponse",
@@ -14,6 +123,53 @@ extension ListCrawlersResponse: WireStructure, WireEncodable {
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, crawlerNames)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListCrawlsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListCrawlsRequest",
+    [
+      MemberSchema("CrawlerName", required: true, traits: Traits.nameString),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("Filters"),
+      MemberSchema("NextToken"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var crawlerName: String?
+    var maxResults: Int?
+    var filters: [CrawlsFilter]?
+    var nextToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&crawlerName)
+      case 1: try decoder.read(&maxResults)
+      case 2: try decoder.read(&filters)
+      case 3: try decoder.read(&nextToken)
+      default: break
+      }
+    }
+    guard let crawlerName else { throw decoder.incomplete }
+    self.init(
+      crawlerName: crawlerName, maxResults: maxResults, filters: filters, nextToken: nextToken)
+  }
+}
+
+extension ListCrawlsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListCrawlsResponse",
+    [
+      MemberSchema("Crawls"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawls)
     encoder.write(1, nextToken)
     encoder.end()
   }
@@ -440,162 +596,5 @@ extension OAuth2Credentials: WireStructure, WireDecodable {
     self.init(
       userManagedClientApplicationClientSecret: userManagedClientApplicationClientSecret, accessToken: accessToken,
       refreshToken: refreshToken, jwtToken: jwtToken)
-  }
-}
-
-extension OAuth2Properties: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "OAuth2Properties",
-    [
-      MemberSchema("OAuth2GrantType", traits: Traits.oAuth2GrantType),
-      MemberSchema("OAuth2ClientApplication"),
-      MemberSchema("TokenUrl", traits: Traits.tokenUrl),
-      MemberSchema("TokenUrlParametersMap", traits: Traits.tokenUrlParametersMap),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, oAuth2GrantType)
-    encoder.write(1, oAuth2ClientApplication)
-    encoder.write(2, tokenUrl)
-    encoder.write(3, tokenUrlParametersMap)
-    encoder.end()
-  }
-}
-
-extension OAuth2PropertiesInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "OAuth2PropertiesInput",
-    [
-      MemberSchema("OAuth2GrantType", traits: Traits.oAuth2GrantType),
-      MemberSchema("OAuth2ClientApplication"),
-      MemberSchema("TokenUrl", traits: Traits.tokenUrl),
-      MemberSchema("TokenUrlParametersMap", traits: Traits.tokenUrlParametersMap),
-      MemberSchema("AuthorizationCodeProperties"),
-      MemberSchema("OAuth2Credentials"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var oAuth2GrantType: OAuth2GrantType?
-    var oAuth2ClientApplication: OAuth2ClientApplication?
-    var tokenUrl: String?
-    var tokenUrlParametersMap: [String: String]?
-    var authorizationCodeProperties: AuthorizationCodeProperties?
-    var oAuth2Credentials: OAuth2Credentials?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&oAuth2GrantType)
-      case 1: try decoder.read(&oAuth2ClientApplication)
-      case 2: try decoder.read(&tokenUrl)
-      case 3: try decoder.read(&tokenUrlParametersMap)
-      case 4: try decoder.read(&authorizationCodeProperties)
-      case 5: try decoder.read(&oAuth2Credentials)
-      default: break
-      }
-    }
-    self.init(
-      oAuth2GrantType: oAuth2GrantType, oAuth2ClientApplication: oAuth2ClientApplication, tokenUrl: tokenUrl,
-      tokenUrlParametersMap: tokenUrlParametersMap, authorizationCodeProperties: authorizationCodeProperties,
-      oAuth2Credentials: oAuth2Credentials)
-  }
-}
-
-extension OpenTableFormatInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "OpenTableFormatInput",
-    [
-      MemberSchema("IcebergInput"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var icebergInput: IcebergInput?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&icebergInput)
-      default: break
-      }
-    }
-    self.init(
-      icebergInput: icebergInput)
-  }
-}
-
-extension Order: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "Order",
-    [
-      MemberSchema("Column", required: true, traits: Traits.nameString),
-      MemberSchema("SortOrder", required: true, traits: Traits.integerFlag),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var column: String?
-    var sortOrder: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&column)
-      case 1: try decoder.read(&sortOrder)
-      default: break
-      }
-    }
-    guard let column, let sortOrder else { throw decoder.incomplete }
-    self.init(
-      column: column, sortOrder: sortOrder)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, column)
-    encoder.write(1, sortOrder)
-    encoder.end()
-  }
-}
-
-extension OtherMetadataValueListItem: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "OtherMetadataValueListItem",
-    [
-      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
-      MemberSchema("CreatedTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, metadataValue)
-    encoder.write(1, createdTime)
-    encoder.end()
-  }
-}
-
-extension Partition: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Partition",
-    [
-      MemberSchema("Values", traits: Traits.valueStringList),
-      MemberSchema("DatabaseName", traits: Traits.nameString),
-      MemberSchema("TableName", traits: Traits.nameString),
-      MemberSchema("CreationTime"),
-      MemberSchema("LastAccessTime"),
-      MemberSchema("StorageDescriptor"),
-      MemberSchema("Parameters", traits: Traits.parametersMap),
-      MemberSchema("LastAnalyzedTime"),
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, values)
-    encoder.write(1, databaseName)
-    encoder.write(2, tableName)
-    encoder.write(3, creationTime)
-    encoder.write(4, lastAccessTime)
-    encoder.write(5, storageDescriptor)
-    encoder.write(6, parameters)
-    encoder.write(7, lastAnalyzedTime)
-    encoder.write(8, catalogId)
-    encoder.end()
   }
 }

@@ -3,6 +3,163 @@
 import Kernel
 public import AWSWire
 
+extension OAuth2Properties: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "OAuth2Properties",
+    [
+      MemberSchema("OAuth2GrantType", traits: Traits.oAuth2GrantType),
+      MemberSchema("OAuth2ClientApplication"),
+      MemberSchema("TokenUrl", traits: Traits.tokenUrl),
+      MemberSchema("TokenUrlParametersMap", traits: Traits.tokenUrlParametersMap),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, oAuth2GrantType)
+    encoder.write(1, oAuth2ClientApplication)
+    encoder.write(2, tokenUrl)
+    encoder.write(3, tokenUrlParametersMap)
+    encoder.end()
+  }
+}
+
+extension OAuth2PropertiesInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "OAuth2PropertiesInput",
+    [
+      MemberSchema("OAuth2GrantType", traits: Traits.oAuth2GrantType),
+      MemberSchema("OAuth2ClientApplication"),
+      MemberSchema("TokenUrl", traits: Traits.tokenUrl),
+      MemberSchema("TokenUrlParametersMap", traits: Traits.tokenUrlParametersMap),
+      MemberSchema("AuthorizationCodeProperties"),
+      MemberSchema("OAuth2Credentials"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var oAuth2GrantType: OAuth2GrantType?
+    var oAuth2ClientApplication: OAuth2ClientApplication?
+    var tokenUrl: String?
+    var tokenUrlParametersMap: [String: String]?
+    var authorizationCodeProperties: AuthorizationCodeProperties?
+    var oAuth2Credentials: OAuth2Credentials?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&oAuth2GrantType)
+      case 1: try decoder.read(&oAuth2ClientApplication)
+      case 2: try decoder.read(&tokenUrl)
+      case 3: try decoder.read(&tokenUrlParametersMap)
+      case 4: try decoder.read(&authorizationCodeProperties)
+      case 5: try decoder.read(&oAuth2Credentials)
+      default: break
+      }
+    }
+    self.init(
+      oAuth2GrantType: oAuth2GrantType, oAuth2ClientApplication: oAuth2ClientApplication, tokenUrl: tokenUrl,
+      tokenUrlParametersMap: tokenUrlParametersMap, authorizationCodeProperties: authorizationCodeProperties,
+      oAuth2Credentials: oAuth2Credentials)
+  }
+}
+
+extension OpenTableFormatInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "OpenTableFormatInput",
+    [
+      MemberSchema("IcebergInput"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var icebergInput: IcebergInput?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&icebergInput)
+      default: break
+      }
+    }
+    self.init(
+      icebergInput: icebergInput)
+  }
+}
+
+extension Order: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "Order",
+    [
+      MemberSchema("Column", required: true, traits: Traits.nameString),
+      MemberSchema("SortOrder", required: true, traits: Traits.integerFlag),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var column: String?
+    var sortOrder: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&column)
+      case 1: try decoder.read(&sortOrder)
+      default: break
+      }
+    }
+    guard let column, let sortOrder else { throw decoder.incomplete }
+    self.init(
+      column: column, sortOrder: sortOrder)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, column)
+    encoder.write(1, sortOrder)
+    encoder.end()
+  }
+}
+
+extension OtherMetadataValueListItem: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "OtherMetadataValueListItem",
+    [
+      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
+      MemberSchema("CreatedTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, metadataValue)
+    encoder.write(1, createdTime)
+    encoder.end()
+  }
+}
+
+extension Partition: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Partition",
+    [
+      MemberSchema("Values", traits: Traits.valueStringList),
+      MemberSchema("DatabaseName", traits: Traits.nameString),
+      MemberSchema("TableName", traits: Traits.nameString),
+      MemberSchema("CreationTime"),
+      MemberSchema("LastAccessTime"),
+      MemberSchema("StorageDescriptor"),
+      MemberSchema("Parameters", traits: Traits.parametersMap),
+      MemberSchema("LastAnalyzedTime"),
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, values)
+    encoder.write(1, databaseName)
+    encoder.write(2, tableName)
+    encoder.write(3, creationTime)
+    encoder.write(4, lastAccessTime)
+    encoder.write(5, storageDescriptor)
+    encoder.write(6, parameters)
+    encoder.write(7, lastAnalyzedTime)
+    encoder.write(8, catalogId)
+    encoder.end()
+  }
+}
+
 extension PartitionError: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
     "PartitionError",
@@ -426,158 +583,6 @@ extension QuerySchemaVersionMetadataResponse: WireStructure, WireEncodable {
     encoder.write(0, metadataInfoMap)
     encoder.write(1, schemaVersionId)
     encoder.write(2, nextToken)
-    encoder.end()
-  }
-}
-
-extension QuerySessionContext: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "QuerySessionContext",
-    [
-      MemberSchema("QueryId", traits: Traits.hashString),
-      MemberSchema("QueryStartTime"),
-      MemberSchema("ClusterId"),
-      MemberSchema("QueryAuthorizationId", traits: Traits.hashString),
-      MemberSchema("AdditionalContext", traits: Traits.additionalContextMap),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var queryId: String?
-    var queryStartTime: Timestamp?
-    var clusterId: String?
-    var queryAuthorizationId: String?
-    var additionalContext: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&queryId)
-      case 1: try decoder.read(&queryStartTime)
-      case 2: try decoder.read(&clusterId)
-      case 3: try decoder.read(&queryAuthorizationId)
-      case 4: try decoder.read(&additionalContext)
-      default: break
-      }
-    }
-    self.init(
-      queryId: queryId, queryStartTime: queryStartTime, clusterId: clusterId,
-      queryAuthorizationId: queryAuthorizationId, additionalContext: additionalContext)
-  }
-}
-
-extension RecrawlPolicy: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "RecrawlPolicy",
-    [
-      MemberSchema("RecrawlBehavior", traits: Traits.recrawlBehavior),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var recrawlBehavior: RecrawlBehavior?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&recrawlBehavior)
-      default: break
-      }
-    }
-    self.init(
-      recrawlBehavior: recrawlBehavior)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, recrawlBehavior)
-    encoder.end()
-  }
-}
-
-extension RegisterSchemaVersionInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "RegisterSchemaVersionInput",
-    [
-      MemberSchema("SchemaId", required: true),
-      MemberSchema("SchemaDefinition", required: true, traits: Traits.schemaDefinitionString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var schemaDefinition: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&schemaDefinition)
-      default: break
-      }
-    }
-    guard let schemaId, let schemaDefinition else { throw decoder.incomplete }
-    self.init(
-      schemaId: schemaId, schemaDefinition: schemaDefinition)
-  }
-}
-
-extension RegisterSchemaVersionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "RegisterSchemaVersionResponse",
-    [
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
-      MemberSchema("Status", traits: Traits.schemaVersionStatus),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, schemaVersionId)
-    encoder.write(1, versionNumber)
-    encoder.write(2, status)
-    encoder.end()
-  }
-}
-
-extension RegistryId: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "RegistryId",
-    [
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var registryName: String?
-    var registryArn: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&registryName)
-      case 1: try decoder.read(&registryArn)
-      default: break
-      }
-    }
-    self.init(
-      registryName: registryName, registryArn: registryArn)
-  }
-}
-
-extension RegistryListItem: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "RegistryListItem",
-    [
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Status", traits: Traits.registryStatus),
-      MemberSchema("CreatedTime"),
-      MemberSchema("UpdatedTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, registryName)
-    encoder.write(1, registryArn)
-    encoder.write(2, description)
-    encoder.write(3, status)
-    encoder.write(4, createdTime)
-    encoder.write(5, updatedTime)
     encoder.end()
   }
 }

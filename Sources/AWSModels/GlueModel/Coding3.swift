@@ -189,6 +189,66 @@ extension Crawler: WireStructure, WireEncodable {
   }
 }
 
+extension CrawlerHistory: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "CrawlerHistory",
+    [
+      MemberSchema("CrawlId"),
+      MemberSchema("State", traits: Traits.crawlerHistoryState),
+      MemberSchema("StartTime"),
+      MemberSchema("EndTime"),
+      MemberSchema("Summary", traits: Traits.nameString),
+      MemberSchema("ErrorMessage", traits: Traits.descriptionString),
+      MemberSchema("LogGroup", traits: Traits.logGroup),
+      MemberSchema("LogStream", traits: Traits.logStream),
+      MemberSchema("MessagePrefix", traits: Traits.messagePrefix),
+      MemberSchema("DPUHour", traits: Traits.nonNegativeDouble),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawlId)
+    encoder.write(1, state)
+    encoder.write(2, startTime)
+    encoder.write(3, endTime)
+    encoder.write(4, summary)
+    encoder.write(5, errorMessage)
+    encoder.write(6, logGroup)
+    encoder.write(7, logStream)
+    encoder.write(8, messagePrefix)
+    encoder.write(9, dpuHour)
+    encoder.end()
+  }
+}
+
+extension CrawlerMetrics: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "CrawlerMetrics",
+    [
+      MemberSchema("CrawlerName", traits: Traits.nameString),
+      MemberSchema("TimeLeftSeconds", traits: Traits.nonNegativeDouble),
+      MemberSchema("StillEstimating"),
+      MemberSchema("LastRuntimeSeconds", traits: Traits.nonNegativeDouble),
+      MemberSchema("MedianRuntimeSeconds", traits: Traits.nonNegativeDouble),
+      MemberSchema("TablesCreated", traits: Traits.nonNegativeInteger),
+      MemberSchema("TablesUpdated", traits: Traits.nonNegativeInteger),
+      MemberSchema("TablesDeleted", traits: Traits.nonNegativeInteger),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawlerName)
+    encoder.write(1, timeLeftSeconds)
+    encoder.write(2, stillEstimating)
+    encoder.write(3, lastRuntimeSeconds)
+    encoder.write(4, medianRuntimeSeconds)
+    encoder.write(5, tablesCreated)
+    encoder.write(6, tablesUpdated)
+    encoder.write(7, tablesDeleted)
+    encoder.end()
+  }
+}
+
 extension CrawlerTargets: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
     "CrawlerTargets",
@@ -243,6 +303,33 @@ extension CrawlerTargets: WireStructure, WireDecodable, WireEncodable {
     encoder.write(6, icebergTargets)
     encoder.write(7, hudiTargets)
     encoder.end()
+  }
+}
+
+extension CrawlsFilter: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CrawlsFilter",
+    [
+      MemberSchema("FieldName", traits: Traits.fieldName),
+      MemberSchema("FilterOperator", traits: Traits.filterOperator),
+      MemberSchema("FieldValue"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var fieldName: FieldName?
+    var filterOperator: FilterOperator?
+    var fieldValue: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&fieldName)
+      case 1: try decoder.read(&filterOperator)
+      case 2: try decoder.read(&fieldValue)
+      default: break
+      }
+    }
+    self.init(
+      fieldName: fieldName, filterOperator: filterOperator, fieldValue: fieldValue)
   }
 }
 
@@ -490,70 +577,5 @@ extension CreateDatabaseResponse: WireStructure, WireEncodable {
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.end()
-  }
-}
-
-extension CreateGrokClassifierRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "CreateGrokClassifierRequest",
-    [
-      MemberSchema("Classification", required: true),
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("GrokPattern", required: true, traits: Traits.grokPattern),
-      MemberSchema("CustomPatterns", traits: Traits.customPatterns),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var classification: String?
-    var name: String?
-    var grokPattern: String?
-    var customPatterns: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&classification)
-      case 1: try decoder.read(&name)
-      case 2: try decoder.read(&grokPattern)
-      case 3: try decoder.read(&customPatterns)
-      default: break
-      }
-    }
-    guard let classification, let name, let grokPattern else { throw decoder.incomplete }
-    self.init(
-      classification: classification, name: name, grokPattern: grokPattern, customPatterns: customPatterns)
-  }
-}
-
-extension CreateIcebergTableInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "CreateIcebergTableInput",
-    [
-      MemberSchema("Location", required: true, traits: Traits.locationString),
-      MemberSchema("Schema", required: true),
-      MemberSchema("PartitionSpec"),
-      MemberSchema("WriteOrder"),
-      MemberSchema("Properties"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var location: String?
-    var schema: IcebergSchema?
-    var partitionSpec: IcebergPartitionSpec?
-    var writeOrder: IcebergSortOrder?
-    var properties: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&location)
-      case 1: try decoder.read(&schema)
-      case 2: try decoder.read(&partitionSpec)
-      case 3: try decoder.read(&writeOrder)
-      case 4: try decoder.read(&properties)
-      default: break
-      }
-    }
-    guard let location, let schema else { throw decoder.incomplete }
-    self.init(
-      location: location, schema: schema, partitionSpec: partitionSpec, writeOrder: writeOrder, properties: properties)
   }
 }

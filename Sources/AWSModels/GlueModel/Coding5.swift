@@ -4,6 +4,71 @@ import Kernel
 import NIOCore
 public import AWSWire
 
+extension CsvClassifier: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "CsvClassifier",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("CreationTime"),
+      MemberSchema("LastUpdated"),
+      MemberSchema("Version"),
+      MemberSchema("Delimiter", traits: Traits.csvColumnDelimiter),
+      MemberSchema("QuoteSymbol", traits: Traits.csvQuoteSymbol),
+      MemberSchema("ContainsHeader", traits: Traits.csvHeaderOption),
+      MemberSchema("Header", traits: Traits.csvHeader),
+      MemberSchema("DisableValueTrimming"),
+      MemberSchema("AllowSingleColumn"),
+      MemberSchema("CustomDatatypeConfigured"),
+      MemberSchema("CustomDatatypes", traits: Traits.customDatatypes),
+      MemberSchema("Serde", traits: Traits.csvSerdeOption),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.write(1, creationTime)
+    encoder.write(2, lastUpdated)
+    encoder.write(3, version)
+    encoder.write(4, delimiter)
+    encoder.write(5, quoteSymbol)
+    encoder.write(6, containsHeader)
+    encoder.write(7, header)
+    encoder.write(8, disableValueTrimming)
+    encoder.write(9, allowSingleColumn)
+    encoder.write(10, customDatatypeConfigured)
+    encoder.write(11, customDatatypes)
+    encoder.write(12, serde)
+    encoder.end()
+  }
+}
+
+extension DataLakePrincipal: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "DataLakePrincipal",
+    [
+      MemberSchema("DataLakePrincipalIdentifier", traits: Traits.dataLakePrincipalString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var dataLakePrincipalIdentifier: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&dataLakePrincipalIdentifier)
+      default: break
+      }
+    }
+    self.init(
+      dataLakePrincipalIdentifier: dataLakePrincipalIdentifier)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, dataLakePrincipalIdentifier)
+    encoder.end()
+  }
+}
+
 extension Database: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
     "Database",
@@ -513,86 +578,6 @@ extension DeletePartitionIndexResponse: WireStructure, WireEncodable {
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension DeletePartitionRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeletePartitionRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("PartitionValues", required: true, traits: Traits.valueStringList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var tableName: String?
-    var partitionValues: [String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&partitionValues)
-      default: break
-      }
-    }
-    guard let databaseName, let tableName, let partitionValues else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, partitionValues: partitionValues)
-  }
-}
-
-extension DeletePartitionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("DeletePartitionResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension DeleteRegistryInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeleteRegistryInput",
-    [
-      MemberSchema("RegistryId", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var registryId: RegistryId?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&registryId)
-      default: break
-      }
-    }
-    guard let registryId else { throw decoder.incomplete }
-    self.init(
-      registryId: registryId)
-  }
-}
-
-extension DeleteRegistryResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "DeleteRegistryResponse",
-    [
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
-      MemberSchema("Status", traits: Traits.registryStatus),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, registryName)
-    encoder.write(1, registryArn)
-    encoder.write(2, status)
     encoder.end()
   }
 }

@@ -2,6 +2,86 @@
 
 public import AWSWire
 
+extension DeletePartitionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeletePartitionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("PartitionValues", required: true, traits: Traits.valueStringList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var partitionValues: [String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&partitionValues)
+      default: break
+      }
+    }
+    guard let databaseName, let tableName, let partitionValues else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, partitionValues: partitionValues)
+  }
+}
+
+extension DeletePartitionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeletePartitionResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension DeleteRegistryInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteRegistryInput",
+    [
+      MemberSchema("RegistryId", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var registryId: RegistryId?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&registryId)
+      default: break
+      }
+    }
+    guard let registryId else { throw decoder.incomplete }
+    self.init(
+      registryId: registryId)
+  }
+}
+
+extension DeleteRegistryResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "DeleteRegistryResponse",
+    [
+      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
+      MemberSchema("Status", traits: Traits.registryStatus),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, registryName)
+    encoder.write(1, registryArn)
+    encoder.write(2, status)
+    encoder.end()
+  }
+}
+
 extension DeleteResourcePolicyRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "DeleteResourcePolicyRequest",
@@ -505,97 +585,6 @@ extension FederatedDatabase: WireStructure, WireDecodable, WireEncodable {
     encoder.write(0, identifier)
     encoder.write(1, connectionName)
     encoder.write(2, connectionType)
-    encoder.end()
-  }
-}
-
-extension FederatedTable: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "FederatedTable",
-    [
-      MemberSchema("Identifier", traits: Traits.federationIdentifier),
-      MemberSchema("DatabaseIdentifier", traits: Traits.federationIdentifier),
-      MemberSchema("ConnectionName", traits: Traits.nameString),
-      MemberSchema("ConnectionType", traits: Traits.nameString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, identifier)
-    encoder.write(1, databaseIdentifier)
-    encoder.write(2, connectionName)
-    encoder.write(3, connectionType)
-    encoder.end()
-  }
-}
-
-extension GetCatalogImportStatusRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetCatalogImportStatusRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      default: break
-      }
-    }
-    self.init(
-      catalogId: catalogId)
-  }
-}
-
-extension GetCatalogImportStatusResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetCatalogImportStatusResponse",
-    [
-      MemberSchema("ImportStatus"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, importStatus)
-    encoder.end()
-  }
-}
-
-extension GetClassifierRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetClassifierRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      name: name)
-  }
-}
-
-extension GetClassifierResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetClassifierResponse",
-    [
-      MemberSchema("Classifier"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, classifier)
     encoder.end()
   }
 }

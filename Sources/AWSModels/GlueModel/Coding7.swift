@@ -2,6 +2,97 @@
 
 public import AWSWire
 
+extension FederatedTable: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "FederatedTable",
+    [
+      MemberSchema("Identifier", traits: Traits.federationIdentifier),
+      MemberSchema("DatabaseIdentifier", traits: Traits.federationIdentifier),
+      MemberSchema("ConnectionName", traits: Traits.nameString),
+      MemberSchema("ConnectionType", traits: Traits.nameString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, identifier)
+    encoder.write(1, databaseIdentifier)
+    encoder.write(2, connectionName)
+    encoder.write(3, connectionType)
+    encoder.end()
+  }
+}
+
+extension GetCatalogImportStatusRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetCatalogImportStatusRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      default: break
+      }
+    }
+    self.init(
+      catalogId: catalogId)
+  }
+}
+
+extension GetCatalogImportStatusResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetCatalogImportStatusResponse",
+    [
+      MemberSchema("ImportStatus"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, importStatus)
+    encoder.end()
+  }
+}
+
+extension GetClassifierRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetClassifierRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name)
+  }
+}
+
+extension GetClassifierResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetClassifierResponse",
+    [
+      MemberSchema("Classifier"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, classifier)
+    encoder.end()
+  }
+}
+
 extension GetClassifiersRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "GetClassifiersRequest",
@@ -264,6 +355,49 @@ extension GetConnectionsResponse: WireStructure, WireEncodable {
   }
 }
 
+extension GetCrawlerMetricsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetCrawlerMetricsRequest",
+    [
+      MemberSchema("CrawlerNameList", traits: Traits.crawlerNameList),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("NextToken"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var crawlerNameList: [String]?
+    var maxResults: Int?
+    var nextToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&crawlerNameList)
+      case 1: try decoder.read(&maxResults)
+      case 2: try decoder.read(&nextToken)
+      default: break
+      }
+    }
+    self.init(
+      crawlerNameList: crawlerNameList, maxResults: maxResults, nextToken: nextToken)
+  }
+}
+
+extension GetCrawlerMetricsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetCrawlerMetricsResponse",
+    [
+      MemberSchema("CrawlerMetricsList"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawlerMetricsList)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
 extension GetCrawlerRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "GetCrawlerRequest",
@@ -461,132 +595,6 @@ extension GetJobResponse: WireStructure, WireEncodable {
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, job)
-    encoder.end()
-  }
-}
-
-extension GetJobRunRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetJobRunRequest",
-    [
-      MemberSchema("JobName", required: true, traits: Traits.nameString),
-      MemberSchema("RunId", required: true, traits: Traits.idString),
-      MemberSchema("PredecessorsIncluded"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var jobName: String?
-    var runId: String?
-    var predecessorsIncluded: Bool?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&jobName)
-      case 1: try decoder.read(&runId)
-      case 2: try decoder.read(&predecessorsIncluded)
-      default: break
-      }
-    }
-    guard let jobName, let runId else { throw decoder.incomplete }
-    self.init(
-      jobName: jobName, runId: runId, predecessorsIncluded: predecessorsIncluded)
-  }
-}
-
-extension GetJobRunResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetJobRunResponse",
-    [
-      MemberSchema("JobRun"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, jobRun)
-    encoder.end()
-  }
-}
-
-extension GetJobRunsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetJobRunsRequest",
-    [
-      MemberSchema("JobName", required: true, traits: Traits.nameString),
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.orchestrationPageSize200),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var jobName: String?
-    var nextToken: String?
-    var maxResults: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&jobName)
-      case 1: try decoder.read(&nextToken)
-      case 2: try decoder.read(&maxResults)
-      default: break
-      }
-    }
-    guard let jobName else { throw decoder.incomplete }
-    self.init(
-      jobName: jobName, nextToken: nextToken, maxResults: maxResults)
-  }
-}
-
-extension GetJobRunsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetJobRunsResponse",
-    [
-      MemberSchema("JobRuns"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, jobRuns)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GetJobsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetJobsRequest",
-    [
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.pageSize),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var nextToken: String?
-    var maxResults: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&nextToken)
-      case 1: try decoder.read(&maxResults)
-      default: break
-      }
-    }
-    self.init(
-      nextToken: nextToken, maxResults: maxResults)
-  }
-}
-
-extension GetJobsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetJobsResponse",
-    [
-      MemberSchema("Jobs"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, jobs)
-    encoder.write(1, nextToken)
     encoder.end()
   }
 }

@@ -3,6 +3,132 @@
 import Kernel
 public import AWSWire
 
+extension GetJobRunRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetJobRunRequest",
+    [
+      MemberSchema("JobName", required: true, traits: Traits.nameString),
+      MemberSchema("RunId", required: true, traits: Traits.idString),
+      MemberSchema("PredecessorsIncluded"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var jobName: String?
+    var runId: String?
+    var predecessorsIncluded: Bool?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&jobName)
+      case 1: try decoder.read(&runId)
+      case 2: try decoder.read(&predecessorsIncluded)
+      default: break
+      }
+    }
+    guard let jobName, let runId else { throw decoder.incomplete }
+    self.init(
+      jobName: jobName, runId: runId, predecessorsIncluded: predecessorsIncluded)
+  }
+}
+
+extension GetJobRunResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetJobRunResponse",
+    [
+      MemberSchema("JobRun"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, jobRun)
+    encoder.end()
+  }
+}
+
+extension GetJobRunsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetJobRunsRequest",
+    [
+      MemberSchema("JobName", required: true, traits: Traits.nameString),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.orchestrationPageSize200),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var jobName: String?
+    var nextToken: String?
+    var maxResults: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&jobName)
+      case 1: try decoder.read(&nextToken)
+      case 2: try decoder.read(&maxResults)
+      default: break
+      }
+    }
+    guard let jobName else { throw decoder.incomplete }
+    self.init(
+      jobName: jobName, nextToken: nextToken, maxResults: maxResults)
+  }
+}
+
+extension GetJobRunsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetJobRunsResponse",
+    [
+      MemberSchema("JobRuns"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, jobRuns)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetJobsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetJobsRequest",
+    [
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var nextToken: String?
+    var maxResults: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&nextToken)
+      case 1: try decoder.read(&maxResults)
+      default: break
+      }
+    }
+    self.init(
+      nextToken: nextToken, maxResults: maxResults)
+  }
+}
+
+extension GetJobsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetJobsResponse",
+    [
+      MemberSchema("Jobs"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, jobs)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
 extension GetPartitionIndexesRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "GetPartitionIndexesRequest",
@@ -460,110 +586,6 @@ extension GetSchemaVersionsDiffResponse: WireStructure, WireEncodable {
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, diff)
-    encoder.end()
-  }
-}
-
-extension GetTableRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetTableRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("TransactionId", traits: Traits.transactionIdString),
-      MemberSchema("QueryAsOfTime"),
-      MemberSchema("AuditContext"),
-      MemberSchema("IncludeStatusDetails"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var name: String?
-    var transactionId: String?
-    var queryAsOfTime: Timestamp?
-    var auditContext: AuditContext?
-    var includeStatusDetails: Bool?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&name)
-      case 3: try decoder.read(&transactionId)
-      case 4: try decoder.read(&queryAsOfTime)
-      case 5: try decoder.read(&auditContext)
-      case 6: try decoder.read(&includeStatusDetails)
-      default: break
-      }
-    }
-    guard let databaseName, let name else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, name: name, transactionId: transactionId,
-      queryAsOfTime: queryAsOfTime, auditContext: auditContext, includeStatusDetails: includeStatusDetails)
-  }
-}
-
-extension GetTableResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetTableResponse",
-    [
-      MemberSchema("Table"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, table)
-    encoder.end()
-  }
-}
-
-extension GetTableVersionRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetTableVersionRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("VersionId", traits: Traits.versionString),
-      MemberSchema("AuditContext"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var tableName: String?
-    var versionId: String?
-    var auditContext: AuditContext?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&versionId)
-      case 4: try decoder.read(&auditContext)
-      default: break
-      }
-    }
-    guard let databaseName, let tableName else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, versionId: versionId,
-      auditContext: auditContext)
-  }
-}
-
-extension GetTableVersionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetTableVersionResponse",
-    [
-      MemberSchema("TableVersion"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, tableVersion)
     encoder.end()
   }
 }

@@ -3,6 +3,110 @@
 import Kernel
 public import AWSWire
 
+extension GetTableRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetTableRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("TransactionId", traits: Traits.transactionIdString),
+      MemberSchema("QueryAsOfTime"),
+      MemberSchema("AuditContext"),
+      MemberSchema("IncludeStatusDetails"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var name: String?
+    var transactionId: String?
+    var queryAsOfTime: Timestamp?
+    var auditContext: AuditContext?
+    var includeStatusDetails: Bool?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&name)
+      case 3: try decoder.read(&transactionId)
+      case 4: try decoder.read(&queryAsOfTime)
+      case 5: try decoder.read(&auditContext)
+      case 6: try decoder.read(&includeStatusDetails)
+      default: break
+      }
+    }
+    guard let databaseName, let name else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, name: name, transactionId: transactionId,
+      queryAsOfTime: queryAsOfTime, auditContext: auditContext, includeStatusDetails: includeStatusDetails)
+  }
+}
+
+extension GetTableResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetTableResponse",
+    [
+      MemberSchema("Table"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, table)
+    encoder.end()
+  }
+}
+
+extension GetTableVersionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetTableVersionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("VersionId", traits: Traits.versionString),
+      MemberSchema("AuditContext"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var versionId: String?
+    var auditContext: AuditContext?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&versionId)
+      case 4: try decoder.read(&auditContext)
+      default: break
+      }
+    }
+    guard let databaseName, let tableName else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, versionId: versionId,
+      auditContext: auditContext)
+  }
+}
+
+extension GetTableVersionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetTableVersionResponse",
+    [
+      MemberSchema("TableVersion"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, tableVersion)
+    encoder.end()
+  }
+}
+
 extension GetTableVersionsRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "GetTableVersionsRequest",
@@ -497,92 +601,5 @@ extension IcebergPartitionField: WireStructure, WireDecodable {
     guard let sourceId, let transform, let name else { throw decoder.incomplete }
     self.init(
       sourceId: sourceId, transform: transform, name: name, fieldId: fieldId)
-  }
-}
-
-extension IcebergPartitionSpec: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "IcebergPartitionSpec",
-    [
-      MemberSchema("Fields", required: true),
-      MemberSchema("SpecId"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var fields: [IcebergPartitionField]?
-    var specId: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&fields)
-      case 1: try decoder.read(&specId)
-      default: break
-      }
-    }
-    guard let fields else { throw decoder.incomplete }
-    self.init(
-      fields: fields, specId: specId)
-  }
-}
-
-extension IcebergSchema: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "IcebergSchema",
-    [
-      MemberSchema("SchemaId"),
-      MemberSchema("IdentifierFieldIds"),
-      MemberSchema("Type", traits: Traits.icebergStructTypeEnum),
-      MemberSchema("Fields", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: Int?
-    var identifierFieldIds: [Int]?
-    var type: IcebergStructTypeEnum?
-    var fields: [IcebergStructField]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&identifierFieldIds)
-      case 2: try decoder.read(&type)
-      case 3: try decoder.read(&fields)
-      default: break
-      }
-    }
-    guard let fields else { throw decoder.incomplete }
-    self.init(
-      schemaId: schemaId, identifierFieldIds: identifierFieldIds, type: type, fields: fields)
-  }
-}
-
-extension IcebergSortField: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "IcebergSortField",
-    [
-      MemberSchema("SourceId", required: true),
-      MemberSchema("Transform", required: true),
-      MemberSchema("Direction", required: true, traits: Traits.icebergSortDirection),
-      MemberSchema("NullOrder", required: true, traits: Traits.icebergNullOrder),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var sourceId: Int?
-    var transform: String?
-    var direction: IcebergSortDirection?
-    var nullOrder: IcebergNullOrder?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&sourceId)
-      case 1: try decoder.read(&transform)
-      case 2: try decoder.read(&direction)
-      case 3: try decoder.read(&nullOrder)
-      default: break
-      }
-    }
-    guard let sourceId, let transform, let direction, let nullOrder else { throw decoder.incomplete }
-    self.init(
-      sourceId: sourceId, transform: transform, direction: direction, nullOrder: nullOrder)
   }
 }

@@ -287,6 +287,18 @@ public struct CrawlState: WireEnumeration {
   ]
 }
 
+public struct CrawlerHistoryState: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var running: Self { "RUNNING" }
+  public static var completed: Self { "COMPLETED" }
+  public static var failed: Self { "FAILED" }
+  public static var stopped: Self { "STOPPED" }
+  public static let knownValues = [
+    "RUNNING", "COMPLETED", "FAILED", "STOPPED"
+  ]
+}
+
 public struct CrawlerLineageSettings: WireEnumeration {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
@@ -390,6 +402,33 @@ public struct ExistCondition: WireEnumeration {
   public static var none: Self { "NONE" }
   public static let knownValues = [
     "MUST_EXIST", "NOT_EXIST", "NONE"
+  ]
+}
+
+public struct FieldName: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var crawlId: Self { "CRAWL_ID" }
+  public static var state: Self { "STATE" }
+  public static var startTime: Self { "START_TIME" }
+  public static var endTime: Self { "END_TIME" }
+  public static var dpuHour: Self { "DPU_HOUR" }
+  public static let knownValues = [
+    "CRAWL_ID", "STATE", "START_TIME", "END_TIME", "DPU_HOUR"
+  ]
+}
+
+public struct FilterOperator: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var gt: Self { "GT" }
+  public static var ge: Self { "GE" }
+  public static var lt: Self { "LT" }
+  public static var le: Self { "LE" }
+  public static var eq: Self { "EQ" }
+  public static var ne: Self { "NE" }
+  public static let knownValues = [
+    "GT", "GE", "LT", "LE", "EQ", "NE"
   ]
 }
 
@@ -561,44 +600,5 @@ public struct PartitionIndexStatus: WireEnumeration {
   public static var failed: Self { "FAILED" }
   public static let knownValues = [
     "CREATING", "ACTIVE", "DELETING", "FAILED"
-  ]
-}
-
-public struct Permission: WireEnumeration {
-  public let rawValue: String
-  public init(rawValue: String) { self.rawValue = rawValue }
-  public static var all: Self { "ALL" }
-  public static var select: Self { "SELECT" }
-  public static var alter: Self { "ALTER" }
-  public static var drop: Self { "DROP" }
-  public static var delete: Self { "DELETE" }
-  public static var insert: Self { "INSERT" }
-  public static var createDatabase: Self { "CREATE_DATABASE" }
-  public static var createTable: Self { "CREATE_TABLE" }
-  public static var dataLocationAccess: Self { "DATA_LOCATION_ACCESS" }
-  public static let knownValues = [
-    "ALL", "SELECT", "ALTER", "DROP", "DELETE", "INSERT", "CREATE_DATABASE", "CREATE_TABLE", "DATA_LOCATION_ACCESS"
-  ]
-}
-
-public struct PrincipalType: WireEnumeration {
-  public let rawValue: String
-  public init(rawValue: String) { self.rawValue = rawValue }
-  public static var user: Self { "USER" }
-  public static var role: Self { "ROLE" }
-  public static var group: Self { "GROUP" }
-  public static let knownValues = [
-    "USER", "ROLE", "GROUP"
-  ]
-}
-
-public struct RecrawlBehavior: WireEnumeration {
-  public let rawValue: String
-  public init(rawValue: String) { self.rawValue = rawValue }
-  public static var crawlEverything: Self { "CRAWL_EVERYTHING" }
-  public static var crawlNewFoldersOnly: Self { "CRAWL_NEW_FOLDERS_ONLY" }
-  public static var crawlEventMode: Self { "CRAWL_EVENT_MODE" }
-  public static let knownValues = [
-    "CRAWL_EVERYTHING", "CRAWL_NEW_FOLDERS_ONLY", "CRAWL_EVENT_MODE"
   ]
 }

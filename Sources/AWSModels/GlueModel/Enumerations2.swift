@@ -2,6 +2,45 @@
 
 public import AWSWire
 
+public struct Permission: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var all: Self { "ALL" }
+  public static var select: Self { "SELECT" }
+  public static var alter: Self { "ALTER" }
+  public static var drop: Self { "DROP" }
+  public static var delete: Self { "DELETE" }
+  public static var insert: Self { "INSERT" }
+  public static var createDatabase: Self { "CREATE_DATABASE" }
+  public static var createTable: Self { "CREATE_TABLE" }
+  public static var dataLocationAccess: Self { "DATA_LOCATION_ACCESS" }
+  public static let knownValues = [
+    "ALL", "SELECT", "ALTER", "DROP", "DELETE", "INSERT", "CREATE_DATABASE", "CREATE_TABLE", "DATA_LOCATION_ACCESS"
+  ]
+}
+
+public struct PrincipalType: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var user: Self { "USER" }
+  public static var role: Self { "ROLE" }
+  public static var group: Self { "GROUP" }
+  public static let knownValues = [
+    "USER", "ROLE", "GROUP"
+  ]
+}
+
+public struct RecrawlBehavior: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var crawlEverything: Self { "CRAWL_EVERYTHING" }
+  public static var crawlNewFoldersOnly: Self { "CRAWL_NEW_FOLDERS_ONLY" }
+  public static var crawlEventMode: Self { "CRAWL_EVENT_MODE" }
+  public static let knownValues = [
+    "CRAWL_EVERYTHING", "CRAWL_NEW_FOLDERS_ONLY", "CRAWL_EVENT_MODE"
+  ]
+}
+
 public struct RegistryStatus: WireEnumeration {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }

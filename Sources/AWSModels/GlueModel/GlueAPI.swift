@@ -53,6 +53,7 @@ public protocol GlueAPI: Sendable {
   func getConnection(_ input: GetConnectionInput, _ context: RequestContext) async throws -> GetConnectionOutput
   func getConnections(_ input: GetConnectionsInput, _ context: RequestContext) async throws -> GetConnectionsOutput
   func getCrawler(_ input: GetCrawlerInput, _ context: RequestContext) async throws -> GetCrawlerOutput
+  func getCrawlerMetrics(_ input: GetCrawlerMetricsInput, _ context: RequestContext) async throws -> GetCrawlerMetricsOutput
   func getCrawlers(_ input: GetCrawlersInput, _ context: RequestContext) async throws -> GetCrawlersOutput
   func getDatabase(_ input: GetDatabaseInput, _ context: RequestContext) async throws -> GetDatabaseOutput
   func getDatabases(_ input: GetDatabasesInput, _ context: RequestContext) async throws -> GetDatabasesOutput
@@ -79,6 +80,7 @@ public protocol GlueAPI: Sendable {
   func getUserDefinedFunction(_ input: GetUserDefinedFunctionInput, _ context: RequestContext) async throws -> GetUserDefinedFunctionOutput
   func getUserDefinedFunctions(_ input: GetUserDefinedFunctionsInput, _ context: RequestContext) async throws -> GetUserDefinedFunctionsOutput
   func listCrawlers(_ input: ListCrawlersInput, _ context: RequestContext) async throws -> ListCrawlersOutput
+  func listCrawls(_ input: ListCrawlsInput, _ context: RequestContext) async throws -> ListCrawlsOutput
   func listJobs(_ input: ListJobsInput, _ context: RequestContext) async throws -> ListJobsOutput
   func listRegistries(_ input: ListRegistriesInput, _ context: RequestContext) async throws -> ListRegistriesOutput
   func listSchemaVersions(_ input: ListSchemaVersionsInput, _ context: RequestContext) async throws -> ListSchemaVersionsOutput
@@ -91,9 +93,11 @@ public protocol GlueAPI: Sendable {
   func removeSchemaVersionMetadata(_ input: RemoveSchemaVersionMetadataInput, _ context: RequestContext) async throws -> RemoveSchemaVersionMetadataOutput
   func searchTables(_ input: SearchTablesInput, _ context: RequestContext) async throws -> SearchTablesOutput
   func startCrawler(_ input: StartCrawlerInput, _ context: RequestContext) async throws -> StartCrawlerOutput
+  func startCrawlerSchedule(_ input: StartCrawlerScheduleInput, _ context: RequestContext) async throws -> StartCrawlerScheduleOutput
   func startJobRun(_ input: StartJobRunInput, _ context: RequestContext) async throws -> StartJobRunOutput
   func startTrigger(_ input: StartTriggerInput, _ context: RequestContext) async throws -> StartTriggerOutput
   func stopCrawler(_ input: StopCrawlerInput, _ context: RequestContext) async throws -> StopCrawlerOutput
+  func stopCrawlerSchedule(_ input: StopCrawlerScheduleInput, _ context: RequestContext) async throws -> StopCrawlerScheduleOutput
   func stopTrigger(_ input: StopTriggerInput, _ context: RequestContext) async throws -> StopTriggerOutput
   func tagResource(_ input: TagResourceInput, _ context: RequestContext) async throws -> TagResourceOutput
   func untagResource(_ input: UntagResourceInput, _ context: RequestContext) async throws -> UntagResourceOutput
@@ -102,6 +106,7 @@ public protocol GlueAPI: Sendable {
   func updateColumnStatisticsForTable(_ input: UpdateColumnStatisticsForTableInput, _ context: RequestContext) async throws -> UpdateColumnStatisticsForTableOutput
   func updateConnection(_ input: UpdateConnectionInput, _ context: RequestContext) async throws -> UpdateConnectionOutput
   func updateCrawler(_ input: UpdateCrawlerInput, _ context: RequestContext) async throws -> UpdateCrawlerOutput
+  func updateCrawlerSchedule(_ input: UpdateCrawlerScheduleInput, _ context: RequestContext) async throws -> UpdateCrawlerScheduleOutput
   func updateDatabase(_ input: UpdateDatabaseInput, _ context: RequestContext) async throws -> UpdateDatabaseOutput
   func updateJob(_ input: UpdateJobInput, _ context: RequestContext) async throws -> UpdateJobOutput
   func updatePartition(_ input: UpdatePartitionInput, _ context: RequestContext) async throws -> UpdatePartitionOutput
@@ -260,6 +265,9 @@ extension GlueAPI {
   public func getCrawler(_ input: GetCrawlerInput, _ context: RequestContext) async throws -> GetCrawlerOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "GetCrawler")
   }
+  public func getCrawlerMetrics(_ input: GetCrawlerMetricsInput, _ context: RequestContext) async throws -> GetCrawlerMetricsOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetCrawlerMetrics")
+  }
   public func getCrawlers(_ input: GetCrawlersInput, _ context: RequestContext) async throws -> GetCrawlersOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "GetCrawlers")
   }
@@ -338,6 +346,9 @@ extension GlueAPI {
   public func listCrawlers(_ input: ListCrawlersInput, _ context: RequestContext) async throws -> ListCrawlersOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "ListCrawlers")
   }
+  public func listCrawls(_ input: ListCrawlsInput, _ context: RequestContext) async throws -> ListCrawlsOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "ListCrawls")
+  }
   public func listJobs(_ input: ListJobsInput, _ context: RequestContext) async throws -> ListJobsOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "ListJobs")
   }
@@ -374,6 +385,9 @@ extension GlueAPI {
   public func startCrawler(_ input: StartCrawlerInput, _ context: RequestContext) async throws -> StartCrawlerOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "StartCrawler")
   }
+  public func startCrawlerSchedule(_ input: StartCrawlerScheduleInput, _ context: RequestContext) async throws -> StartCrawlerScheduleOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "StartCrawlerSchedule")
+  }
   public func startJobRun(_ input: StartJobRunInput, _ context: RequestContext) async throws -> StartJobRunOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "StartJobRun")
   }
@@ -382,6 +396,9 @@ extension GlueAPI {
   }
   public func stopCrawler(_ input: StopCrawlerInput, _ context: RequestContext) async throws -> StopCrawlerOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "StopCrawler")
+  }
+  public func stopCrawlerSchedule(_ input: StopCrawlerScheduleInput, _ context: RequestContext) async throws -> StopCrawlerScheduleOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "StopCrawlerSchedule")
   }
   public func stopTrigger(_ input: StopTriggerInput, _ context: RequestContext) async throws -> StopTriggerOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "StopTrigger")
@@ -406,6 +423,9 @@ extension GlueAPI {
   }
   public func updateCrawler(_ input: UpdateCrawlerInput, _ context: RequestContext) async throws -> UpdateCrawlerOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "UpdateCrawler")
+  }
+  public func updateCrawlerSchedule(_ input: UpdateCrawlerScheduleInput, _ context: RequestContext) async throws -> UpdateCrawlerScheduleOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "UpdateCrawlerSchedule")
   }
   public func updateDatabase(_ input: UpdateDatabaseInput, _ context: RequestContext) async throws -> UpdateDatabaseOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "UpdateDatabase")
@@ -617,6 +637,10 @@ public typealias GetCrawlerInput = GetCrawlerRequest
 
 public typealias GetCrawlerOutput = GetCrawlerResponse
 
+public typealias GetCrawlerMetricsInput = GetCrawlerMetricsRequest
+
+public typealias GetCrawlerMetricsOutput = GetCrawlerMetricsResponse
+
 public typealias GetCrawlersInput = GetCrawlersRequest
 
 public typealias GetCrawlersOutput = GetCrawlersResponse
@@ -711,6 +735,10 @@ public typealias ListCrawlersInput = ListCrawlersRequest
 
 public typealias ListCrawlersOutput = ListCrawlersResponse
 
+public typealias ListCrawlsInput = ListCrawlsRequest
+
+public typealias ListCrawlsOutput = ListCrawlsResponse
+
 public typealias ListJobsInput = ListJobsRequest
 
 public typealias ListJobsOutput = ListJobsResponse
@@ -745,6 +773,10 @@ public typealias StartCrawlerInput = StartCrawlerRequest
 
 public typealias StartCrawlerOutput = StartCrawlerResponse
 
+public typealias StartCrawlerScheduleInput = StartCrawlerScheduleRequest
+
+public typealias StartCrawlerScheduleOutput = StartCrawlerScheduleResponse
+
 public typealias StartJobRunInput = StartJobRunRequest
 
 public typealias StartJobRunOutput = StartJobRunResponse
@@ -756,6 +788,10 @@ public typealias StartTriggerOutput = StartTriggerResponse
 public typealias StopCrawlerInput = StopCrawlerRequest
 
 public typealias StopCrawlerOutput = StopCrawlerResponse
+
+public typealias StopCrawlerScheduleInput = StopCrawlerScheduleRequest
+
+public typealias StopCrawlerScheduleOutput = StopCrawlerScheduleResponse
 
 public typealias StopTriggerInput = StopTriggerRequest
 
@@ -788,6 +824,10 @@ public typealias UpdateConnectionOutput = UpdateConnectionResponse
 public typealias UpdateCrawlerInput = UpdateCrawlerRequest
 
 public typealias UpdateCrawlerOutput = UpdateCrawlerResponse
+
+public typealias UpdateCrawlerScheduleInput = UpdateCrawlerScheduleRequest
+
+public typealias UpdateCrawlerScheduleOutput = UpdateCrawlerScheduleResponse
 
 public typealias UpdateDatabaseInput = UpdateDatabaseRequest
 

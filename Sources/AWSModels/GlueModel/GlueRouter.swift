@@ -58,6 +58,7 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("GetConnection", api.getConnection)
     table.add("GetConnections", api.getConnections)
     table.add("GetCrawler", api.getCrawler)
+    table.add("GetCrawlerMetrics", api.getCrawlerMetrics)
     table.add("GetCrawlers", api.getCrawlers)
     table.add("GetDatabase", api.getDatabase)
     table.add("GetDatabases", api.getDatabases)
@@ -84,6 +85,7 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("GetUserDefinedFunction", api.getUserDefinedFunction)
     table.add("GetUserDefinedFunctions", api.getUserDefinedFunctions)
     table.add("ListCrawlers", api.listCrawlers)
+    table.add("ListCrawls", api.listCrawls)
     table.add("ListJobs", api.listJobs)
     table.add("ListRegistries", api.listRegistries)
     table.add("ListSchemaVersions", api.listSchemaVersions)
@@ -96,9 +98,11 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("RemoveSchemaVersionMetadata", api.removeSchemaVersionMetadata)
     table.add("SearchTables", api.searchTables)
     table.add("StartCrawler", api.startCrawler)
+    table.add("StartCrawlerSchedule", api.startCrawlerSchedule)
     table.add("StartJobRun", api.startJobRun)
     table.add("StartTrigger", api.startTrigger)
     table.add("StopCrawler", api.stopCrawler)
+    table.add("StopCrawlerSchedule", api.stopCrawlerSchedule)
     table.add("StopTrigger", api.stopTrigger)
     table.add("TagResource", api.tagResource)
     table.add("UntagResource", api.untagResource)
@@ -107,6 +111,7 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("UpdateColumnStatisticsForTable", api.updateColumnStatisticsForTable)
     table.add("UpdateConnection", api.updateConnection)
     table.add("UpdateCrawler", api.updateCrawler)
+    table.add("UpdateCrawlerSchedule", api.updateCrawlerSchedule)
     table.add("UpdateDatabase", api.updateDatabase)
     table.add("UpdateJob", api.updateJob)
     table.add("UpdatePartition", api.updatePartition)
@@ -146,29 +151,28 @@ public enum GlueDescription {
       DeleteIntegrationTableProperties DeleteMLTransform DeleteSecurityConfiguration DeleteSession DeleteTableOptimizer
       DeleteUsageProfile DeleteWorkflow DescribeConnectionType DescribeEntity DescribeInboundIntegrations
       DescribeIntegrations GetBlueprint GetBlueprintRun GetBlueprintRuns GetCatalog GetCatalogs
-      GetColumnStatisticsTaskRun GetColumnStatisticsTaskRuns GetColumnStatisticsTaskSettings GetCrawlerMetrics
-      GetCustomEntityType GetDataCatalogEncryptionSettings GetDataQualityModel GetDataQualityModelResult
-      GetDataQualityResult GetDataQualityRuleRecommendationRun GetDataQualityRuleset GetDataQualityRulesetEvaluationRun
-      GetDataflowGraph GetDevEndpoint GetDevEndpoints GetEntityRecords GetGlueIdentityCenterConfiguration
-      GetIntegrationResourceProperty GetIntegrationTableProperties GetJobBookmark GetMLTaskRun GetMLTaskRuns
-      GetMLTransform GetMLTransforms GetMapping GetMaterializedViewRefreshTaskRun GetPlan GetResourcePolicies
-      GetSecurityConfiguration GetSecurityConfigurations GetSession GetStatement GetTableOptimizer
-      GetUnfilteredPartitionMetadata GetUnfilteredPartitionsMetadata GetUnfilteredTableMetadata GetUsageProfile
-      GetWorkflow GetWorkflowRun GetWorkflowRunProperties GetWorkflowRuns ImportCatalogToGlue ListBlueprints
-      ListColumnStatisticsTaskRuns ListConnectionTypes ListCrawls ListCustomEntityTypes ListDataQualityResults
-      ListDataQualityRuleRecommendationRuns ListDataQualityRulesetEvaluationRuns ListDataQualityRulesets
-      ListDataQualityStatisticAnnotations ListDataQualityStatistics ListDevEndpoints ListEntities
-      ListIntegrationResourceProperties ListMLTransforms ListMaterializedViewRefreshTaskRuns ListSessions ListStatements
-      ListTableOptimizerRuns ListUsageProfiles ListWorkflows ModifyIntegration PutDataCatalogEncryptionSettings
-      PutDataQualityProfileAnnotation PutWorkflowRunProperties RegisterConnectionType ResetJobBookmark ResumeWorkflowRun
-      RunStatement StartBlueprintRun StartColumnStatisticsTaskRun StartColumnStatisticsTaskRunSchedule
-      StartCrawlerSchedule StartDataQualityRuleRecommendationRun StartDataQualityRulesetEvaluationRun
+      GetColumnStatisticsTaskRun GetColumnStatisticsTaskRuns GetColumnStatisticsTaskSettings GetCustomEntityType
+      GetDataCatalogEncryptionSettings GetDataQualityModel GetDataQualityModelResult GetDataQualityResult
+      GetDataQualityRuleRecommendationRun GetDataQualityRuleset GetDataQualityRulesetEvaluationRun GetDataflowGraph
+      GetDevEndpoint GetDevEndpoints GetEntityRecords GetGlueIdentityCenterConfiguration GetIntegrationResourceProperty
+      GetIntegrationTableProperties GetJobBookmark GetMLTaskRun GetMLTaskRuns GetMLTransform GetMLTransforms GetMapping
+      GetMaterializedViewRefreshTaskRun GetPlan GetResourcePolicies GetSecurityConfiguration GetSecurityConfigurations
+      GetSession GetStatement GetTableOptimizer GetUnfilteredPartitionMetadata GetUnfilteredPartitionsMetadata
+      GetUnfilteredTableMetadata GetUsageProfile GetWorkflow GetWorkflowRun GetWorkflowRunProperties GetWorkflowRuns
+      ImportCatalogToGlue ListBlueprints ListColumnStatisticsTaskRuns ListConnectionTypes ListCustomEntityTypes
+      ListDataQualityResults ListDataQualityRuleRecommendationRuns ListDataQualityRulesetEvaluationRuns
+      ListDataQualityRulesets ListDataQualityStatisticAnnotations ListDataQualityStatistics ListDevEndpoints
+      ListEntities ListIntegrationResourceProperties ListMLTransforms ListMaterializedViewRefreshTaskRuns ListSessions
+      ListStatements ListTableOptimizerRuns ListUsageProfiles ListWorkflows ModifyIntegration
+      PutDataCatalogEncryptionSettings PutDataQualityProfileAnnotation PutWorkflowRunProperties RegisterConnectionType
+      ResetJobBookmark ResumeWorkflowRun RunStatement StartBlueprintRun StartColumnStatisticsTaskRun
+      StartColumnStatisticsTaskRunSchedule StartDataQualityRuleRecommendationRun StartDataQualityRulesetEvaluationRun
       StartExportLabelsTaskRun StartImportLabelsTaskRun StartMLEvaluationTaskRun StartMLLabelingSetGenerationTaskRun
       StartMaterializedViewRefreshTaskRun StartWorkflowRun StopColumnStatisticsTaskRun
-      StopColumnStatisticsTaskRunSchedule StopCrawlerSchedule StopMaterializedViewRefreshTaskRun StopSession
-      StopWorkflowRun TestConnection UpdateBlueprint UpdateCatalog UpdateColumnStatisticsTaskSettings
-      UpdateCrawlerSchedule UpdateDataQualityRuleset UpdateDevEndpoint UpdateGlueIdentityCenterConfiguration
-      UpdateIntegrationResourceProperty UpdateIntegrationTableProperties UpdateJobFromSourceControl UpdateMLTransform
-      UpdateSourceControlFromJob UpdateTableOptimizer UpdateUsageProfile UpdateWorkflow
+      StopColumnStatisticsTaskRunSchedule StopMaterializedViewRefreshTaskRun StopSession StopWorkflowRun TestConnection
+      UpdateBlueprint UpdateCatalog UpdateColumnStatisticsTaskSettings UpdateDataQualityRuleset UpdateDevEndpoint
+      UpdateGlueIdentityCenterConfiguration UpdateIntegrationResourceProperty UpdateIntegrationTableProperties
+      UpdateJobFromSourceControl UpdateMLTransform UpdateSourceControlFromJob UpdateTableOptimizer UpdateUsageProfile
+      UpdateWorkflow
       """)
 }

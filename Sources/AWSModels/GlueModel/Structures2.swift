@@ -216,6 +216,62 @@ public struct Crawler: Sendable, Hashable {
   }
 }
 
+public struct CrawlerHistory: Sendable, Hashable {
+  public var crawlId: String?
+  public var state: CrawlerHistoryState?
+  public var startTime: Timestamp?
+  public var endTime: Timestamp?
+  public var summary: String?
+  public var errorMessage: String?
+  public var logGroup: String?
+  public var logStream: String?
+  public var messagePrefix: String?
+  public var dpuHour: Double?
+
+  public init(
+    crawlId: String? = nil, state: CrawlerHistoryState? = nil, startTime: Timestamp? = nil, endTime: Timestamp? = nil,
+    summary: String? = nil, errorMessage: String? = nil, logGroup: String? = nil, logStream: String? = nil,
+    messagePrefix: String? = nil, dpuHour: Double? = nil
+  ) {
+    self.crawlId = crawlId
+    self.state = state
+    self.startTime = startTime
+    self.endTime = endTime
+    self.summary = summary
+    self.errorMessage = errorMessage
+    self.logGroup = logGroup
+    self.logStream = logStream
+    self.messagePrefix = messagePrefix
+    self.dpuHour = dpuHour
+  }
+}
+
+public struct CrawlerMetrics: Sendable, Hashable {
+  public var crawlerName: String?
+  public var timeLeftSeconds: Double?
+  public var stillEstimating: Bool?
+  public var lastRuntimeSeconds: Double?
+  public var medianRuntimeSeconds: Double?
+  public var tablesCreated: Int?
+  public var tablesUpdated: Int?
+  public var tablesDeleted: Int?
+
+  public init(
+    crawlerName: String? = nil, timeLeftSeconds: Double? = nil, stillEstimating: Bool? = nil,
+    lastRuntimeSeconds: Double? = nil, medianRuntimeSeconds: Double? = nil, tablesCreated: Int? = nil,
+    tablesUpdated: Int? = nil, tablesDeleted: Int? = nil
+  ) {
+    self.crawlerName = crawlerName
+    self.timeLeftSeconds = timeLeftSeconds
+    self.stillEstimating = stillEstimating
+    self.lastRuntimeSeconds = lastRuntimeSeconds
+    self.medianRuntimeSeconds = medianRuntimeSeconds
+    self.tablesCreated = tablesCreated
+    self.tablesUpdated = tablesUpdated
+    self.tablesDeleted = tablesDeleted
+  }
+}
+
 public struct CrawlerTargets: Sendable, Hashable {
   public var s3Targets: [S3Target]?
   public var jdbcTargets: [JdbcTarget]?
@@ -239,6 +295,20 @@ public struct CrawlerTargets: Sendable, Hashable {
     self.deltaTargets = deltaTargets
     self.icebergTargets = icebergTargets
     self.hudiTargets = hudiTargets
+  }
+}
+
+public struct CrawlsFilter: Sendable, Hashable {
+  public var fieldName: FieldName?
+  public var filterOperator: FilterOperator?
+  public var fieldValue: String?
+
+  public init(
+    fieldName: FieldName? = nil, filterOperator: FilterOperator? = nil, fieldValue: String? = nil
+  ) {
+    self.fieldName = fieldName
+    self.filterOperator = filterOperator
+    self.fieldValue = fieldValue
   }
 }
 
@@ -519,77 +589,4 @@ public struct CreatePartitionIndexRequest: Sendable, Hashable {
 
 public struct CreatePartitionIndexResponse: Sendable, Hashable {
   public init() {}
-}
-
-public struct CreatePartitionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var partitionInput: PartitionInput
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, partitionInput: PartitionInput
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.partitionInput = partitionInput
-  }
-}
-
-public struct CreatePartitionResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct CreateRegistryInput: Sendable, Hashable {
-  public var registryName: String
-  public var description: String?
-  public var tags: [String: String]?
-
-  public init(
-    registryName: String, description: String? = nil, tags: [String: String]? = nil
-  ) {
-    self.registryName = registryName
-    self.description = description
-    self.tags = tags
-  }
-}
-
-public struct CreateRegistryResponse: Sendable, Hashable {
-  public var registryArn: String?
-  public var registryName: String?
-  public var description: String?
-  public var tags: [String: String]?
-
-  public init(
-    registryArn: String? = nil, registryName: String? = nil, description: String? = nil, tags: [String: String]? = nil
-  ) {
-    self.registryArn = registryArn
-    self.registryName = registryName
-    self.description = description
-    self.tags = tags
-  }
-}
-
-public struct CreateSchemaInput: Sendable, Hashable {
-  public var registryId: RegistryId?
-  public var schemaName: String
-  public var dataFormat: DataFormat
-  public var compatibility: Compatibility?
-  public var description: String?
-  public var tags: [String: String]?
-  public var schemaDefinition: String?
-
-  public init(
-    registryId: RegistryId? = nil, schemaName: String, dataFormat: DataFormat, compatibility: Compatibility? = nil,
-    description: String? = nil, tags: [String: String]? = nil, schemaDefinition: String? = nil
-  ) {
-    self.registryId = registryId
-    self.schemaName = schemaName
-    self.dataFormat = dataFormat
-    self.compatibility = compatibility
-    self.description = description
-    self.tags = tags
-    self.schemaDefinition = schemaDefinition
-  }
 }

@@ -4,6 +4,79 @@ public import AWSWire
 public import Kernel
 public import NIOCore
 
+public struct CreatePartitionRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var tableName: String
+  public var partitionInput: PartitionInput
+
+  public init(
+    catalogId: String? = nil, databaseName: String, tableName: String, partitionInput: PartitionInput
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.partitionInput = partitionInput
+  }
+}
+
+public struct CreatePartitionResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct CreateRegistryInput: Sendable, Hashable {
+  public var registryName: String
+  public var description: String?
+  public var tags: [String: String]?
+
+  public init(
+    registryName: String, description: String? = nil, tags: [String: String]? = nil
+  ) {
+    self.registryName = registryName
+    self.description = description
+    self.tags = tags
+  }
+}
+
+public struct CreateRegistryResponse: Sendable, Hashable {
+  public var registryArn: String?
+  public var registryName: String?
+  public var description: String?
+  public var tags: [String: String]?
+
+  public init(
+    registryArn: String? = nil, registryName: String? = nil, description: String? = nil, tags: [String: String]? = nil
+  ) {
+    self.registryArn = registryArn
+    self.registryName = registryName
+    self.description = description
+    self.tags = tags
+  }
+}
+
+public struct CreateSchemaInput: Sendable, Hashable {
+  public var registryId: RegistryId?
+  public var schemaName: String
+  public var dataFormat: DataFormat
+  public var compatibility: Compatibility?
+  public var description: String?
+  public var tags: [String: String]?
+  public var schemaDefinition: String?
+
+  public init(
+    registryId: RegistryId? = nil, schemaName: String, dataFormat: DataFormat, compatibility: Compatibility? = nil,
+    description: String? = nil, tags: [String: String]? = nil, schemaDefinition: String? = nil
+  ) {
+    self.registryId = registryId
+    self.schemaName = schemaName
+    self.dataFormat = dataFormat
+    self.compatibility = compatibility
+    self.description = description
+    self.tags = tags
+    self.schemaDefinition = schemaDefinition
+  }
+}
+
 public struct CreateSchemaResponse: Sendable, Hashable {
   public var registryName: String?
   public var registryArn: String?
@@ -525,77 +598,5 @@ public struct DeleteSchemaResponse: Sendable, Hashable {
     self.schemaArn = schemaArn
     self.schemaName = schemaName
     self.status = status
-  }
-}
-
-public struct DeleteSchemaVersionsInput: Sendable, Hashable {
-  public var schemaId: SchemaId
-  public var versions: String
-
-  public init(
-    schemaId: SchemaId, versions: String
-  ) {
-    self.schemaId = schemaId
-    self.versions = versions
-  }
-}
-
-public struct DeleteSchemaVersionsResponse: Sendable, Hashable {
-  public var schemaVersionErrors: [SchemaVersionErrorItem]?
-
-  public init(
-    schemaVersionErrors: [SchemaVersionErrorItem]? = nil
-  ) {
-    self.schemaVersionErrors = schemaVersionErrors
-  }
-}
-
-public struct DeleteTableRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var name: String
-  public var transactionId: String?
-
-  public init(
-    catalogId: String? = nil, databaseName: String, name: String, transactionId: String? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.name = name
-    self.transactionId = transactionId
-  }
-}
-
-public struct DeleteTableResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct DeleteTableVersionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var versionId: String
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, versionId: String
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.versionId = versionId
-  }
-}
-
-public struct DeleteTableVersionResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct DeleteTriggerRequest: Sendable, Hashable {
-  public var name: String
-
-  public init(
-    name: String
-  ) {
-    self.name = name
   }
 }

@@ -2,6 +2,78 @@
 
 public import AWSWire
 
+public struct DeleteSchemaVersionsInput: Sendable, Hashable {
+  public var schemaId: SchemaId
+  public var versions: String
+
+  public init(
+    schemaId: SchemaId, versions: String
+  ) {
+    self.schemaId = schemaId
+    self.versions = versions
+  }
+}
+
+public struct DeleteSchemaVersionsResponse: Sendable, Hashable {
+  public var schemaVersionErrors: [SchemaVersionErrorItem]?
+
+  public init(
+    schemaVersionErrors: [SchemaVersionErrorItem]? = nil
+  ) {
+    self.schemaVersionErrors = schemaVersionErrors
+  }
+}
+
+public struct DeleteTableRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var name: String
+  public var transactionId: String?
+
+  public init(
+    catalogId: String? = nil, databaseName: String, name: String, transactionId: String? = nil
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.name = name
+    self.transactionId = transactionId
+  }
+}
+
+public struct DeleteTableResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct DeleteTableVersionRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var tableName: String
+  public var versionId: String
+
+  public init(
+    catalogId: String? = nil, databaseName: String, tableName: String, versionId: String
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.versionId = versionId
+  }
+}
+
+public struct DeleteTableVersionResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct DeleteTriggerRequest: Sendable, Hashable {
+  public var name: String
+
+  public init(
+    name: String
+  ) {
+    self.name = name
+  }
+}
+
 public struct DeleteTriggerResponse: Sendable, Hashable {
   public var name: String?
 
@@ -348,6 +420,32 @@ public struct GetConnectionsResponse: Sendable, Hashable {
   }
 }
 
+public struct GetCrawlerMetricsRequest: Sendable, Hashable {
+  public var crawlerNameList: [String]?
+  public var maxResults: Int?
+  public var nextToken: String?
+
+  public init(
+    crawlerNameList: [String]? = nil, maxResults: Int? = nil, nextToken: String? = nil
+  ) {
+    self.crawlerNameList = crawlerNameList
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetCrawlerMetricsResponse: Sendable, Hashable {
+  public var crawlerMetricsList: [CrawlerMetrics]?
+  public var nextToken: String?
+
+  public init(
+    crawlerMetricsList: [CrawlerMetrics]? = nil, nextToken: String? = nil
+  ) {
+    self.crawlerMetricsList = crawlerMetricsList
+    self.nextToken = nextToken
+  }
+}
+
 public struct GetCrawlerRequest: Sendable, Hashable {
   public var name: String
 
@@ -500,98 +598,5 @@ public struct GetJobRunsRequest: Sendable, Hashable {
     self.jobName = jobName
     self.nextToken = nextToken
     self.maxResults = maxResults
-  }
-}
-
-public struct GetJobRunsResponse: Sendable, Hashable {
-  public var jobRuns: [JobRun]?
-  public var nextToken: String?
-
-  public init(
-    jobRuns: [JobRun]? = nil, nextToken: String? = nil
-  ) {
-    self.jobRuns = jobRuns
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetJobsRequest: Sendable, Hashable {
-  public var nextToken: String?
-  public var maxResults: Int?
-
-  public init(
-    nextToken: String? = nil, maxResults: Int? = nil
-  ) {
-    self.nextToken = nextToken
-    self.maxResults = maxResults
-  }
-}
-
-public struct GetJobsResponse: Sendable, Hashable {
-  public var jobs: [Job]?
-  public var nextToken: String?
-
-  public init(
-    jobs: [Job]? = nil, nextToken: String? = nil
-  ) {
-    self.jobs = jobs
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetPartitionIndexesRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var nextToken: String?
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, nextToken: String? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetPartitionIndexesResponse: Sendable, Hashable {
-  public var partitionIndexDescriptorList: [PartitionIndexDescriptor]?
-  public var nextToken: String?
-
-  public init(
-    partitionIndexDescriptorList: [PartitionIndexDescriptor]? = nil, nextToken: String? = nil
-  ) {
-    self.partitionIndexDescriptorList = partitionIndexDescriptorList
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetPartitionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var partitionValues: [String]
-  public var auditContext: AuditContext?
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, partitionValues: [String],
-    auditContext: AuditContext? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.partitionValues = partitionValues
-    self.auditContext = auditContext
-  }
-}
-
-public struct GetPartitionResponse: Sendable, Hashable {
-  public var partition: Partition?
-
-  public init(
-    partition: Partition? = nil
-  ) {
-    self.partition = partition
   }
 }

@@ -3,6 +3,99 @@
 public import AWSWire
 public import Kernel
 
+public struct GetJobRunsResponse: Sendable, Hashable {
+  public var jobRuns: [JobRun]?
+  public var nextToken: String?
+
+  public init(
+    jobRuns: [JobRun]? = nil, nextToken: String? = nil
+  ) {
+    self.jobRuns = jobRuns
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetJobsRequest: Sendable, Hashable {
+  public var nextToken: String?
+  public var maxResults: Int?
+
+  public init(
+    nextToken: String? = nil, maxResults: Int? = nil
+  ) {
+    self.nextToken = nextToken
+    self.maxResults = maxResults
+  }
+}
+
+public struct GetJobsResponse: Sendable, Hashable {
+  public var jobs: [Job]?
+  public var nextToken: String?
+
+  public init(
+    jobs: [Job]? = nil, nextToken: String? = nil
+  ) {
+    self.jobs = jobs
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetPartitionIndexesRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var tableName: String
+  public var nextToken: String?
+
+  public init(
+    catalogId: String? = nil, databaseName: String, tableName: String, nextToken: String? = nil
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetPartitionIndexesResponse: Sendable, Hashable {
+  public var partitionIndexDescriptorList: [PartitionIndexDescriptor]?
+  public var nextToken: String?
+
+  public init(
+    partitionIndexDescriptorList: [PartitionIndexDescriptor]? = nil, nextToken: String? = nil
+  ) {
+    self.partitionIndexDescriptorList = partitionIndexDescriptorList
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetPartitionRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var tableName: String
+  public var partitionValues: [String]
+  public var auditContext: AuditContext?
+
+  public init(
+    catalogId: String? = nil, databaseName: String, tableName: String, partitionValues: [String],
+    auditContext: AuditContext? = nil
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.partitionValues = partitionValues
+    self.auditContext = auditContext
+  }
+}
+
+public struct GetPartitionResponse: Sendable, Hashable {
+  public var partition: Partition?
+
+  public init(
+    partition: Partition? = nil
+  ) {
+    self.partition = partition
+  }
+}
+
 public struct GetPartitionsRequest: Sendable, Hashable {
   public var catalogId: String?
   public var databaseName: String
@@ -504,96 +597,5 @@ public struct GetUserDefinedFunctionsResponse: Sendable, Hashable {
   ) {
     self.userDefinedFunctions = userDefinedFunctions
     self.nextToken = nextToken
-  }
-}
-
-public struct GrokClassifier: Sendable, Hashable {
-  public var name: String
-  public var classification: String
-  public var creationTime: Timestamp?
-  public var lastUpdated: Timestamp?
-  public var version: Int64?
-  public var grokPattern: String
-  public var customPatterns: String?
-
-  public init(
-    name: String, classification: String, creationTime: Timestamp? = nil, lastUpdated: Timestamp? = nil,
-    version: Int64? = nil, grokPattern: String, customPatterns: String? = nil
-  ) {
-    self.name = name
-    self.classification = classification
-    self.creationTime = creationTime
-    self.lastUpdated = lastUpdated
-    self.version = version
-    self.grokPattern = grokPattern
-    self.customPatterns = customPatterns
-  }
-}
-
-public struct HudiTarget: Sendable, Hashable {
-  public var paths: [String]?
-  public var connectionName: String?
-  public var exclusions: [String]?
-  public var maximumTraversalDepth: Int?
-
-  public init(
-    paths: [String]? = nil, connectionName: String? = nil, exclusions: [String]? = nil,
-    maximumTraversalDepth: Int? = nil
-  ) {
-    self.paths = paths
-    self.connectionName = connectionName
-    self.exclusions = exclusions
-    self.maximumTraversalDepth = maximumTraversalDepth
-  }
-}
-
-public struct IcebergDocument: Sendable, Hashable {
-  public init() {}
-}
-
-public struct IcebergEncryptedKey: Sendable, Hashable {
-  public var keyId: String
-  public var encryptedKeyMetadata: String
-  public var encryptedById: String?
-  public var properties: [String: String]?
-
-  public init(
-    keyId: String, encryptedKeyMetadata: String, encryptedById: String? = nil, properties: [String: String]? = nil
-  ) {
-    self.keyId = keyId
-    self.encryptedKeyMetadata = encryptedKeyMetadata
-    self.encryptedById = encryptedById
-    self.properties = properties
-  }
-}
-
-public struct IcebergInput: Sendable, Hashable {
-  public var metadataOperation: MetadataOperation
-  public var version: String?
-  public var createIcebergTableInput: CreateIcebergTableInput?
-
-  public init(
-    metadataOperation: MetadataOperation, version: String? = nil,
-    createIcebergTableInput: CreateIcebergTableInput? = nil
-  ) {
-    self.metadataOperation = metadataOperation
-    self.version = version
-    self.createIcebergTableInput = createIcebergTableInput
-  }
-}
-
-public struct IcebergPartitionField: Sendable, Hashable {
-  public var sourceId: Int
-  public var transform: String
-  public var name: String
-  public var fieldId: Int?
-
-  public init(
-    sourceId: Int, transform: String, name: String, fieldId: Int? = nil
-  ) {
-    self.sourceId = sourceId
-    self.transform = transform
-    self.name = name
-    self.fieldId = fieldId
   }
 }

@@ -2,6 +2,97 @@
 
 public import Kernel
 
+public struct GrokClassifier: Sendable, Hashable {
+  public var name: String
+  public var classification: String
+  public var creationTime: Timestamp?
+  public var lastUpdated: Timestamp?
+  public var version: Int64?
+  public var grokPattern: String
+  public var customPatterns: String?
+
+  public init(
+    name: String, classification: String, creationTime: Timestamp? = nil, lastUpdated: Timestamp? = nil,
+    version: Int64? = nil, grokPattern: String, customPatterns: String? = nil
+  ) {
+    self.name = name
+    self.classification = classification
+    self.creationTime = creationTime
+    self.lastUpdated = lastUpdated
+    self.version = version
+    self.grokPattern = grokPattern
+    self.customPatterns = customPatterns
+  }
+}
+
+public struct HudiTarget: Sendable, Hashable {
+  public var paths: [String]?
+  public var connectionName: String?
+  public var exclusions: [String]?
+  public var maximumTraversalDepth: Int?
+
+  public init(
+    paths: [String]? = nil, connectionName: String? = nil, exclusions: [String]? = nil,
+    maximumTraversalDepth: Int? = nil
+  ) {
+    self.paths = paths
+    self.connectionName = connectionName
+    self.exclusions = exclusions
+    self.maximumTraversalDepth = maximumTraversalDepth
+  }
+}
+
+public struct IcebergDocument: Sendable, Hashable {
+  public init() {}
+}
+
+public struct IcebergEncryptedKey: Sendable, Hashable {
+  public var keyId: String
+  public var encryptedKeyMetadata: String
+  public var encryptedById: String?
+  public var properties: [String: String]?
+
+  public init(
+    keyId: String, encryptedKeyMetadata: String, encryptedById: String? = nil, properties: [String: String]? = nil
+  ) {
+    self.keyId = keyId
+    self.encryptedKeyMetadata = encryptedKeyMetadata
+    self.encryptedById = encryptedById
+    self.properties = properties
+  }
+}
+
+public struct IcebergInput: Sendable, Hashable {
+  public var metadataOperation: MetadataOperation
+  public var version: String?
+  public var createIcebergTableInput: CreateIcebergTableInput?
+
+  public init(
+    metadataOperation: MetadataOperation, version: String? = nil,
+    createIcebergTableInput: CreateIcebergTableInput? = nil
+  ) {
+    self.metadataOperation = metadataOperation
+    self.version = version
+    self.createIcebergTableInput = createIcebergTableInput
+  }
+}
+
+public struct IcebergPartitionField: Sendable, Hashable {
+  public var sourceId: Int
+  public var transform: String
+  public var name: String
+  public var fieldId: Int?
+
+  public init(
+    sourceId: Int, transform: String, name: String, fieldId: Int? = nil
+  ) {
+    self.sourceId = sourceId
+    self.transform = transform
+    self.name = name
+    self.fieldId = fieldId
+  }
+}
+
 public struct IcebergPartitionSpec: Sendable, Hashable {
   public var fields: [IcebergPartitionField]
   public var specId: Int?
@@ -460,6 +551,34 @@ public struct ListCrawlersResponse: Sendable, Hashable {
   }
 }
 
+public struct ListCrawlsRequest: Sendable, Hashable {
+  public var crawlerName: String
+  public var maxResults: Int?
+  public var filters: [CrawlsFilter]?
+  public var nextToken: String?
+
+  public init(
+    crawlerName: String, maxResults: Int? = nil, filters: [CrawlsFilter]? = nil, nextToken: String? = nil
+  ) {
+    self.crawlerName = crawlerName
+    self.maxResults = maxResults
+    self.filters = filters
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListCrawlsResponse: Sendable, Hashable {
+  public var crawls: [CrawlerHistory]?
+  public var nextToken: String?
+
+  public init(
+    crawls: [CrawlerHistory]? = nil, nextToken: String? = nil
+  ) {
+    self.crawls = crawls
+    self.nextToken = nextToken
+  }
+}
+
 public struct ListJobsRequest: Sendable, Hashable {
   public var nextToken: String?
   public var maxResults: Int?
@@ -471,121 +590,5 @@ public struct ListJobsRequest: Sendable, Hashable {
     self.nextToken = nextToken
     self.maxResults = maxResults
     self.tags = tags
-  }
-}
-
-public struct ListJobsResponse: Sendable, Hashable {
-  public var jobNames: [String]?
-  public var nextToken: String?
-
-  public init(
-    jobNames: [String]? = nil, nextToken: String? = nil
-  ) {
-    self.jobNames = jobNames
-    self.nextToken = nextToken
-  }
-}
-
-public struct ListRegistriesInput: Sendable, Hashable {
-  public var maxResults: Int?
-  public var nextToken: String?
-
-  public init(
-    maxResults: Int? = nil, nextToken: String? = nil
-  ) {
-    self.maxResults = maxResults
-    self.nextToken = nextToken
-  }
-}
-
-public struct ListRegistriesResponse: Sendable, Hashable {
-  public var registries: [RegistryListItem]?
-  public var nextToken: String?
-
-  public init(
-    registries: [RegistryListItem]? = nil, nextToken: String? = nil
-  ) {
-    self.registries = registries
-    self.nextToken = nextToken
-  }
-}
-
-public struct ListSchemaVersionsInput: Sendable, Hashable {
-  public var schemaId: SchemaId
-  public var maxResults: Int?
-  public var nextToken: String?
-
-  public init(
-    schemaId: SchemaId, maxResults: Int? = nil, nextToken: String? = nil
-  ) {
-    self.schemaId = schemaId
-    self.maxResults = maxResults
-    self.nextToken = nextToken
-  }
-}
-
-public struct ListSchemaVersionsResponse: Sendable, Hashable {
-  public var schemas: [SchemaVersionListItem]?
-  public var nextToken: String?
-
-  public init(
-    schemas: [SchemaVersionListItem]? = nil, nextToken: String? = nil
-  ) {
-    self.schemas = schemas
-    self.nextToken = nextToken
-  }
-}
-
-public struct ListSchemasInput: Sendable, Hashable {
-  public var registryId: RegistryId?
-  public var maxResults: Int?
-  public var nextToken: String?
-
-  public init(
-    registryId: RegistryId? = nil, maxResults: Int? = nil, nextToken: String? = nil
-  ) {
-    self.registryId = registryId
-    self.maxResults = maxResults
-    self.nextToken = nextToken
-  }
-}
-
-public struct ListSchemasResponse: Sendable, Hashable {
-  public var schemas: [SchemaListItem]?
-  public var nextToken: String?
-
-  public init(
-    schemas: [SchemaListItem]? = nil, nextToken: String? = nil
-  ) {
-    self.schemas = schemas
-    self.nextToken = nextToken
-  }
-}
-
-public struct ListTriggersRequest: Sendable, Hashable {
-  public var nextToken: String?
-  public var dependentJobName: String?
-  public var maxResults: Int?
-  public var tags: [String: String]?
-
-  public init(
-    nextToken: String? = nil, dependentJobName: String? = nil, maxResults: Int? = nil, tags: [String: String]? = nil
-  ) {
-    self.nextToken = nextToken
-    self.dependentJobName = dependentJobName
-    self.maxResults = maxResults
-    self.tags = tags
-  }
-}
-
-public struct ListTriggersResponse: Sendable, Hashable {
-  public var triggerNames: [String]?
-  public var nextToken: String?
-
-  public init(
-    triggerNames: [String]? = nil, nextToken: String? = nil
-  ) {
-    self.triggerNames = triggerNames
-    self.nextToken = nextToken
   }
 }

@@ -3,6 +3,122 @@
 public import AWSWire
 public import Kernel
 
+public struct ListJobsResponse: Sendable, Hashable {
+  public var jobNames: [String]?
+  public var nextToken: String?
+
+  public init(
+    jobNames: [String]? = nil, nextToken: String? = nil
+  ) {
+    self.jobNames = jobNames
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListRegistriesInput: Sendable, Hashable {
+  public var maxResults: Int?
+  public var nextToken: String?
+
+  public init(
+    maxResults: Int? = nil, nextToken: String? = nil
+  ) {
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListRegistriesResponse: Sendable, Hashable {
+  public var registries: [RegistryListItem]?
+  public var nextToken: String?
+
+  public init(
+    registries: [RegistryListItem]? = nil, nextToken: String? = nil
+  ) {
+    self.registries = registries
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListSchemaVersionsInput: Sendable, Hashable {
+  public var schemaId: SchemaId
+  public var maxResults: Int?
+  public var nextToken: String?
+
+  public init(
+    schemaId: SchemaId, maxResults: Int? = nil, nextToken: String? = nil
+  ) {
+    self.schemaId = schemaId
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListSchemaVersionsResponse: Sendable, Hashable {
+  public var schemas: [SchemaVersionListItem]?
+  public var nextToken: String?
+
+  public init(
+    schemas: [SchemaVersionListItem]? = nil, nextToken: String? = nil
+  ) {
+    self.schemas = schemas
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListSchemasInput: Sendable, Hashable {
+  public var registryId: RegistryId?
+  public var maxResults: Int?
+  public var nextToken: String?
+
+  public init(
+    registryId: RegistryId? = nil, maxResults: Int? = nil, nextToken: String? = nil
+  ) {
+    self.registryId = registryId
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListSchemasResponse: Sendable, Hashable {
+  public var schemas: [SchemaListItem]?
+  public var nextToken: String?
+
+  public init(
+    schemas: [SchemaListItem]? = nil, nextToken: String? = nil
+  ) {
+    self.schemas = schemas
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListTriggersRequest: Sendable, Hashable {
+  public var nextToken: String?
+  public var dependentJobName: String?
+  public var maxResults: Int?
+  public var tags: [String: String]?
+
+  public init(
+    nextToken: String? = nil, dependentJobName: String? = nil, maxResults: Int? = nil, tags: [String: String]? = nil
+  ) {
+    self.nextToken = nextToken
+    self.dependentJobName = dependentJobName
+    self.maxResults = maxResults
+    self.tags = tags
+  }
+}
+
+public struct ListTriggersResponse: Sendable, Hashable {
+  public var triggerNames: [String]?
+  public var nextToken: String?
+
+  public init(
+    triggerNames: [String]? = nil, nextToken: String? = nil
+  ) {
+    self.triggerNames = triggerNames
+    self.nextToken = nextToken
+  }
+}
+
 public struct LongColumnStatisticsData: Sendable, Hashable {
   public var minimumValue: Int64?
   public var maximumValue: Int64?
@@ -479,107 +595,5 @@ public struct RegisterSchemaVersionInput: Sendable, Hashable {
   ) {
     self.schemaId = schemaId
     self.schemaDefinition = schemaDefinition
-  }
-}
-
-public struct RegisterSchemaVersionResponse: Sendable, Hashable {
-  public var schemaVersionId: String?
-  public var versionNumber: Int64?
-  public var status: SchemaVersionStatus?
-
-  public init(
-    schemaVersionId: String? = nil, versionNumber: Int64? = nil, status: SchemaVersionStatus? = nil
-  ) {
-    self.schemaVersionId = schemaVersionId
-    self.versionNumber = versionNumber
-    self.status = status
-  }
-}
-
-public struct RegistryId: Sendable, Hashable {
-  public var registryName: String?
-  public var registryArn: String?
-
-  public init(
-    registryName: String? = nil, registryArn: String? = nil
-  ) {
-    self.registryName = registryName
-    self.registryArn = registryArn
-  }
-}
-
-public struct RegistryListItem: Sendable, Hashable {
-  public var registryName: String?
-  public var registryArn: String?
-  public var description: String?
-  public var status: RegistryStatus?
-  public var createdTime: String?
-  public var updatedTime: String?
-
-  public init(
-    registryName: String? = nil, registryArn: String? = nil, description: String? = nil, status: RegistryStatus? = nil,
-    createdTime: String? = nil, updatedTime: String? = nil
-  ) {
-    self.registryName = registryName
-    self.registryArn = registryArn
-    self.description = description
-    self.status = status
-    self.createdTime = createdTime
-    self.updatedTime = updatedTime
-  }
-}
-
-public struct RemoveSchemaVersionMetadataInput: Sendable, Hashable {
-  public var schemaId: SchemaId?
-  public var schemaVersionNumber: SchemaVersionNumber?
-  public var schemaVersionId: String?
-  public var metadataKeyValue: MetadataKeyValuePair
-
-  public init(
-    schemaId: SchemaId? = nil, schemaVersionNumber: SchemaVersionNumber? = nil, schemaVersionId: String? = nil,
-    metadataKeyValue: MetadataKeyValuePair
-  ) {
-    self.schemaId = schemaId
-    self.schemaVersionNumber = schemaVersionNumber
-    self.schemaVersionId = schemaVersionId
-    self.metadataKeyValue = metadataKeyValue
-  }
-}
-
-public struct RemoveSchemaVersionMetadataResponse: Sendable, Hashable {
-  public var schemaArn: String?
-  public var schemaName: String?
-  public var registryName: String?
-  public var latestVersion: Bool?
-  public var versionNumber: Int64?
-  public var schemaVersionId: String?
-  public var metadataKey: String?
-  public var metadataValue: String?
-
-  public init(
-    schemaArn: String? = nil, schemaName: String? = nil, registryName: String? = nil, latestVersion: Bool? = nil,
-    versionNumber: Int64? = nil, schemaVersionId: String? = nil, metadataKey: String? = nil,
-    metadataValue: String? = nil
-  ) {
-    self.schemaArn = schemaArn
-    self.schemaName = schemaName
-    self.registryName = registryName
-    self.latestVersion = latestVersion
-    self.versionNumber = versionNumber
-    self.schemaVersionId = schemaVersionId
-    self.metadataKey = metadataKey
-    self.metadataValue = metadataValue
-  }
-}
-
-public struct ResourceUri: Sendable, Hashable {
-  public var resourceType: ResourceType?
-  public var uri: String?
-
-  public init(
-    resourceType: ResourceType? = nil, uri: String? = nil
-  ) {
-    self.resourceType = resourceType
-    self.uri = uri
   }
 }

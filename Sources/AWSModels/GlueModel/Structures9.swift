@@ -3,6 +3,164 @@
 public import AWSWire
 public import Kernel
 
+public struct Table: Sendable, Hashable {
+  public var name: String
+  public var databaseName: String?
+  public var description: String?
+  public var owner: String?
+  public var createTime: Timestamp?
+  public var updateTime: Timestamp?
+  public var lastAccessTime: Timestamp?
+  public var lastAnalyzedTime: Timestamp?
+  public var retention: Int?
+  @Indirect public var storageDescriptor: StorageDescriptor?
+  public var partitionKeys: [Column]?
+  public var viewOriginalText: String?
+  public var viewExpandedText: String?
+  public var tableType: String?
+  public var parameters: [String: String]?
+  public var createdBy: String?
+  public var isRegisteredWithLakeFormation: Bool?
+  public var targetTable: TableIdentifier?
+  public var catalogId: String?
+  public var versionId: String?
+  public var federatedTable: FederatedTable?
+  public var viewDefinition: ViewDefinition?
+  public var isMultiDialectView: Bool?
+  public var isMaterializedView: Bool?
+  @Indirect public var status: TableStatus?
+
+  public init(
+    name: String, databaseName: String? = nil, description: String? = nil, owner: String? = nil,
+    createTime: Timestamp? = nil, updateTime: Timestamp? = nil, lastAccessTime: Timestamp? = nil,
+    lastAnalyzedTime: Timestamp? = nil, retention: Int? = nil, storageDescriptor: StorageDescriptor? = nil,
+    partitionKeys: [Column]? = nil, viewOriginalText: String? = nil, viewExpandedText: String? = nil,
+    tableType: String? = nil, parameters: [String: String]? = nil, createdBy: String? = nil,
+    isRegisteredWithLakeFormation: Bool? = nil, targetTable: TableIdentifier? = nil, catalogId: String? = nil,
+    versionId: String? = nil, federatedTable: FederatedTable? = nil, viewDefinition: ViewDefinition? = nil,
+    isMultiDialectView: Bool? = nil, isMaterializedView: Bool? = nil, status: TableStatus? = nil
+  ) {
+    self.name = name
+    self.databaseName = databaseName
+    self.description = description
+    self.owner = owner
+    self.createTime = createTime
+    self.updateTime = updateTime
+    self.lastAccessTime = lastAccessTime
+    self.lastAnalyzedTime = lastAnalyzedTime
+    self.retention = retention
+    self.storageDescriptor = storageDescriptor
+    self.partitionKeys = partitionKeys
+    self.viewOriginalText = viewOriginalText
+    self.viewExpandedText = viewExpandedText
+    self.tableType = tableType
+    self.parameters = parameters
+    self.createdBy = createdBy
+    self.isRegisteredWithLakeFormation = isRegisteredWithLakeFormation
+    self.targetTable = targetTable
+    self.catalogId = catalogId
+    self.versionId = versionId
+    self.federatedTable = federatedTable
+    self.viewDefinition = viewDefinition
+    self.isMultiDialectView = isMultiDialectView
+    self.isMaterializedView = isMaterializedView
+    self.status = status
+  }
+}
+
+public struct TableError: Sendable, Hashable {
+  public var tableName: String?
+  public var errorDetail: ErrorDetail?
+
+  public init(
+    tableName: String? = nil, errorDetail: ErrorDetail? = nil
+  ) {
+    self.tableName = tableName
+    self.errorDetail = errorDetail
+  }
+}
+
+public struct TableIdentifier: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String?
+  public var name: String?
+  public var region: String?
+
+  public init(
+    catalogId: String? = nil, databaseName: String? = nil, name: String? = nil, region: String? = nil
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.name = name
+    self.region = region
+  }
+}
+
+public struct TableInput: Sendable, Hashable {
+  public var name: String
+  public var description: String?
+  public var owner: String?
+  public var lastAccessTime: Timestamp?
+  public var lastAnalyzedTime: Timestamp?
+  public var retention: Int?
+  @Indirect public var storageDescriptor: StorageDescriptor?
+  public var partitionKeys: [Column]?
+  public var viewOriginalText: String?
+  public var viewExpandedText: String?
+  public var tableType: String?
+  public var parameters: [String: String]?
+  public var targetTable: TableIdentifier?
+  public var viewDefinition: ViewDefinitionInput?
+
+  public init(
+    name: String, description: String? = nil, owner: String? = nil, lastAccessTime: Timestamp? = nil,
+    lastAnalyzedTime: Timestamp? = nil, retention: Int? = nil, storageDescriptor: StorageDescriptor? = nil,
+    partitionKeys: [Column]? = nil, viewOriginalText: String? = nil, viewExpandedText: String? = nil,
+    tableType: String? = nil, parameters: [String: String]? = nil, targetTable: TableIdentifier? = nil,
+    viewDefinition: ViewDefinitionInput? = nil
+  ) {
+    self.name = name
+    self.description = description
+    self.owner = owner
+    self.lastAccessTime = lastAccessTime
+    self.lastAnalyzedTime = lastAnalyzedTime
+    self.retention = retention
+    self.storageDescriptor = storageDescriptor
+    self.partitionKeys = partitionKeys
+    self.viewOriginalText = viewOriginalText
+    self.viewExpandedText = viewExpandedText
+    self.tableType = tableType
+    self.parameters = parameters
+    self.targetTable = targetTable
+    self.viewDefinition = viewDefinition
+  }
+}
+
+public struct TableStatus: Sendable, Hashable {
+  public var requestedBy: String?
+  public var updatedBy: String?
+  public var requestTime: Timestamp?
+  public var updateTime: Timestamp?
+  public var action: ResourceAction?
+  public var state: ResourceState?
+  public var error: ErrorDetail?
+  @Indirect public var details: StatusDetails?
+
+  public init(
+    requestedBy: String? = nil, updatedBy: String? = nil, requestTime: Timestamp? = nil, updateTime: Timestamp? = nil,
+    action: ResourceAction? = nil, state: ResourceState? = nil, error: ErrorDetail? = nil, details: StatusDetails? = nil
+  ) {
+    self.requestedBy = requestedBy
+    self.updatedBy = updatedBy
+    self.requestTime = requestTime
+    self.updateTime = updateTime
+    self.action = action
+    self.state = state
+    self.error = error
+    self.details = details
+  }
+}
+
 public struct TableVersion: Sendable, Hashable {
   @Indirect public var table: Table?
   public var versionId: String?
@@ -250,6 +408,22 @@ public struct UpdateCrawlerResponse: Sendable, Hashable {
   public init() {}
 }
 
+public struct UpdateCrawlerScheduleRequest: Sendable, Hashable {
+  public var crawlerName: String
+  public var schedule: String?
+
+  public init(
+    crawlerName: String, schedule: String? = nil
+  ) {
+    self.crawlerName = crawlerName
+    self.schedule = schedule
+  }
+}
+
+public struct UpdateCrawlerScheduleResponse: Sendable, Hashable {
+  public init() {}
+}
+
 public struct UpdateCsvClassifierRequest: Sendable, Hashable {
   public var name: String
   public var delimiter: String?
@@ -422,176 +596,5 @@ public struct UpdateRegistryResponse: Sendable, Hashable {
   ) {
     self.registryName = registryName
     self.registryArn = registryArn
-  }
-}
-
-public struct UpdateSchemaInput: Sendable, Hashable {
-  public var schemaId: SchemaId
-  public var schemaVersionNumber: SchemaVersionNumber?
-  public var compatibility: Compatibility?
-  public var description: String?
-
-  public init(
-    schemaId: SchemaId, schemaVersionNumber: SchemaVersionNumber? = nil, compatibility: Compatibility? = nil,
-    description: String? = nil
-  ) {
-    self.schemaId = schemaId
-    self.schemaVersionNumber = schemaVersionNumber
-    self.compatibility = compatibility
-    self.description = description
-  }
-}
-
-public struct UpdateSchemaResponse: Sendable, Hashable {
-  public var schemaArn: String?
-  public var schemaName: String?
-  public var registryName: String?
-
-  public init(
-    schemaArn: String? = nil, schemaName: String? = nil, registryName: String? = nil
-  ) {
-    self.schemaArn = schemaArn
-    self.schemaName = schemaName
-    self.registryName = registryName
-  }
-}
-
-public struct UpdateTableRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var name: String?
-  @Indirect public var tableInput: TableInput?
-  public var skipArchive: Bool?
-  public var transactionId: String?
-  public var versionId: String?
-  public var viewUpdateAction: ViewUpdateAction?
-  public var force: Bool?
-  public var updateOpenTableFormatInput: UpdateOpenTableFormatInput?
-
-  public init(
-    catalogId: String? = nil, databaseName: String, name: String? = nil, tableInput: TableInput? = nil,
-    skipArchive: Bool? = nil, transactionId: String? = nil, versionId: String? = nil,
-    viewUpdateAction: ViewUpdateAction? = nil, force: Bool? = nil,
-    updateOpenTableFormatInput: UpdateOpenTableFormatInput? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.name = name
-    self.tableInput = tableInput
-    self.skipArchive = skipArchive
-    self.transactionId = transactionId
-    self.versionId = versionId
-    self.viewUpdateAction = viewUpdateAction
-    self.force = force
-    self.updateOpenTableFormatInput = updateOpenTableFormatInput
-  }
-}
-
-public struct UpdateTableResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateTriggerRequest: Sendable, Hashable {
-  public var name: String
-  public var triggerUpdate: TriggerUpdate
-
-  public init(
-    name: String, triggerUpdate: TriggerUpdate
-  ) {
-    self.name = name
-    self.triggerUpdate = triggerUpdate
-  }
-}
-
-public struct UpdateTriggerResponse: Sendable, Hashable {
-  public var trigger: Trigger?
-
-  public init(
-    trigger: Trigger? = nil
-  ) {
-    self.trigger = trigger
-  }
-}
-
-public struct UpdateUserDefinedFunctionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var functionName: String
-  public var functionInput: UserDefinedFunctionInput
-
-  public init(
-    catalogId: String? = nil, databaseName: String, functionName: String, functionInput: UserDefinedFunctionInput
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.functionName = functionName
-    self.functionInput = functionInput
-  }
-}
-
-public struct UpdateUserDefinedFunctionResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateXMLClassifierRequest: Sendable, Hashable {
-  public var name: String
-  public var classification: String?
-  public var rowTag: String?
-
-  public init(
-    name: String, classification: String? = nil, rowTag: String? = nil
-  ) {
-    self.name = name
-    self.classification = classification
-    self.rowTag = rowTag
-  }
-}
-
-public struct UserDefinedFunction: Sendable, Hashable {
-  public var functionName: String?
-  public var databaseName: String?
-  public var className: String?
-  public var ownerName: String?
-  public var functionType: FunctionType?
-  public var ownerType: PrincipalType?
-  public var createTime: Timestamp?
-  public var resourceUris: [ResourceUri]?
-  public var catalogId: String?
-
-  public init(
-    functionName: String? = nil, databaseName: String? = nil, className: String? = nil, ownerName: String? = nil,
-    functionType: FunctionType? = nil, ownerType: PrincipalType? = nil, createTime: Timestamp? = nil,
-    resourceUris: [ResourceUri]? = nil, catalogId: String? = nil
-  ) {
-    self.functionName = functionName
-    self.databaseName = databaseName
-    self.className = className
-    self.ownerName = ownerName
-    self.functionType = functionType
-    self.ownerType = ownerType
-    self.createTime = createTime
-    self.resourceUris = resourceUris
-    self.catalogId = catalogId
-  }
-}
-
-public struct UserDefinedFunctionInput: Sendable, Hashable {
-  public var functionName: String?
-  public var className: String?
-  public var ownerName: String?
-  public var functionType: FunctionType?
-  public var ownerType: PrincipalType?
-  public var resourceUris: [ResourceUri]?
-
-  public init(
-    functionName: String? = nil, className: String? = nil, ownerName: String? = nil, functionType: FunctionType? = nil,
-    ownerType: PrincipalType? = nil, resourceUris: [ResourceUri]? = nil
-  ) {
-    self.functionName = functionName
-    self.className = className
-    self.ownerName = ownerName
-    self.functionType = functionType
-    self.ownerType = ownerType
-    self.resourceUris = resourceUris
   }
 }

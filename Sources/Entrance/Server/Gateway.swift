@@ -16,12 +16,15 @@ struct Gateway: Sendable {
   let logger: Logger
   let health: Health
   let trail: AuditTrail
+  let tools: GlueTools
 
   func respond(to exchange: HTTPExchange, sourceIP: String) async -> WireResponse {
     let began = clock.now()
     let wire = exchange.request
     if wire.rawPath.hasPrefix(Health.path) {
-      return wire.rawPath == AuditTrail.path ? await showTrail(wire, now: began) : health.answer(wire)
+      if wire.rawPath == AuditTrail.path { return await showTrail(wire, now: began) }
+      if wire.rawPath.hasPrefix(GlueTools.path) { return await useTools(wire, now: began, sourceIP: sourceIP) }
+      return health.answer(wire)
     }
     let requestID = random.uuid()
     let handled = await handle(wire, requestID: requestID, began: began, sourceIP: sourceIP)
@@ -138,6 +141,28 @@ struct Gateway: Sendable {
       return WireResponse(status: 403)
     } catch {
       logger.error("the audit trail cannot be read", metadata: ["error": "\(error)"])
+      return WireResponse(status: 500)
+    }
+  }
+
+  /// `/_tarn/glue/…`: what Glue has no operation for, for whoever signs and has the rights.
+  private func useTools(_ wire: WireRequest, now: Timestamp, sourceIP: String) async -> WireResponse {
+    var request = wire
+    do {
+      guard let claim = try SignatureClaim.parse(wire) else { return WireResponse(status: 403) }
+      let principal = try await authenticate(claim, &request, now: now)
+      let region = claim.region.isEmpty ? defaultRegion : Region(claim.region)
+      let context = RequestContext(
+        requestID: random.uuid(), scope: Scope(account: principal.account, region: region), principal: principal,
+        time: now, sourceIP: sourceIP, userAgent: request.headers["user-agent"] ?? "",
+        endpoint: "\(health.scheme)://\(request.headers["host"] ?? "")", authorizer: authorizer)
+      return try await tools.answer(request, context)
+    } catch is AuthenticationFault {
+      return WireResponse(status: 403)
+    } catch let error as AWSError {
+      return GlueTools.refusal(error)
+    } catch {
+      logger.error("a tool of Glue's failed", metadata: ["error": "\(error)"])
       return WireResponse(status: 500)
     }
   }

@@ -33,6 +33,7 @@ struct House: Sendable {
   var credentials: any CredentialSource
   var authorizer: any Authorizer
   var audit: AuditTrail
+  var tools: GlueTools
   var background: Background
   /// Run in order when the server stops, before storage closes.
   var stop: @Sendable () async -> Void
@@ -57,12 +58,16 @@ struct House: Sendable {
     let kinesis = try await KinesisService.open(
       keys: keys, logs: logs, clock: clock, random: random, metrics: cloudWatch,
       options: KinesisOptions(liftShardLimits: settings.liftShardLimits), log: logger)
-    let glue = GlueService(keys: keys, clock: clock, random: random)
     let engine = LakeEngine(
       options: LakeEngine.Options(
         memoryBytes: settings.engineMemoryMiB << 20, threads: ProcessInfo.processInfo.activeProcessorCount,
         temporaryFolder: settings.dataFolder + "/spill"),
       files: S3Lake(s3), functions: EngineFunctions(macros: TrinoMacros.databaseStatements), clock: clock)
+    let glue = GlueService(
+      keys: keys, clock: clock, random: random,
+      crawls: CrawlGround(
+        s3: s3, engine: engine, roles: iam.roles, authorizer: iam.authorizer, logger: logger))
+    try await glue.recover()
     let athena = AthenaService(
       keys: keys, clock: clock, random: random, metrics: cloudWatch, glue: glue, s3: s3,
       executor: LakeExecutor(glue: glue, s3: s3, engine: engine, clock: clock), logger: logger)
@@ -102,18 +107,20 @@ struct House: Sendable {
     ]
     return House(
       services: Dictionary(uniqueKeysWithValues: routers.map { ($0.signingName, $0) }),
-      credentials: iam.credentials, authorizer: iam.authorizer, audit: audit,
+      credentials: iam.credentials, authorizer: iam.authorizer, audit: audit, tools: GlueTools(glue: glue),
       background: Background(
         logger: logger,
         loops: [
           .init(name: "s3") { await s3.run() },
           .init(name: "kinesis") { await kinesis.run() },
           .init(name: "firehose") { await firehose.run() },
+          .init(name: "glue") { await glue.run() },
           .init(name: "metrics") { try await cloudWatch.run() },
           .init(name: "audit") { await audit.run() },
           .init(name: "redshift") { await watch.run() },
         ]),
       stop: {
+        await glue.stop()
         await athena.stop()
         await redshiftData.stop()
         await warehouses.stop()

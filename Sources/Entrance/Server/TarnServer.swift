@@ -37,7 +37,8 @@ public struct TarnServer: Sendable {
     let gateway = Gateway(
       services: house.services, credentials: house.credentials, authorizer: house.authorizer, audit: house.audit,
       clock: clock, random: SystemRandomSource(), defaultRegion: settings.region, logger: logger,
-      health: Health(scheme: scheme, services: Array(house.services.keys), started: started), trail: house.audit)
+      health: Health(scheme: scheme, services: Array(house.services.keys), started: started), trail: house.audit,
+      tools: house.tools)
     // The HTTP library calls every connection that a stop closes an error; requests are logged by the gateway.
     var quiet = logger
     quiet.logLevel = .critical

@@ -3,8 +3,8 @@ public import GlueModel
 public import Kernel
 public import Storage
 
-/// AWS Glue: the data catalog and the Schema Registry. Crawlers, jobs and triggers are not there yet; their
-/// operations answer so.
+/// AWS Glue: the data catalog, the Schema Registry and crawlers. Jobs and triggers are not there yet; their operations
+/// answer so.
 ///
 /// The handlers turn Glue's shapes into calls of `catalog` and `registry`, which other services call in process.
 public struct GlueService: GlueAPI {
@@ -12,10 +12,28 @@ public struct GlueService: GlueAPI {
   public let catalog: GlueCatalog
   /// Registries, schemas and their versions.
   public let registry: SchemaRegistry
+  private let crawls: CrawlHouse?
 
-  public init(keys: any KeyStore, clock: any WallClock, random: any RandomSource) {
-    catalog = GlueCatalog(keys: keys, clock: clock)
+  /// - Parameter crawls: what crawls need; without it, crawlers answer that they are not implemented.
+  public init(keys: any KeyStore, clock: any WallClock, random: any RandomSource, crawls: CrawlGround? = nil) {
+    let catalog = GlueCatalog(keys: keys, clock: clock)
+    self.catalog = catalog
     registry = SchemaRegistry(keys: keys, clock: clock, random: random)
+    self.crawls = crawls.map { CrawlHouse(ground: $0, catalog: catalog, clock: clock, random: random) }
+  }
+
+  /// Ends what the end of the process interrupted. Called before the first request.
+  public func recover() async throws { try await crawls?.recover() }
+
+  /// Starts the crawlers whose time has come, until the task is cancelled.
+  public func run() async { await crawls?.runSchedules() }
+
+  /// Ends the crawls that are under way.
+  public func stop() async { await crawls?.close() }
+
+  func crawling(_ operation: String) throws -> CrawlHouse {
+    guard let crawls else { throw AWSError.notImplemented(service: "Glue", operation: operation) }
+    return crawls
   }
 
   /// The catalog of an account is the one we keep; another's is not found.

@@ -86,6 +86,7 @@ private struct TaggedResource: Sendable {
     let record: Key? =
       switch (parts.first ?? "", parts.count) {
       case ("database", 2): keys.database(parts[1])
+      case ("crawler", 2): CrawlerRecord.key(context.scope, parts[1])
       case ("registry", 2): keys.registry(parts[1])
       case ("schema", 3): keys.schema(parts[2], in: parts[1])
       default: nil

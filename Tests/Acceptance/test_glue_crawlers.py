@@ -1,0 +1,506 @@
+"""Crawlers: from files in S3 to tables that Athena queries."""
+
+import bz2
+import gzip
+import io
+import json
+import time
+
+import pyarrow as pa
+import pyarrow.orc as orc
+import pyarrow.parquet as pq
+import pytest
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from conftest import wait_until
+
+ACCOUNT = "000000000000"
+
+
+def refusal(call, **arguments):
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+class Lake:
+    """A bucket, a database and a role that crawls."""
+
+    def __init__(self, tarn, unique):
+        self.tarn, self.unique = tarn, unique
+        self.s3, self.glue, self.iam = tarn.client("s3"), tarn.client("glue"), tarn.client("iam")
+        self.bucket = unique("lake")
+        self.s3.create_bucket(Bucket=self.bucket)
+        self.database = unique("db").replace("-", "_")
+        self.role = self.make_role("s3:*", "glue:*")
+
+    def make_role(self, *actions, service="glue.amazonaws.com"):
+        name = self.unique("crawler-role")
+        trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+        arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+        rights = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": rights})
+        self.iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=policy)
+        return arn
+
+    def put(self, key, body):
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body if isinstance(body, bytes) else body.encode())
+
+    def create(self, prefix="", **arguments):
+        name = self.unique("crawler")
+        target = {"Path": f"s3://{self.bucket}/{prefix}", **arguments.pop("target", {})}
+        arguments.setdefault("Targets", {"S3Targets": [target]})
+        arguments.setdefault("Role", self.role)
+        arguments.setdefault("DatabaseName", self.database)
+        self.glue.create_crawler(Name=name, **arguments)
+        return name
+
+    def crawl(self, name, status="SUCCEEDED"):
+        self.glue.start_crawler(Name=name)
+        found = wait_until(lambda: self.ready(name))
+        assert found["LastCrawl"]["Status"] == status, found["LastCrawl"]
+        return found
+
+    def ready(self, name):
+        found = self.glue.get_crawler(Name=name)["Crawler"]
+        return found if found["State"] == "READY" else None
+
+    def tables(self):
+        return {t["Name"]: t for t in self.glue.get_tables(DatabaseName=self.database)["TableList"]}
+
+    def table(self, name):
+        return self.glue.get_table(DatabaseName=self.database, Name=name)["Table"]
+
+    def columns(self, name):
+        return [(c["Name"], c["Type"]) for c in self.table(name)["StorageDescriptor"]["Columns"]]
+
+    def partitions(self, name):
+        found = self.glue.get_partitions(DatabaseName=self.database, TableName=name)["Partitions"]
+        return sorted(p["Values"] for p in found)
+
+    def rows(self, sql):
+        athena = self.tarn.client("athena")
+        output = f"s3://{self.bucket}-results/"
+        try:
+            self.s3.create_bucket(Bucket=f"{self.bucket}-results")
+        except ClientError:
+            pass
+        query = athena.start_query_execution(
+            QueryString=sql,
+            QueryExecutionContext={"Database": self.database},
+            ResultConfiguration={"OutputLocation": output},
+        )["QueryExecutionId"]
+
+        def ended():
+            status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
+            return status if status["State"] not in ("QUEUED", "RUNNING") else None
+
+        status = wait_until(ended)
+        assert status["State"] == "SUCCEEDED", status
+        found = athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"]
+        return [[cell.get("VarCharValue") for cell in row["Data"]] for row in found][1:]
+
+    def tool(self, name, **query):
+        """Calls what Tarn adds beside AWS's operations, signed."""
+        text = "&".join(f"{key}={value}" for key, value in query.items())
+        url = f"{self.tarn.endpoint}/_tarn/glue/{name}?{text}"
+        request = AWSRequest(method="POST", url=url, data=b"")
+        SigV4Auth(Credentials("test", "test"), "glue", "us-east-1").add_auth(request)
+        return requests.post(url, headers=dict(request.headers), data=b"")
+
+
+@pytest.fixture
+def lake(tarn, unique):
+    return Lake(tarn, unique)
+
+
+def parquet(**columns):
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink)
+    return sink.getvalue()
+
+
+# The crawler itself
+
+
+def test_a_crawler_is_kept_shown_changed_and_deleted(lake):
+    name = lake.create(
+        "raw/",
+        Description="d",
+        TablePrefix="raw_",
+        Schedule="cron(0 2 * * ? *)",
+        SchemaChangePolicy={"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"},
+        Tags={"team": "lake"},
+        target={"Exclusions": ["**/*.tmp"]},
+    )
+    crawler = lake.glue.get_crawler(Name=name)["Crawler"]
+    assert crawler["State"] == "READY" and crawler["Version"] == 1
+    assert crawler["Role"] == lake.role.split("role/")[1]
+    assert crawler["Schedule"] == {"ScheduleExpression": "cron(0 2 * * ? *)", "State": "SCHEDULED"}
+    assert crawler["Targets"]["S3Targets"][0]["Exclusions"] == ["**/*.tmp"]
+    assert crawler["SchemaChangePolicy"] == {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
+    assert crawler["RecrawlPolicy"] == {"RecrawlBehavior": "CRAWL_EVERYTHING"}
+    assert name in lake.glue.list_crawlers()["CrawlerNames"]
+    assert name in lake.glue.list_crawlers(Tags={"team": "lake"})["CrawlerNames"]
+    assert name not in lake.glue.list_crawlers(Tags={"team": "other"})["CrawlerNames"]
+    assert name in [c["Name"] for c in lake.glue.get_crawlers()["Crawlers"]]
+    found = lake.glue.batch_get_crawlers(CrawlerNames=[name, "nobody"])
+    assert [c["Name"] for c in found["Crawlers"]] == [name] and found["CrawlersNotFound"] == ["nobody"]
+    arn = f"arn:aws:glue:us-east-1:{ACCOUNT}:crawler/{name}"
+    assert lake.glue.get_tags(ResourceArn=arn)["Tags"] == {"team": "lake"}
+    lake.glue.update_crawler(Name=name, Description="e")
+    crawler = lake.glue.get_crawler(Name=name)["Crawler"]
+    assert (crawler["Description"], crawler["Version"], crawler["TablePrefix"]) == ("e", 2, "raw_")
+    lake.glue.stop_crawler_schedule(CrawlerName=name)
+    assert refusal(lake.glue.stop_crawler_schedule, CrawlerName=name)[0] == "SchedulerNotRunningException"
+    lake.glue.start_crawler_schedule(CrawlerName=name)
+    assert refusal(lake.glue.start_crawler_schedule, CrawlerName=name)[0] == "SchedulerRunningException"
+    lake.glue.update_crawler_schedule(CrawlerName=name, Schedule="cron(15 3 * * ? *)")
+    schedule = lake.glue.get_crawler(Name=name)["Crawler"]["Schedule"]
+    assert schedule == {"ScheduleExpression": "cron(15 3 * * ? *)", "State": "SCHEDULED"}
+    lake.glue.delete_crawler(Name=name)
+    assert refusal(lake.glue.get_crawler, Name=name) == (
+        "EntityNotFoundException",
+        f"Crawler entry with name {name} does not exist",
+    )
+
+
+def test_what_is_refused(lake):
+    glue = lake.glue
+    good = {
+        "Role": lake.role,
+        "DatabaseName": lake.database,
+        "Targets": {"S3Targets": [{"Path": f"s3://{lake.bucket}/"}]},
+    }
+    name = lake.create("")
+    untrusted = lake.make_role("s3:*", service="firehose.amazonaws.com")
+    not_assumed = "Service is unable to assume provided role. Please verify role's TrustPolicy"
+    crossing = "Cross-account pass role is not allowed."
+    for change, code, message in (
+        ({"Name": name}, "AlreadyExistsException", f"Crawler with name {name} already exists"),
+        ({"Role": "nobody"}, "InvalidInputException", not_assumed),
+        ({"Role": untrusted}, "InvalidInputException", not_assumed),
+        ({"Role": "arn:aws:iam::111122223333:role/r"}, "AccessDeniedException", crossing),
+        ({"Targets": {}}, "InvalidInputException", None),
+        ({"Targets": {"S3Targets": [{"Path": "/data"}]}}, "InvalidInputException", None),
+        ({"Schedule": "rate(5 minutes)"}, "InvalidInputException", None),
+        ({"Configuration": "{"}, "InvalidInputException", None),
+        ({"Classifiers": ["nobody"]}, "EntityNotFoundException", None),
+        ({"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_NEW_FOLDERS_ONLY"}}, "InvalidInputException", None),
+    ):
+        found = refusal(glue.create_crawler, **{"Name": "refused", **good, **change})
+        assert found[0] == code, (change, found)
+        assert message is None or found[1] == message
+    assert refusal(glue.get_crawler, Name="refused")[0] == "EntityNotFoundException"
+    assert refusal(glue.start_crawler, Name="nobody") == (
+        "EntityNotFoundException",
+        "Crawler with name nobody does not exist",
+    )
+    assert refusal(glue.stop_crawler, Name=name)[0] == "CrawlerNotRunningException"
+    assert refusal(glue.start_crawler_schedule, CrawlerName=name)[0] == "NoScheduleException"
+
+
+def test_a_running_crawler_is_stopped_and_cannot_be_started_twice(lake):
+    for number in range(300):
+        lake.put(f"many/day={number:03}/f.json", json.dumps({"id": number}))
+    name = lake.create("many/")
+    lake.glue.start_crawler(Name=name)
+    assert refusal(lake.glue.start_crawler, Name=name) == (
+        "CrawlerRunningException",
+        f"Crawler with name {name} has already started",
+    )
+    assert refusal(lake.glue.delete_crawler, Name=name)[0] == "CrawlerRunningException"
+    assert refusal(lake.glue.update_crawler, Name=name, Description="x")[0] == "CrawlerRunningException"
+    lake.glue.stop_crawler(Name=name)
+    found = wait_until(lambda: lake.ready(name))
+    assert found["LastCrawl"]["Status"] == "CANCELLED"
+    lake.crawl(name)
+    assert len(lake.partitions("many")) == 300
+    crawls = lake.glue.list_crawls(CrawlerName=name)["Crawls"]
+    assert [c["State"] for c in crawls] == ["COMPLETED", "STOPPED"]
+    assert json.loads(crawls[0]["Summary"]) == {"TABLE": {"ADD": 1}, "PARTITION": {"ADD": 300}}
+    [metrics] = lake.glue.get_crawler_metrics(CrawlerNameList=[name])["CrawlerMetricsList"]
+    assert metrics["TablesCreated"] == 1 and not metrics["StillEstimating"]
+
+
+def test_a_crawl_that_a_crash_interrupts_has_failed(fresh_tarn, unique):
+    server = fresh_tarn()
+    lake = Lake(server, unique)
+    for number in range(400):
+        lake.put(f"many/day={number:03}/f.json", json.dumps({"id": number}))
+    name = lake.create("many/")
+    lake.glue.start_crawler(Name=name)
+    assert lake.glue.get_crawler(Name=name)["Crawler"]["State"] == "RUNNING"
+    server.kill()
+    glue = fresh_tarn().client("glue")
+    crawler = glue.get_crawler(Name=name)["Crawler"]
+    assert crawler["State"] == "READY" and crawler["LastCrawl"]["Status"] == "FAILED"
+    assert [c["State"] for c in glue.list_crawls(CrawlerName=name)["Crawls"]] == ["FAILED"]
+    glue.start_crawler(Name=name)
+
+    def over():
+        found = glue.get_crawler(Name=name)["Crawler"]
+        return found if found["State"] == "READY" else None
+
+    assert wait_until(over)["LastCrawl"]["Status"] == "SUCCEEDED"
+
+
+# Formats
+
+
+def test_formats_are_told_from_content_and_queried(lake):
+    lake.put("d/parquet/a.bin", parquet(id=pa.array([1, 2], pa.int64()), price=[1.5, 2.5]))
+    sink = io.BytesIO()
+    orc.write_table(pa.table({"id": [1, 2, 3], "word": ["a", "b", "c"]}), sink)
+    lake.put("d/orcs/data", sink.getvalue())
+    lines = "".join(json.dumps({"id": n, "user": {"name": f"u{n}"}, "tags": ["x"]}) + "\n" for n in range(5))
+    lake.put("d/events/e.json", lines)
+    lake.put("d/zipped/e.json.gz", gzip.compress(b'{"zone":"z","weight":2.5}\n{"zone":"y","weight":1}\n'))
+    lake.put("d/packed/e.csv.bz2", bz2.compress(b"city,people\nRome,10\nOslo,20\n"))
+    lake.put("d/header/s.csv", "Order ID,amount,paid\na1,10,true\na2,20.5,false\n")
+    lake.put("d/plain/s.csv", "x|1\ny|2\n")
+    lake.put("d/quoted/s.csv", 'name,text\n"a","b, c"\n1,"d"\n')
+    name = lake.create("d/")
+    lake.crawl(name)
+    tables = lake.tables()
+    found = {t: tables[t]["Parameters"]["classification"] for t in tables}
+    assert found == {
+        "parquet": "parquet",
+        "orcs": "orc",
+        "events": "json",
+        "zipped": "json",
+        "packed": "csv",
+        "header": "csv",
+        "plain": "csv",
+        "quoted": "csv",
+    }
+    assert lake.columns("parquet") == [("id", "bigint"), ("price", "double")]
+    assert lake.columns("orcs") == [("id", "bigint"), ("word", "string")]
+    assert lake.columns("events") == [("id", "int"), ("user", "struct<name:string>"), ("tags", "array<string>")]
+    assert lake.columns("zipped") == [("zone", "string"), ("weight", "double")]
+    assert lake.columns("packed") == [("city", "string"), ("people", "bigint")]
+    assert lake.columns("header") == [("order id", "string"), ("amount", "double"), ("paid", "boolean")]
+    assert lake.columns("plain") == [("col0", "string"), ("col1", "bigint")]
+    assert lake.columns("quoted") == [("name", "string"), ("text", "string")]
+    parameters = tables["header"]["Parameters"]
+    assert parameters["skip.header.line.count"] == "1" and parameters["delimiter"] == ","
+    assert parameters["UPDATED_BY_CRAWLER"] == name and parameters["typeOfData"] == "file"
+    assert tables["parquet"]["Parameters"]["recordCount"] == "2"
+    assert tables["parquet"]["Parameters"]["objectCount"] == "1"
+    assert tables["zipped"]["Parameters"]["compressionType"] == "gzip"
+    assert lake.rows("SELECT sum(price) FROM parquet") == [["4.0"]]
+    assert lake.rows("SELECT word FROM orcs ORDER BY id") == [["a"], ["b"], ["c"]]
+    assert lake.rows('SELECT "user".name, tags[1] FROM events WHERE id = 3') == [["u3", "x"]]
+    assert lake.rows("SELECT sum(weight) FROM zipped") == [["3.5"]]
+    assert lake.rows("SELECT sum(people) FROM packed") == [["30"]]
+    assert lake.rows("SELECT sum(amount) FROM header WHERE paid OR NOT paid") == [["30.5"]]
+    assert lake.rows("SELECT sum(col1) FROM plain") == [["3"]]
+    assert lake.rows("SELECT text FROM quoted WHERE name = 'a'") == [["b, c"]]
+
+
+def test_types_of_several_files_become_one(lake):
+    lake.put("t/a.json", '{"n": 1, "w": 1, "s": {"a": 1}}\n')
+    lake.put("t/b.json", '{"n": 2.5, "w": "x", "s": {"b": "y"}}\n')
+    lake.crawl(lake.create("t/"))
+    assert lake.columns("t") == [("n", "double"), ("w", "string"), ("s", "struct<a:int,b:string>")]
+
+
+# Folders
+
+
+def test_folders_become_partitions(lake):
+    for day in ("01", "02"):
+        for hour in ("00", "13"):
+            lake.put(f"events/year=2026/day={day}/{hour}/e.json", json.dumps({"id": int(day)}) + "\n")
+    lake.put("events/year=2026/day=01/00/skip.tmp", "junk")
+    lake.put("events/_SUCCESS", "x")
+    lake.crawl(lake.create("events/", target={"Exclusions": ["**/*.tmp"]}))
+    table = lake.table("events")
+    assert [(k["Name"], k["Type"]) for k in table["PartitionKeys"]] == [
+        ("year", "string"),
+        ("day", "string"),
+        ("partition_2", "string"),
+    ]
+    assert lake.partitions("events") == [
+        ["2026", "01", "00"],
+        ["2026", "01", "13"],
+        ["2026", "02", "00"],
+        ["2026", "02", "13"],
+    ]
+    assert lake.rows("SELECT sum(id) FROM events WHERE day = '02' AND partition_2 = '13'") == [["2"]]
+
+
+def test_different_folders_become_tables(lake):
+    lake.put("raw/users/u.json", '{"user": "a", "age": 1}\n')
+    lake.put("raw/orders/dt=1/o.csv", "id,total\n1,2\n")
+    lake.put("raw/orders/dt=2/o.csv", "id,total\n3,4\n")
+    lake.crawl(lake.create("raw/", TablePrefix="raw_"))
+    assert set(lake.tables()) == {"raw_users", "raw_orders"}
+    assert lake.partitions("raw_orders") == [["1"], ["2"]]
+    assert lake.rows("SELECT sum(total) FROM raw_orders WHERE dt > '1'") == [["4"]]
+
+
+@pytest.mark.parametrize(
+    "configuration, tables",
+    [
+        (None, {"one", "two"}),
+        ({"Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas"}}, {"g"}),
+        ({"Grouping": {"TableLevelConfiguration": 2}}, {"g"}),
+        ({"Grouping": {"TableLevelConfiguration": 3}}, {"one", "two"}),
+    ],
+)
+def test_grouping_is_configured(lake, configuration, tables):
+    lake.put("g/one/a.json", '{"a": 1, "b": 2}\n')
+    lake.put("g/two/a.json", '{"c": 1, "d": 2}\n')
+    arguments = {"Configuration": json.dumps({"Version": 1.0, **configuration})} if configuration else {}
+    lake.crawl(lake.create("g/", **arguments))
+    assert set(lake.tables()) == tables
+
+
+# Changes
+
+
+def test_a_second_crawl_brings_the_catalog_in_line(lake):
+    lake.put("c/dt=1/a.json", '{"a": 1, "b": 2, "c": 3}\n')
+    lake.put("c/dt=2/a.json", '{"a": 1, "b": 2, "c": 3}\n')
+    policy = {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DELETE_FROM_DATABASE"}
+    name = lake.create("c/", SchemaChangePolicy=policy)
+    lake.crawl(name)
+    version = lake.table("c")["VersionId"]
+    lake.crawl(name)
+    assert lake.table("c")["VersionId"] == version
+    lake.put("c/dt=3/a.json", '{"a": 1.5, "b": 2, "c": 3, "d": "x"}\n')
+    lake.s3.delete_object(Bucket=lake.bucket, Key="c/dt=1/a.json")
+
+    plan = lake.tool("crawl-plan", crawler=name)
+    assert plan.status_code == 200, plan.text
+    [table] = plan.json()["tables"]
+    assert table["action"] == "UPDATE"
+    assert table["columns"]["added"] == [{"name": "d", "type": "string"}]
+    assert table["columns"]["changed"] == [{"name": "a", "from": "int", "to": "double"}]
+    assert table["partitions"]["added"]["values"] == [["3"]]
+    assert table["partitions"]["removed"]["values"] == [["1"]]
+    assert table["partitions"]["removedAction"] == "DELETE"
+    assert lake.table("c")["VersionId"] == version and lake.partitions("c") == [["1"], ["2"]]
+
+    lake.crawl(name)
+    assert lake.partitions("c") == [["2"], ["3"]]
+    assert lake.columns("c") == [("a", "double"), ("b", "int"), ("c", "int"), ("d", "string")]
+    assert lake.rows("SELECT sum(a) FROM c") == [["2.5"]]
+
+    undone = lake.tool("restore-table", database=lake.database, table="c", version=version)
+    assert undone.status_code == 200, undone.text
+    assert lake.columns("c") == [("a", "int"), ("b", "int"), ("c", "int")]
+    missing = lake.tool("restore-table", database=lake.database, table="c", version="999")
+    assert missing.status_code == 400 and missing.json()["__type"] == "EntityNotFoundException"
+
+
+@pytest.mark.parametrize("behavior", ["LOG", "DEPRECATE_IN_DATABASE", "DELETE_FROM_DATABASE"])
+def test_tables_whose_files_are_gone(lake, behavior):
+    lake.put("g/one/a.json", '{"a": 1, "b": 2}\n')
+    lake.put("g/two/a.json", '{"c": 1, "d": 2}\n')
+    policy = {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": behavior}
+    name = lake.create("g/", SchemaChangePolicy=policy)
+    lake.crawl(name)
+    lake.s3.delete_object(Bucket=lake.bucket, Key="g/two/a.json")
+    lake.crawl(name)
+    tables = lake.tables()
+    assert ("two" in tables) == (behavior != "DELETE_FROM_DATABASE")
+    if "two" in tables:
+        deprecated = "DEPRECATED_BY_CRAWLER" in tables["two"]["Parameters"]
+        assert deprecated == (behavior == "DEPRECATE_IN_DATABASE")
+
+
+def test_logged_changes_change_nothing(lake):
+    lake.put("l/a.json", '{"a": 1, "b": 1}\n')
+    name = lake.create("l/", SchemaChangePolicy={"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"})
+    lake.crawl(name)
+    lake.put("l/b.json", '{"a": 1, "b": 1, "c": 1}\n')
+    lake.crawl(name)
+    assert lake.columns("l") == [("a", "int"), ("b", "int")]
+
+
+def test_new_folders_alone(lake):
+    lake.put("n/sales/dt=1/a.json", '{"a": 1, "b": 1}\n')
+    name = lake.create(
+        "n/",
+        RecrawlPolicy={"RecrawlBehavior": "CRAWL_NEW_FOLDERS_ONLY"},
+        SchemaChangePolicy={"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"},
+    )
+    lake.crawl(name)
+    lake.put("n/sales/dt=2/a.json", '{"a": 1, "b": 1}\n')
+    lake.crawl(name)
+    assert set(lake.tables()) == {"sales"} and lake.partitions("sales") == [["1"], ["2"]]
+
+
+def test_a_table_of_the_catalog_is_a_target(lake):
+    lake.put("hand/dt=1/a.json", '{"a": 1, "b": 1}\n')
+    first = lake.create("hand/")
+    lake.crawl(first)
+    lake.put("hand/dt=2/a.json", '{"a": 1, "b": 1, "c": 2}\n')
+    target = {"CatalogTargets": [{"DatabaseName": lake.database, "Tables": ["hand"]}]}
+    second = lake.create(Targets=target, SchemaChangePolicy={"DeleteBehavior": "LOG"})
+    lake.crawl(second)
+    assert lake.columns("hand")[-1] == ("c", "int") and lake.partitions("hand") == [["1"], ["2"]]
+
+
+# Rights
+
+
+def test_the_roles_rights_count(lake):
+    lake.put("r/a.json", '{"a": 1, "b": 1}\n')
+    name = lake.create("r/", Role=lake.make_role("glue:*", "s3:ListBucket"))
+    found = lake.crawl(name, status="FAILED")
+    assert "s3:GetObject" in found["LastCrawl"]["ErrorMessage"]
+    reader = lake.make_role("s3:*", "glue:GetDatabase", "glue:GetTable", "glue:GetTables")
+    name = lake.create("r/", Role=reader)
+    found = lake.crawl(name, status="FAILED")
+    assert "glue:CreateDatabase" in found["LastCrawl"]["ErrorMessage"]
+
+
+# Classifiers
+
+
+def test_classifiers_are_kept_and_used(lake):
+    csv = lake.unique("pipes")
+    lake.glue.create_classifier(
+        CsvClassifier={"Name": csv, "Delimiter": "^", "Header": ["word", "count"], "ContainsHeader": "ABSENT"}
+    )
+    path = lake.unique("inner")
+    lake.glue.create_classifier(JsonClassifier={"Name": path, "JsonPath": "$.records[*]"})
+    grok = lake.unique("log")
+    lake.glue.create_classifier(
+        GrokClassifier={
+            "Name": grok,
+            "Classification": "applog",
+            "GrokPattern": "%{LOGLEVEL:level} %{INT:code:int} %{GREEDYDATA:message}",
+        }
+    )
+    assert refusal(lake.glue.create_classifier, JsonClassifier={"Name": path, "JsonPath": "$"})[0] == (
+        "AlreadyExistsException"
+    )
+    assert refusal(lake.glue.create_classifier, JsonClassifier={"Name": "x", "JsonPath": "records"})[0] == (
+        "InvalidInputException"
+    )
+    names = [list(c.values())[0]["Name"] for c in lake.glue.get_classifiers()["Classifiers"]]
+    assert {csv, path, grok} <= set(names)
+    lake.put("k/words/w.txt", "a^1\nb^2\n")
+    lake.put("k/logs/app.log", "WARN 12 it was\nINFO 3 it is\n")
+    lake.put("k/docs/d.json", '{"records": [{"x": 1}, {"x": 2, "y": "z"}]}')
+    lake.crawl(lake.create("k/", Classifiers=[csv, path, grok]))
+    assert lake.columns("words") == [("word", "string"), ("count", "bigint")]
+    assert lake.rows("SELECT sum(count) FROM words") == [["3"]]
+    assert lake.columns("docs") == [("x", "int"), ("y", "string")]
+    assert lake.columns("logs") == [("level", "string"), ("code", "int"), ("message", "string")]
+    assert lake.table("logs")["Parameters"]["classification"] == "applog"
+    lake.glue.update_classifier(JsonClassifier={"Name": path, "JsonPath": "$.items[*]"})
+    shown = lake.glue.get_classifier(Name=path)["Classifier"]["JsonClassifier"]
+    assert (shown["JsonPath"], shown["Version"]) == ("$.items[*]", 2)
+    lake.glue.delete_classifier(Name=path)
+    assert refusal(lake.glue.get_classifier, Name=path)[0] == "EntityNotFoundException"
