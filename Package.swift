@@ -216,7 +216,7 @@ let package = Package(
         "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel", "S3Model", "GlueModel", "Kinesis",
         "KinesisModel", nioCore, crypto,
       ]),
-    tests("Glue", ["GlueModel", "Kernel", "SQL", "Storage", "StorageTesting", nioCore]),
+    tests("Glue", ["GlueModel", "Kernel", "SQL", "Lake", "Storage", "StorageTesting", nioCore]),
     tests("Athena", ["Kernel", nioCore]),
     tests("SQL", ["Kernel"]),
     tests("S3", ["Kernel", "LakeFiles", "Storage", "StorageTesting", "S3Model", "AWSWire", nioCore, crypto]),

@@ -6,6 +6,7 @@ import io
 import json
 import time
 
+import fastavro
 import pyarrow as pa
 import pyarrow.orc as orc
 import pyarrow.parquet as pq
@@ -52,6 +53,12 @@ class Lake:
     def put(self, key, body):
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body if isinstance(body, bytes) else body.encode())
 
+    def put_slow_files(self, count):
+        """A folder a file, and files that take long enough to look into for something to happen meanwhile."""
+        body = parquet(**{f"c{n}": [1] for n in range(100)})
+        for number in range(count):
+            self.put(f"many/day={number:03}/f", body)
+
     def create(self, prefix="", **arguments):
         name = self.unique("crawler")
         target = {"Path": f"s3://{self.bucket}/{prefix}", **arguments.pop("target", {})}
@@ -70,6 +77,10 @@ class Lake:
     def ready(self, name):
         found = self.glue.get_crawler(Name=name)["Crawler"]
         return found if found["State"] == "READY" else None
+
+    def ready_after_a_crawl(self, name):
+        found = self.ready(name)
+        return found if found and "LastCrawl" in found else None
 
     def tables(self):
         return {t["Name"]: t for t in self.glue.get_tables(DatabaseName=self.database)["TableList"]}
@@ -207,8 +218,7 @@ def test_what_is_refused(lake):
 
 
 def test_a_running_crawler_is_stopped_and_cannot_be_started_twice(lake):
-    for number in range(300):
-        lake.put(f"many/day={number:03}/f.json", json.dumps({"id": number}))
+    lake.put_slow_files(300)
     name = lake.create("many/")
     lake.glue.start_crawler(Name=name)
     assert refusal(lake.glue.start_crawler, Name=name) == (
@@ -232,8 +242,7 @@ def test_a_running_crawler_is_stopped_and_cannot_be_started_twice(lake):
 def test_a_crawl_that_a_crash_interrupts_has_failed(fresh_tarn, unique):
     server = fresh_tarn()
     lake = Lake(server, unique)
-    for number in range(400):
-        lake.put(f"many/day={number:03}/f.json", json.dumps({"id": number}))
+    lake.put_slow_files(300)
     name = lake.create("many/")
     lake.glue.start_crawler(Name=name)
     assert lake.glue.get_crawler(Name=name)["Crawler"]["State"] == "RUNNING"
@@ -263,6 +272,10 @@ def test_formats_are_told_from_content_and_queried(lake):
     lake.put("d/events/e.json", lines)
     lake.put("d/zipped/e.json.gz", gzip.compress(b'{"zone":"z","weight":2.5}\n{"zone":"y","weight":1}\n'))
     lake.put("d/packed/e.csv.bz2", bz2.compress(b"city,people\nRome,10\nOslo,20\n"))
+    sink = io.BytesIO()
+    schema = {"type": "record", "name": "r", "fields": [{"name": "n", "type": "long"}, {"name": "t", "type": "string"}]}
+    fastavro.writer(sink, schema, [{"n": 1, "t": "a"}, {"n": 2, "t": "b"}])
+    lake.put("d/avros/data", sink.getvalue())
     lake.put("d/header/s.csv", "Order ID,amount,paid\na1,10,true\na2,20.5,false\n")
     lake.put("d/plain/s.csv", "x|1\ny|2\n")
     lake.put("d/quoted/s.csv", 'name,text\n"a","b, c"\n1,"d"\n')
@@ -273,6 +286,7 @@ def test_formats_are_told_from_content_and_queried(lake):
     assert found == {
         "parquet": "parquet",
         "orcs": "orc",
+        "avros": "avro",
         "events": "json",
         "zipped": "json",
         "packed": "csv",
@@ -282,6 +296,8 @@ def test_formats_are_told_from_content_and_queried(lake):
     }
     assert lake.columns("parquet") == [("id", "bigint"), ("price", "double")]
     assert lake.columns("orcs") == [("id", "bigint"), ("word", "string")]
+    assert lake.columns("avros") == [("n", "bigint"), ("t", "string")]
+    assert tables["avros"]["Parameters"]["recordCount"] == "2"
     assert lake.columns("events") == [("id", "int"), ("user", "struct<name:string>"), ("tags", "array<string>")]
     assert lake.columns("zipped") == [("zone", "string"), ("weight", "double")]
     assert lake.columns("packed") == [("city", "string"), ("people", "bigint")]
@@ -296,6 +312,7 @@ def test_formats_are_told_from_content_and_queried(lake):
     assert tables["zipped"]["Parameters"]["compressionType"] == "gzip"
     assert lake.rows("SELECT sum(price) FROM parquet") == [["4.0"]]
     assert lake.rows("SELECT word FROM orcs ORDER BY id") == [["a"], ["b"], ["c"]]
+    assert lake.rows("SELECT sum(n) FROM avros") == [["3"]]
     assert lake.rows('SELECT "user".name, tags[1] FROM events WHERE id = 3') == [["u3", "x"]]
     assert lake.rows("SELECT sum(weight) FROM zipped") == [["3.5"]]
     assert lake.rows("SELECT sum(people) FROM packed") == [["30"]]
@@ -450,6 +467,16 @@ def test_a_table_of_the_catalog_is_a_target(lake):
     assert lake.columns("hand")[-1] == ("c", "int") and lake.partitions("hand") == [["1"], ["2"]]
 
 
+def test_a_schedule_starts_the_crawler(lake):
+    """The shortest schedule is every minute."""
+    lake.put("s/a.json", '{"a": 1, "b": 1}\n')
+    name = lake.create("s/", Schedule="cron(* * * * ? *)")
+    crawler = wait_until(lambda: lake.ready_after_a_crawl(name), seconds=100, every=0.5)
+    assert crawler["LastCrawl"]["Status"] == "SUCCEEDED"
+    lake.glue.stop_crawler_schedule(CrawlerName=name)
+    assert set(lake.tables()) == {"s"}
+
+
 # Rights
 
 
@@ -499,6 +526,7 @@ def test_classifiers_are_kept_and_used(lake):
     assert lake.columns("docs") == [("x", "int"), ("y", "string")]
     assert lake.columns("logs") == [("level", "string"), ("code", "int"), ("message", "string")]
     assert lake.table("logs")["Parameters"]["classification"] == "applog"
+    assert lake.rows("SELECT message FROM logs WHERE code > 3") == [["it was"]]
     lake.glue.update_classifier(JsonClassifier={"Name": path, "JsonPath": "$.items[*]"})
     shown = lake.glue.get_classifier(Name=path)["Classifier"]["JsonClassifier"]
     assert (shown["JsonPath"], shown["Version"]) == ("$.items[*]", 2)

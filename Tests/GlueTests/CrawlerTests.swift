@@ -1,3 +1,4 @@
+import Lake
 import SQL
 import Testing
 
@@ -72,6 +73,7 @@ import Testing
     #expect(grok.fields.map(\.name) == ["client", "verb", "took", "own"])
     #expect(grok.fields.map(\.type) == [.string, .string, .double, .string])
     #expect(grok.matches("10.0.0.1 GET 0.5 xx") && !grok.matches("10.0.0.1 GET fast xx"))
+    #expect(try GrokPattern("(a|b) %{MINE:own}", custom: "MINE (x|(?<n>y))+").expression == "(?:a|b) ((?:x|(?:y))+)")
     #expect(throws: GrokPattern.Invalid.self) { try GrokPattern("%{LOOP:a}", custom: "LOOP %{LOOP}") }
     #expect(throws: GrokPattern.Invalid.self) { try GrokPattern("%{NOBODY:a}", custom: nil) }
   }

@@ -193,7 +193,7 @@ enum TableFormatKind {
     case "org.apache.hive.hcatalog.data.JsonSerDe", "org.apache.hadoop.hive.serde2.JsonSerDe": self = .hiveJSON
     case "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe": self = .lazyText
     case "org.apache.hadoop.hive.serde2.OpenCSVSerde", "com.bizo.hive.serde.csv.CSVSerde": self = .openCSV
-    case "org.apache.hadoop.hive.serde2.RegexSerDe": self = .regex
+    case "org.apache.hadoop.hive.serde2.RegexSerDe", RegexReader.grok: self = .regex
     case "org.apache.hadoop.hive.serde2.avro.AvroSerDe": self = .avro
     case "org.apache.hadoop.hive.ql.io.orc.OrcSerde": self = .orc
     case "" where inputFormat.hasSuffix("MapredParquetInputFormat"): self = .parquet

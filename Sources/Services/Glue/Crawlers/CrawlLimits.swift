@@ -32,7 +32,7 @@ package enum CrawlLimits {
   /// Levels of a document's types; what lies deeper stays text.
   static let documentDepthMax = 16
   /// Folders with files that one crawl holds together: each may become a partition.
-  static let foldersMax = 1_000_000
+  static let foldersMax = 200_000
   /// Tables of one crawl.
   static let tablesMax = 10_000
   /// Levels of folders below a target.
@@ -47,6 +47,4 @@ package enum CrawlLimits {
   static let scheduleSeconds = 10
   /// Bytes of a line that is held against a grok pattern; some patterns take exponentially long.
   static let grokLineBytesMax = 8 << 10
-  /// Characters of the patterns of a classifier, once they are written out.
-  static let patternCharactersMax = 64 << 10
 }

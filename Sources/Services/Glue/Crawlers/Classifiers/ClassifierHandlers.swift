@@ -1,5 +1,6 @@
 public import GlueModel
 public import Kernel
+import Lake
 import Storage
 
 extension GlueService {

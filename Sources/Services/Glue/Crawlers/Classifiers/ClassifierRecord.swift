@@ -1,4 +1,5 @@
 import Kernel
+import Lake
 import SQL
 import Storage
 

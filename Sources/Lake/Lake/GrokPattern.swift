@@ -1,23 +1,25 @@
 import Foundation
-import SQL
+public import SQL
 
 /// A grok pattern written out as one regular expression: `%{COMBINEDAPACHELOG}`, `%{NUMBER:bytes:int}`.
-struct GrokPattern {
-  struct Field {
-    var name: String
-    var type: HiveType
-  }
-  struct Invalid: Error {
-    let message: String
+///
+/// The named fields are the expression's groups, one after another; every other group gathers nothing.
+public struct GrokPattern: Sendable {
+  public struct Field: Hashable, Sendable {
+    public var name: String
+    public var type: HiveType
   }
 
-  let fields: [Field]
-  let expression: String
-  private let compiled: NSRegularExpression
+  /// What is wrong with a pattern.
+  public struct Invalid: Error, Hashable, Sendable {
+    public let message: String
+  }
+
+  public let fields: [Field]
+  public let expression: String
 
   /// - Parameter custom: further patterns, a line each: a name, a space, an expression.
-  /// - Throws: `Invalid`.
-  init(_ pattern: String, custom: String?) throws {
+  public init(_ pattern: String, custom: String?) throws(Invalid) {
     var known = GrokPatterns.builtIn
     for line in (custom ?? "").split(whereSeparator: \.isNewline) {
       let parts = line.split(separator: " ", maxSplits: 1)
@@ -26,26 +28,27 @@ struct GrokPattern {
     }
     var fields: [Field] = []
     let text = try Self.expand(pattern, known, &fields, depth: 0)
-    guard let compiled = try? NSRegularExpression(pattern: "^(?:" + text + ")$") else {
+    guard (try? NSRegularExpression(pattern: text)) != nil else {
       throw Invalid(message: "The grok pattern cannot be read as a regular expression.")
     }
     self.fields = fields
     expression = text
-    self.compiled = compiled
   }
 
-  func matches(_ line: String) -> Bool {
-    compiled.firstMatch(in: line, range: NSRange(line.startIndex..., in: line)) != nil
+  /// Whether a whole line is what the pattern says.
+  public func matches(_ line: String) -> Bool {
+    guard let compiled = try? NSRegularExpression(pattern: "^(?:" + expression + ")$") else { return false }
+    return compiled.firstMatch(in: line, range: NSRange(line.startIndex..., in: line)) != nil
   }
 
   private static func expand(
     _ pattern: String, _ known: [String: String], _ fields: inout [Field], depth: Int
-  ) throws -> String {
-    guard depth <= 20 else { throw Invalid(message: "The grok pattern refers to itself.") }
+  ) throws(Invalid) -> String {
+    guard depth <= Limits.grokDepthMax else { throw Invalid(message: "The grok pattern refers to itself.") }
     var text = ""
     var rest = pattern[...]
     while let start = rest.range(of: "%{") {
-      text += rest[..<start.lowerBound]
+      text += withoutGroups(rest[..<start.lowerBound])
       rest = rest[start.upperBound...]
       guard let end = rest.firstIndex(of: "}") else { throw Invalid(message: "The grok pattern has an open %{.") }
       let parts = rest[..<end].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
@@ -55,18 +58,43 @@ struct GrokPattern {
       }
       if parts.count > 1, !parts[1].isEmpty {
         fields.append(Field(name: parts[1], type: type(parts.count > 2 ? parts[2] : "string")))
-        // What a named field is made of stays within it.
         var inner: [Field] = []
         text += "(" + (try expand(body, known, &inner, depth: depth + 1)) + ")"
         guard inner.isEmpty else { throw Invalid(message: "The grok pattern names fields within \(parts[1]).") }
       } else {
         text += "(?:" + (try expand(body, known, &fields, depth: depth + 1)) + ")"
       }
-      guard text.utf8.count <= CrawlLimits.patternCharactersMax else {
+      guard text.utf8.count <= Limits.grokBytesMax else {
         throw Invalid(message: "The grok pattern is too long once it is written out.")
       }
     }
-    return text + rest
+    return text + withoutGroups(rest)
+  }
+
+  /// The piece of an expression with groups that gather nothing: the columns count groups.
+  private static func withoutGroups(_ text: Substring) -> String {
+    var plain = ""
+    var rest = text
+    var isInSet = false
+    while let character = rest.popFirst() {
+      plain.append(character)
+      switch character {
+      case "\\": if let next = rest.popFirst() { plain.append(next) }
+      case "[": isInSet = true
+      case "]": isInSet = false
+      case "(" where !isInSet:
+        if rest.first != "?" {
+          plain += "?:"
+        } else if rest.hasPrefix("?<"), !rest.hasPrefix("?<="), !rest.hasPrefix("?<!"),
+          let end = rest.firstIndex(of: ">")
+        {
+          rest = rest[rest.index(after: end)...]
+          plain += "?:"
+        }
+      default: break
+      }
+    }
+    return plain
   }
 
   private static func type(_ name: String) -> HiveType {
