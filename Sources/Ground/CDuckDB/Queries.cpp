@@ -188,6 +188,10 @@ cduck_pending *cduck_prepare(
       }
       duckdb::case_insensitive_map_t<duckdb::BoundParameterData> values;
       for (size_t index = 0; index < parameter_count; index++) {
+        // A driver may send more than the statement uses; where statements are the user's own, that is an error.
+        if (policy == CDUCK_POLICY_ALL && statement->named_param_map.count(std::to_string(index + 1)) == 0) {
+          continue;
+        }
         values.emplace(
             std::to_string(index + 1), duckdb::BoundParameterData(tarn::ToValue(parameters[index])));
       }

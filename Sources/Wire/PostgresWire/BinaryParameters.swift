@@ -25,7 +25,10 @@ public enum BinaryParameters {
       case 1184: value.readInteger(as: Int64.self).map { timestamp($0, zone: "+00") }
       case 1186: interval(&value)
       case 1188: value.readInteger(as: Int32.self).map { "\($0) mons" }
-      case 1190: value.readInteger(as: Int64.self).map { intervalTime($0) }
+      case 1190:
+        value.readInteger(as: Int64.self).map {
+          "\($0 / microsecondsPerDay) days \(intervalTime($0 % microsecondsPerDay))"
+        }
       case 1700: numeric(&value)
       case 2950: uuid(&value)
       case let oid where ArrayFormat.isArray(oid): try ArrayFormat.text(&value)
@@ -126,6 +129,8 @@ public enum BinaryParameters {
     guard let months = value.readInteger(as: Int32.self) else { return nil }
     return "\(months) mons \(days) days \(intervalTime(microseconds))"
   }
+
+  private static let microsecondsPerDay: Int64 = 86_400_000_000
 
   private static func intervalTime(_ microseconds: Int64) -> String {
     let magnitude = microseconds.magnitude

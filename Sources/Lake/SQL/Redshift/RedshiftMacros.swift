@@ -246,7 +246,8 @@ public enum RedshiftMacros {
     (
       "rs_datediff(unit, a, b)",
       """
-      CASE WHEN unit = 'dow' OR unit = 'doy' THEN date_diff('day', a, b) ELSE date_diff(unit, a, b) END
+      CASE WHEN unit = 'dow' OR unit = 'doy' THEN date_diff('day', a, b)
+        ELSE date_diff(unit, a, b) END
       """
     ),
     (
@@ -376,6 +377,10 @@ public enum RedshiftMacros {
         rs_json_checked(t), '$[' || CAST(n AS INTEGER) || ']'), '') END
       """
     ),
+    (
+      "rs_json_element_or_null(t, n)", "CASE WHEN json_valid(t) THEN rs_json_element(t, n) END"
+    ),
+    ("rs_json_length_or_null(t)", "CASE WHEN json_valid(t) THEN CAST(json_array_length(t) AS INTEGER) END"),
     ("rs_json_length(t)", "CAST(json_array_length(rs_json_checked(t)) AS INTEGER)"),
     (
       "rs_json_typeof(v)",

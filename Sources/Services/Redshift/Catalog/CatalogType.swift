@@ -79,8 +79,8 @@ extension RedshiftType {
     case .timetz: return .timeTZ
     case .timestamp: return .timestamp
     case .timestamptz: return .timestampTZ
-    case .intervalYearToMonth: return PostgresType(oid: 1188, size: 16)
-    case .intervalDayToSecond: return PostgresType(oid: 1190, size: 16)
+    case .intervalYearToMonth: return .intervalYearToMonth
+    case .intervalDayToSecond: return .intervalDayToSecond
     case .interval: return .interval
     case .varbyte(let length): return with(.varbyte, length + 4)
     case .super: return .superValue

@@ -37,6 +37,7 @@ extension RedshiftService {
       // Where the same place is named again, the delivery goes on.
       let offset = cluster.logging.flatMap { $0.bucket == bucket && $0.prefix == prefix ? $0.offset : nil } ?? start
       cluster.logging = ClusterRecord.Logging(bucket: bucket, prefix: prefix, offset: offset)
+      cluster.logging?.namesType = input.logDestinationType != nil
     }
     return Self.status(changed?.logging)
   }
@@ -57,7 +58,7 @@ extension RedshiftService {
     return DescribeLoggingStatusOutput(
       loggingEnabled: true, bucketName: logging.bucket, s3KeyPrefix: logging.prefix.isEmpty ? nil : logging.prefix,
       lastSuccessfulDeliveryTime: logging.delivered, lastFailureTime: logging.failed,
-      lastFailureMessage: logging.failure, logDestinationType: .s3)
+      lastFailureMessage: logging.failure, logDestinationType: logging.namesType == true ? .s3 : nil)
   }
 
   public func describeLoggingStatus(_ input: DescribeLoggingStatusInput, _ context: RequestContext) async throws

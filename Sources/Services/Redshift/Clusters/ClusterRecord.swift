@@ -80,6 +80,8 @@ struct ClusterRecord: Codable, Sendable {
     var delivered: Timestamp?
     var failed: Timestamp?
     var failure: String?
+    /// Whether the call that enabled it named the type of the destination.
+    var namesType: Bool?
   }
 
   static func key(_ scope: Scope, _ identifier: String) -> Key {

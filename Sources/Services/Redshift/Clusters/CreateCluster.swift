@@ -81,7 +81,8 @@ extension RedshiftService {
     _ password: String?, managed: Bool?, user: String, subject: String, _ scope: Scope
   ) throws -> (PasswordVerifier, String?) {
     if managed == true {
-      guard password == nil else {
+      // Terraform sends an empty one with it.
+      guard password?.isEmpty ?? true else {
         throw RedshiftError.invalidParameterCombination(
           "MasterUserPassword can't be specified when ManageMasterPassword is true.")
       }

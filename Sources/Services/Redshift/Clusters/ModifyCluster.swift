@@ -143,7 +143,7 @@ extension RedshiftService {
       let removed = Set(input.removeIamRoles ?? [])
       record.roles.removeAll { removed.contains($0) }
       for role in input.addIamRoles ?? [] where !record.roles.contains(role) { record.roles.append(role) }
-      if let standard = input.defaultIamRoleArn {
+      if let standard = input.defaultIamRoleArn, !removed.contains(standard) {
         record.defaultRole = standard.isEmpty ? nil : standard
       } else if let standard = record.defaultRole, removed.contains(standard) {
         record.defaultRole = nil

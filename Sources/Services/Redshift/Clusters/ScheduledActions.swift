@@ -139,7 +139,6 @@ extension RedshiftService {
       description: input.scheduledActionDescription, start: input.startTime, end: input.endTime,
       isEnabled: input.enable ?? true, done: now)
     try await keys.write { transaction in
-      _ = try transaction.cluster(scope, record.target.cluster)
       guard try transaction.get(ScheduledActionRecord.key(scope, name)) == nil else {
         throw RedshiftError.scheduledActionAlreadyExistsFault("The scheduled action \(name) already exists.")
       }
@@ -190,7 +189,6 @@ extension RedshiftService {
     let target = try input.targetAction.map { try Self.target($0) }
     let changed = try await keys.write { transaction in
       var record = try Self.action(input.scheduledActionName, scope, transaction)
-      if let target { _ = try transaction.cluster(scope, target.cluster) }
       record.target = target ?? record.target
       record.schedule = input.schedule ?? record.schedule
       record.role = input.iamRole ?? record.role

@@ -152,6 +152,8 @@ final class EndpointConnection {
           "connection limit \"\(endpoint.options.connectionsMax)\" exceeded for non-bootstrap users"))
     }
     login.clientAddress = transport.clientAddress
+    login.driver = parameters.driver
+    if let version = parameters.clientProtocolVersion { login.driver["client_protocol_version"] = "\(version)" }
     do {
       let session = try await endpoint.directory.session(
         for: login, database: parameters.database, settings: parameters.settings)

@@ -76,6 +76,8 @@ public struct EndpointLogin: Sendable {
   public var createsUser: Bool
   /// Where the client connects from, once that is known.
   public var clientAddress = ""
+  /// What the client's driver tells of itself: `driver_version`, `os_version`, `client_protocol_version`, ….
+  public var driver: [String: String] = [:]
 
   public init(
     name: String, user: String, password: PasswordVerifier, isSuperuser: Bool = false, groups: [String] = [],

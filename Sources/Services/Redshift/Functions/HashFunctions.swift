@@ -34,7 +34,7 @@ enum HashFunctions {
     return String(repeating: "0", count: 8 - digits.count) + digits
   }
 
-  /// The CRC of Ethernet and zip.
+  /// Castagnoli's: AWS's page of CRC32 shows it.
   private static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
     var crc: UInt32 = 0xFFFF_FFFF
     for byte in bytes { crc = table[Int((crc ^ UInt32(byte)) & 0xFF)] ^ (crc >> 8) }
@@ -42,7 +42,7 @@ enum HashFunctions {
   }
 
   private static let table: [UInt32] = (0..<256).map { index in
-    (0..<8).reduce(UInt32(index)) { crc, _ in crc & 1 == 1 ? 0xEDB8_8320 ^ (crc >> 1) : crc >> 1 }
+    (0..<8).reduce(UInt32(index)) { crc, _ in crc & 1 == 1 ? 0x82F6_3B78 ^ (crc >> 1) : crc >> 1 }
   }
 
   /// FNV-1a over the value's bytes as Redshift keeps it: an INTEGER has four, a BIGINT eight.

@@ -42,20 +42,27 @@ enum LanguageFunctions {
   private static let numbers: [ScalarFunction] = [
     // The quotient of decimals or whole numbers times ten to the power of the third argument, rounded: the engine
     // divides decimals as doubles.
-    ScalarFunction("tarn_quotient", ["ANY", "ANY", "INTEGER"], returns: "HUGEINT") { arguments, row in
+    quotient("tarn_quotient", rounded: true),
+    // Without the digits behind, as AVG has it.
+    quotient("tarn_quotient_cut", rounded: false),
+  ]
+
+  private static func quotient(_ name: String, rounded: Bool) -> ScalarFunction {
+    ScalarFunction(name, ["ANY", "ANY", "INTEGER"], returns: "HUGEINT") { arguments, row in
       guard let (one, scaleOne) = exact(arguments[0], row), let (other, scaleOther) = exact(arguments[1], row) else {
         return try inexact(arguments, row)
       }
       guard other != 0 else {
         throw EngineError(kind: .divideByZero, message: "\(RedshiftMacros.failureMarker)22012!division by zero")
       }
-      guard let value = quotient(one, other, power: Int(arguments[2].integer(row)) + scaleOther - scaleOne) else {
+      let power = Int(arguments[2].integer(row)) + scaleOther - scaleOne
+      guard let value = quotient(one, other, power: power, rounded: rounded) else {
         throw EngineError(
           kind: .outOfRange, message: "\(RedshiftMacros.failureMarker)22003!Numeric data overflow (result precision)")
       }
       return .hugeInt(value)
     }
-  ]
+  }
 
   /// What the printer took for a decimal is none for the engine.
   private static func inexact(_ arguments: [ColumnVector], _ row: Int) throws -> EngineValue {
@@ -94,7 +101,7 @@ enum LanguageFunctions {
   }
 
   /// `one × 10^power ÷ other`, rounded half away from zero; `nil` above 38 digits.
-  static func quotient(_ one: Int128, _ other: Int128, power: Int) -> Int128? {
+  static func quotient(_ one: Int128, _ other: Int128, power: Int, rounded: Bool = true) -> Int128? {
     guard other != 0, power <= 76, power >= -38 else { return nil }
     let negative = (one < 0) != (other < 0)
     var divisor = other.magnitude
@@ -109,7 +116,7 @@ enum LanguageFunctions {
     }
     guard product.high < divisor else { return nil }
     var (quotient, rest) = divisor.dividingFullWidth(product)
-    if rest >= divisor - rest { quotient += 1 }
+    if rounded, rest >= divisor - rest { quotient += 1 }
     guard quotient < tenth(38), let value = Int128(exactly: quotient) else { return nil }
     return negative ? -value : value
   }

@@ -45,7 +45,8 @@ extension ServerlessService {
     _ password: String?, managed: Bool?, user: String, name: String, _ scope: Scope
   ) throws -> (PasswordVerifier?, String?) {
     if managed == true {
-      guard password == nil else {
+      // Terraform sends an empty one with it.
+      guard password?.isEmpty ?? true else {
         throw RedshiftServerlessError.validationException(
           "You can't use adminUserPassword if manageAdminPassword is true.")
       }

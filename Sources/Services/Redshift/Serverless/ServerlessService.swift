@@ -138,7 +138,14 @@ public final class ServerlessService: RedshiftServerlessAPI {
         try await self.listen(scope, current, namespace)
       case .deleting:
         if let namespace { await self.house.open.close(namespace.id) }
-        try await self.keys.write { try $0.delete(WorkgroupRecord.key(scope, name)) }
+        try await self.keys.write { transaction in
+          try transaction.delete(WorkgroupRecord.key(scope, name))
+          let resource = record.arn(scope).description
+          for limit in try transaction.records(UsageLimitRecord.all(scope), as: UsageLimitRecord.self)
+          where limit.resource == resource {
+            try transaction.delete(UsageLimitRecord.key(scope, limit.id))
+          }
+        }
       case .available: break
       }
     }

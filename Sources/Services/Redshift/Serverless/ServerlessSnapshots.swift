@@ -86,7 +86,7 @@ struct ServerlessSnapshotRecord: Codable, Sendable {
 extension KeyReader {
   func serverlessSnapshot(_ scope: Scope, _ name: String) throws -> ServerlessSnapshotRecord {
     guard let record = try get(ServerlessSnapshotRecord.key(scope, name), as: ServerlessSnapshotRecord.self) else {
-      throw RedshiftServerlessError.resourceNotFoundException("Snapshot \(name) doesn't exist.")
+      throw RedshiftServerlessError.resourceNotFoundException("The snapshot \(name) does not exist.")
     }
     return record
   }
@@ -171,7 +171,7 @@ extension ServerlessService {
       if let name { return try reader.serverlessSnapshot(scope, name) }
       let all = try reader.records(ServerlessSnapshotRecord.all(scope), as: ServerlessSnapshotRecord.self)
       guard let found = all.first(where: { $0.arn(scope).description == arn }) else {
-        throw RedshiftServerlessError.resourceNotFoundException("Snapshot \(arn ?? "") doesn't exist.")
+        throw RedshiftServerlessError.resourceNotFoundException("The snapshot \(arn ?? "") does not exist.")
       }
       return found
     }

@@ -73,7 +73,13 @@ extension ServerlessService {
   public func getUsageLimit(_ input: GetUsageLimitInput, _ context: RequestContext) async throws
     -> GetUsageLimitOutput
   {
-    let record = try await usageLimit(input.usageLimitId, "GetUsageLimit", context)
+    let record: UsageLimitRecord
+    do {
+      record = try await usageLimit(input.usageLimitId, "GetUsageLimit", context)
+    } catch let error as AWSError where error.code == "ResourceNotFoundException" {
+      // This operation alone answers so.
+      throw RedshiftServerlessError.validationException("The usage limit \(input.usageLimitId) does not exist.")
+    }
     return GetUsageLimitOutput(usageLimit: record.shape(context.scope))
   }
 

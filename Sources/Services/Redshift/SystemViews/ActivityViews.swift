@@ -38,6 +38,14 @@ enum ActivityViews {
   }
 
   static let views: [SystemView] = [
+    // What was rolled back leaves no trace of its own.
+    view(
+      "stl_undone",
+      """
+      userid int, xact_id bigint, xact_id_undone bigint, undo_start_ts timestamp, undo_end_ts timestamp,
+      table_id bigint
+      """
+    ) { _ in [] },
     view(
       "stl_query",
       """

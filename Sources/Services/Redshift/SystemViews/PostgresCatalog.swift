@@ -442,11 +442,13 @@ enum PostgresCatalog {
     view(
       "pg_late_binding_view_cols", "view_schema name, view_name name, col_name name, col_type text, col_num int"
     ) { source in
-      relations(source).filter { $0.relation.isLateBinding }.flatMap { relation, schema in
-        relation.columns.enumerated().map { index, column in
-          [schema, relation.name, column.name, column.type.type.description, "\(index + 1)"]
+      var rows: [[String?]] = []
+      for (relation, schema) in relations(source) where relation.isLateBinding {
+        for (index, column) in await source.session.boundColumns(of: relation).enumerated() {
+          rows.append([schema, relation.name, column.name, column.type.description, "\(index + 1)"])
         }
       }
+      return rows
     },
     view("pg_views", "schemaname name, viewname name, viewowner name, definition text") { source in
       relations(source).filter { $0.relation.form != .table }.map { relation, schema in

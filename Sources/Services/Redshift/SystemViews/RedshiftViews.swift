@@ -397,6 +397,13 @@ enum RedshiftViews {
   ]
 
   static func allRelations(_ source: SystemSource) -> [(String, String, CatalogRelation)] {
+    lastingRelations(source)
+      + source.temporaries.relations.values.sorted { $0.id < $1.id }.map {
+        (source.database.name, "pg_temp_\(source.session.process)", $0)
+      }
+  }
+
+  private static func lastingRelations(_ source: SystemSource) -> [(String, String, CatalogRelation)] {
     source.catalog.relations.values.sorted { $0.id < $1.id }.compactMap { relation in
       guard let schema = source.catalog.schemas[relation.schema],
         let database = source.catalog.databases[schema.database]

@@ -186,6 +186,7 @@ extension SQLFailure {
 
   private static func conversionState(_ message: String) -> String {
     if message.contains("out of range") || message.contains("verflow") { return "22003" }
+    if message.contains("Could not cast value"), message.contains("to DECIMAL") { return "22003" }
     if message.contains("date") || message.contains("timestamp") || message.contains("time field") { return "22007" }
     return "22P02"
   }
@@ -198,10 +199,15 @@ extension SQLFailure {
     if message.contains("to type DECIMAL"), message.contains("out of range") {
       return "Numeric data overflow (result precision)"
     }
+    if message.contains("Could not cast value"), message.contains("to DECIMAL") {
+      return "Numeric data overflow (result precision)"
+    }
     let line = message.split(separator: "\n").first.map(String.init) ?? message
-    let parts = line.split(separator: "'", omittingEmptySubsequences: false)
+    let quote: Character = line.contains("'") ? "'" : "\""
+    let parts = line.split(separator: quote, omittingEmptySubsequences: false)
     guard parts.count > 2, line.hasPrefix("Could not convert string") else { return line }
     let target = line.lowercased()
+    if target.contains(" to interval") { return "invalid input syntax for type interval: \"\(parts[1])\"" }
     if target.contains(" to int") || target.contains(" to bigint") || target.contains(" to uint") {
       return "invalid input syntax for integer: \"\(parts[1])\""
     }

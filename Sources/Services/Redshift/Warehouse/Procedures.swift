@@ -16,9 +16,9 @@ extension WarehouseSession {
     _ = try PLpgSQL.parse(routine.body)
     let types = routine.arguments.map(\.type)
     let before = catalog.routines(routine.name.key, in: schema.id).first { before in
-      before.isProcedure && Self.inputs(before) == routine.arguments.filter { $0.mode != .output }.map(\.type)
+      Self.inputs(before) == routine.arguments.filter { $0.mode != .output }.map(\.type)
     }
-    if before != nil, !routine.orReplace {
+    if before != nil, !routine.orReplace || before?.isProcedure == false {
       throw SQLFailure("42723", "procedure \"\(routine.name.key)\" already exists with same argument types")
     }
     if let before, !rights.owns(before.owner) {
@@ -34,12 +34,15 @@ extension WarehouseSession {
     try await put(made)
   }
 
-  private static func inputs(_ routine: CatalogRoutine) -> [RedshiftType] {
+  /// The types by which a routine is told from others of its name.
+  static func inputs(_ routine: CatalogRoutine) -> [RedshiftType] {
     zip(routine.argumentTypes, routine.argumentModes).filter { $0.1 != "OUT" }.map(\.0.type)
   }
 
   /// CALL: the whole procedure is one transaction unless it commits itself.
-  func call(_ name: QualifiedName, _ values: [Expression], text: String) async throws -> SQLOutcome {
+  func call(
+    _ name: QualifiedName, _ values: [Expression], parameters: [EngineParameter] = [], text: String
+  ) async throws -> SQLOutcome {
     let candidates = names().routines(name).filter { $0.isProcedure && Self.inputs($0).count == values.count }
     guard let routine = candidates.first else {
       throw SQLFailure(
@@ -62,7 +65,7 @@ extension WarehouseSession {
     }
     procedureDepth += 1
     do {
-      let arguments = try await self.arguments(of: routine, values)
+      let arguments = try await self.arguments(of: routine, values, parameters)
       if routine.securityDefiner { actingUser = routine.owner }
       let interpreter = PLpgSQLInterpreter(
         host: ProcedureHost(session: self), isAtomic: routine.volatility != "NONATOMIC")
@@ -96,7 +99,7 @@ extension WarehouseSession {
   }
 
   private func arguments(
-    of routine: CatalogRoutine, _ values: [Expression]
+    of routine: CatalogRoutine, _ values: [Expression], _ parameters: [EngineParameter]
   ) async throws -> [PLpgSQLArgument] {
     var rest = values[...]
     var arguments: [PLpgSQLArgument] = []
@@ -110,7 +113,7 @@ extension WarehouseSession {
           if case .pseudo = type { return "SELECT CAST(\(text) AS VARCHAR)" }
           return "SELECT CAST(\(text) AS \(type.engineName))"
         }
-        value = try await drained(try await rows(of: sql)).rows.first?.first ?? nil
+        value = try await drained(try await rows(of: sql, parameters: parameters)).rows.first?.first ?? nil
       }
       arguments.append(PLpgSQLArgument(name: name.isEmpty ? nil : name, mode: mode, type: type, value: value))
     }

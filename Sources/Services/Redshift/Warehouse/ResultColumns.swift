@@ -15,6 +15,22 @@ enum ResultColumns {
     }
   }
 
+  /// As `declared`, with the types of intervals that are computed: the engine has one for all.
+  static func described(_ query: Query, _ names: SessionNames) -> [SQLColumn?] {
+    let declared = declared(query, names)
+    guard let inferred = RedshiftPrinter(names: names).resultTypes(query),
+      declared.isEmpty || declared.count == inferred.count
+    else { return declared }
+    return inferred.enumerated().map { index, column in
+      if index < declared.count, let known = declared[index] { return known }
+      switch column.1 {
+      case .intervalYearToMonth?, .intervalDayToSecond?:
+        return column.1.map { SQLColumn(name: column.0, type: $0.postgres) }
+      default: return nil
+      }
+    }
+  }
+
   static func types(_ query: Query, _ names: SessionNames) -> [(CatalogColumn, CatalogRelation)?] {
     guard query.with == nil, case .select(let select) = query.body, select.excluded.isEmpty else { return [] }
     var sources: [(alias: String, relation: CatalogRelation?)] = []

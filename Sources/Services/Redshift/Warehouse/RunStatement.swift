@@ -61,7 +61,8 @@ extension WarehouseSession {
       return try await done("CREATE FUNCTION") { try await self.createRoutine(routine, isProcedure: false) }
     case .createProcedure(let routine):
       return try await done("CREATE PROCEDURE") { try await self.createProcedure(routine) }
-    case .call(let name, let arguments): return try await call(name, arguments, text: text)
+    case .call(let name, let arguments):
+      return try await call(name, arguments, parameters: parameters, text: text)
     case .dropRoutine(let name, let isProcedure, let ifExists, _):
       return try await done(isProcedure ? "DROP PROCEDURE" : "DROP FUNCTION") {
         try await self.dropRoutine(name, isProcedure: isProcedure, ifExists: ifExists)
@@ -112,7 +113,7 @@ extension WarehouseSession {
   func select(_ query: Query, parameters: [EngineParameter]) async throws -> SQLOutcome {
     let (sql, names) = try await printed { printer, _ throws(SQLError) in try printer.query(query) }
     if !names.found.read.isEmpty || !names.externalColumns.isEmpty { try await admit() }
-    return try await rows(of: sql, parameters: parameters, declared: ResultColumns.declared(query, names))
+    return try await rows(of: sql, parameters: parameters, declared: ResultColumns.described(query, names))
   }
 
   /// Runs a query of the engine, whose rows go to the client as they come.
@@ -169,6 +170,12 @@ extension WarehouseSession {
         known.name = column.name
         return known
       }
+      if index < declared.count, columns.count == declared.count, var known = declared[index], type == .interval,
+        [PostgresType.intervalYearToMonth.oid, PostgresType.intervalDayToSecond.oid].contains(known.type.oid)
+      {
+        known.name = column.name
+        return known
+      }
       return SQLColumn(name: column.name, type: type)
     }
   }
@@ -205,7 +212,7 @@ extension WarehouseSession {
     case .query(let query):
       let (printed, names) = try await printed { printer, _ throws(SQLError) in try printer.query(query) }
       sql = printed
-      declared = ResultColumns.declared(query, names)
+      declared = ResultColumns.described(query, names)
     case .insert(let insert) where names().find(insert.table)?.isExternal == true:
       return PreparedSQL(text: text, parameterTypes: Self.parameters([], parameterTypes), columns: nil)
     case .insert, .update, .delete, .merge:
@@ -227,10 +234,13 @@ extension WarehouseSession {
       return PreparedSQL(text: text, parameterTypes: [], columns: cursor.columns)
     case .execute(let name, _):
       guard let named = namedStatements[name.key] else { throw Self.noStatement(name.key) }
-      let inner = try await describe(named.statement, text: "", parameterTypes: [])
+      let inner = try await describe(named.statement, text: "", parameterTypes: named.types.map(\.postgres))
       return PreparedSQL(text: text, parameterTypes: [], columns: inner.columns)
     case .call(let name, let arguments):
-      return PreparedSQL(text: text, parameterTypes: [], columns: results(of: name, arguments.count))
+      let count = arguments.map { RedshiftReferences($0).parameters }.max() ?? 0
+      return PreparedSQL(
+        text: text, parameterTypes: Self.parameters(Array(repeating: nil, count: count), parameterTypes),
+        columns: results(of: name, arguments.count))
     case .show(let name):
       return PreparedSQL(text: text, parameterTypes: [], columns: Self.showColumns(name))
     case .explain:

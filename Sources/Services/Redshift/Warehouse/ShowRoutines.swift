@@ -73,12 +73,12 @@ enum ShowRoutines {
         if let arguments, arguments.map(named) != types(routine, "IN").map(named) { continue }
         func add(_ name: String, _ position: Int, _ mode: String, _ type: RedshiftType) {
           guard isNamed(name) else { return }
-          // Signatures keep no sizes: numbers have those that their types always have.
+          // Signatures of functions keep no sizes: numbers have those that their types always have.
           let sizes = InformationSchema.sizes(type)
-          let isSized = switch type { case .decimal, .char, .varchar: true default: false }
+          let isBare = !isProcedure && Self.isSized(type)
           rows.append([
-            database, schema, routine.name, name, "\(position)", mode, plain(type), nil,
-            isSized ? nil : sizes.precision, isSized ? nil : sizes.scale,
+            database, schema, routine.name, name, "\(position)", mode, plain(type), isProcedure ? sizes.length : nil,
+            isBare ? nil : sizes.precision, isBare ? nil : sizes.scale,
           ])
         }
         if let returns = routine.returns, !isProcedure { add("", 0, "RETURN", returns.type) }
@@ -89,6 +89,13 @@ enum ShowRoutines {
         }
       }
       return rows
+    }
+  }
+
+  private static func isSized(_ type: RedshiftType) -> Bool {
+    switch type {
+    case .decimal, .char, .varchar: true
+    default: false
     }
   }
 

@@ -110,27 +110,41 @@ extension WarehouseSession {
   /// Gives a relation the columns of a query.
   /// - Returns: the query for the engine.
   func fill(_ relation: inout CatalogRelation, with query: Query, names given: [Identifier]?) async throws -> String {
+    let (columns, sql, _) = try await columns(of: query)
+    if let given, given.count != columns.count {
+      throw SQLFailure(
+        "42601", "CREATE TABLE AS specifies \(given.count < columns.count ? "too few" : "too many") column names")
+    }
+    for (index, column) in columns.enumerated() {
+      relation.columns.append(
+        CatalogColumn(
+          number: relation.nextColumn, name: given?[index].key ?? column.name, type: CatalogType(column.type),
+          encoding: column.type.defaultEncoding))
+      relation.nextColumn += 1
+    }
+    return sql
+  }
+
+  /// The columns that a query gives; those that it hands through keep the types that they have where they come from.
+  func columns(
+    of query: Query
+  ) async throws -> (columns: [(name: String, type: RedshiftType)], sql: String, names: SessionNames) {
     let (sql, names) = try await printed { printer, _ throws(SQLError) in try printer.query(query) }
     let description = try await engine.describe(sql)
     let known = ResultColumns.types(query, names)
-    if let given, given.count != description.columns.count {
-      throw SQLFailure(
-        "42601",
-        "CREATE TABLE AS specifies \(given.count < description.columns.count ? "too few" : "too many") column names")
-    }
-    for (index, column) in description.columns.enumerated() {
+    let inferred = RedshiftPrinter(names: names).resultTypes(query) ?? []
+    let columns = description.columns.enumerated().map { index, column in
       var type = column.type.redshift
       if known.count == description.columns.count, let source = known[index]?.0,
         source.type.type.engineName == type.engineName
       {
         type = source.type.type
+      } else if type == .interval, inferred.count == description.columns.count, let kind = inferred[index].1 {
+        type = kind
       }
-      let name = given?[index].key ?? (column.name.isEmpty ? "?column?" : column.name.lowercased())
-      relation.columns.append(
-        CatalogColumn(number: relation.nextColumn, name: name, type: CatalogType(type), encoding: type.defaultEncoding))
-      relation.nextColumn += 1
+      return (name: column.name.isEmpty ? "?column?" : column.name.lowercased(), type: type)
     }
-    return sql
+    return (columns, sql, names)
   }
 
   /// Makes the engine's table of a relation.
@@ -250,7 +264,7 @@ extension WarehouseSession {
     var made = CatalogColumn(
       number: relation.nextColumn, name: column.name.key, type: CatalogType(type),
       encoding: column.encoding ?? type.defaultEncoding,
-      notNull: column.notNull || column.isPrimaryKey || column.identity != nil)
+      notNull: column.notNull || column.isPrimaryKey)
     relation.nextColumn += 1
     if column.encoding == nil, column.isSortKey { made.encoding = "none" }
     if let identity = column.identity {

@@ -21,23 +21,14 @@ extension WarehouseSession {
     view.isLateBinding = create.lateBinding
     view.searchPath = settings.searchPath.map { $0 == "$user" ? user.name : $0 }
     if !create.lateBinding {
-      let (sql, used) = try await printed { printer, _ throws(SQLError) in try printer.query(create.query) }
-      let description = try await engine.describe(sql)
-      if let given = create.columns, given.count > description.columns.count {
+      let (columns, _, used) = try await columns(of: create.query)
+      if let given = create.columns, given.count > columns.count {
         throw SQLFailure("42601", "CREATE VIEW specifies more column names than columns")
       }
-      let known = ResultColumns.types(create.query, used)
-      for (index, column) in description.columns.enumerated() {
-        var type = column.type.redshift
-        if known.count == description.columns.count, let source = known[index]?.0,
-          source.type.type.engineName == type.engineName
-        {
-          type = source.type.type
-        }
-        let name = create.columns.flatMap { index < $0.count ? $0[index].key : nil } ?? column.name.lowercased()
+      for (index, column) in columns.enumerated() {
+        let name = create.columns.flatMap { index < $0.count ? $0[index].key : nil } ?? column.name
         view.columns.append(
-          CatalogColumn(
-            number: index + 1, name: name.isEmpty ? "?column?" : name, type: CatalogType(type), encoding: "none"))
+          CatalogColumn(number: index + 1, name: name, type: CatalogType(column.type), encoding: "none"))
       }
       view.uses = used.found.read.sorted()
       try check(view)
@@ -47,6 +38,20 @@ extension WarehouseSession {
     }
     if view.uses.contains(view.id) { throw SQLFailure("42P17", "infinite recursion detected in view \"\(key)\"") }
     try await put(view)
+  }
+
+  /// The columns that a late-binding view has now, with their types; none where what it reads is not there.
+  func boundColumns(of view: CatalogRelation) async -> [(name: String, type: RedshiftType)] {
+    // A view may itself ask for the columns of views.
+    guard !isBindingViews else { return [] }
+    isBindingViews = true
+    defer { isBindingViews = false }
+    do {
+      guard let text = view.text, case .query(let query) = try RedshiftParser.statement(text) else { return [] }
+      return try await columns(of: query).columns
+    } catch {
+      return []
+    }
   }
 
   // MARK: Schemas
@@ -226,8 +231,8 @@ extension WarehouseSession {
       throw SQLFailure("0A000", "routines in \(routine.language) are not implemented by Tarn yet")
     }
     let types = routine.arguments.map(\.type)
-    let before = catalog.routines(routine.name.key, in: schema.id).first { $0.argumentTypes.map(\.type) == types }
-    if before != nil, !routine.orReplace {
+    let before = catalog.routines(routine.name.key, in: schema.id).first { Self.inputs($0) == types }
+    if before != nil, !routine.orReplace || before?.isProcedure == true {
       throw SQLFailure("42723", "function \"\(routine.name.key)\" already exists with same argument types")
     }
     let made = CatalogRoutine(
@@ -253,7 +258,7 @@ extension WarehouseSession {
 
   func dropRoutine(_ name: RedshiftRoutineName, isProcedure: Bool, ifExists: Bool) async throws {
     let found = names().routines(name.name).filter { routine in
-      routine.isProcedure == isProcedure && (name.arguments.map { $0 == routine.argumentTypes.map(\.type) } ?? true)
+      routine.isProcedure == isProcedure && (name.arguments.map { $0 == Self.inputs(routine) } ?? true)
     }
     guard let routine = found.first else {
       if ifExists { return }

@@ -271,7 +271,7 @@ public final class Warehouse: NamespaceWarehouse {
     let groups = login.groups.compactMap { name in catalog.group(name, isRole: false)?.id }
     let session = WarehouseSession(
       warehouse: self, user: user, database: database, process: process, groups: groups, settings: settings,
-      remoteHost: login.clientAddress)
+      driver: login.driver, remoteHost: login.clientAddress)
     state.withLock { $0.sessions[process] = WeakSession(session: session) }
     try await session.begin()
     return session

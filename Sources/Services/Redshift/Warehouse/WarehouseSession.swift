@@ -69,6 +69,8 @@ actor WarehouseSession: SQLSession {
   var writes: Set<Int> = []
   /// Relations of the engine that stand for streams while a view over one is made or refreshed.
   var standIns: [SessionNames.Place: String] = [:]
+  /// Whether columns of late-binding views are looked for.
+  var isBindingViews = false
   /// What stands for tables, by their numbers, while a view follows their new rows.
   var replacedRelations: [Int: String] = [:]
 
@@ -79,10 +81,12 @@ actor WarehouseSession: SQLSession {
 
   init(
     warehouse: Warehouse, user: CatalogUser, database: CatalogDatabase, process: Int, groups: [Int],
-    settings: [String: String], remoteHost: String = "", isOwn: Bool = false
+    settings: [String: String], driver: [String: String] = [:], remoteHost: String = "", isOwn: Bool = false
   ) {
     self.isOwn = isOwn
-    startup = settings.filter { $0.key.utf8.count + $0.value.utf8.count <= WarehouseLimits.startupBytesMax }
+    startup = settings.merging(driver) { _, told in told }.filter {
+      $0.key.utf8.count + $0.value.utf8.count <= WarehouseLimits.startupBytesMax
+    }
     self.remoteHost = remoteHost
     self.warehouse = warehouse
     self.database = database

@@ -40,6 +40,9 @@ enum DatePart {
     // Without the whole seconds, as Redshift counts them.
     case "millisecond": return "(date_part('millisecond', \(value)) % 1000)"
     case "microsecond": return "(date_part('microsecond', \(value)) % 1000000)"
+    // With its fraction, as PostgreSQL has it.
+    case "second":
+      return "(date_part('microsecond', \(value)) / CAST(1000000 AS DOUBLE))"
     case let part: return "date_part('\(part)', \(value))"
     }
   }

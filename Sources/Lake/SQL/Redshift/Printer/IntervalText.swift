@@ -21,6 +21,17 @@ enum IntervalText {
     return units
   }()
 
+  /// What a text means for a type.
+  static func duck(
+    _ text: String, of type: RedshiftType, at position: SourcePosition
+  ) throws(SQLError) -> String {
+    switch type {
+    case .intervalYearToMonth: try duck(text, from: .year, to: .month, at: position)
+    case .intervalDayToSecond: try duck(text, from: .day, to: .second, at: position)
+    default: try duck(text, from: nil, to: nil, at: position)
+    }
+  }
+
   /// The interval in the engine's tongue.
   static func duck(
     _ text: String, from: IntervalLiteral.Unit?, to: IntervalLiteral.Unit?, at position: SourcePosition
@@ -29,10 +40,12 @@ enum IntervalText {
       throw SQLError(.invalidLiteral, "invalid input syntax for type interval: \"\(text)\"", at: position)
     }
     let bounds = -9e15...9e15
-    guard bounds.contains(parts.micros), abs(parts.months) < 2e9, abs(parts.days) < 2e9 else {
+    guard bounds.contains(parts.micros), let months = Int32(exactly: parts.months),
+      let days = Int32(exactly: parts.days)
+    else {
       throw SQLError(.numericOutOfRange, "interval out of range", at: position)
     }
-    return "(to_months(\(Int(parts.months))) + to_days(\(Int(parts.days))) + "
+    return "(to_months(CAST(\(months) AS INTEGER)) + to_days(CAST(\(days) AS INTEGER)) + "
       + "to_microseconds(\(Int(parts.micros))))"
   }
 
@@ -53,10 +66,12 @@ enum IntervalText {
     }
     let lower = text.lowercased()
     // `1-6` and `3 04:05:06`.
-    if let to, from == .year, to == .month {
+    if (from == .year && to == .month) || (from == .month && to == nil) || (from == nil && to == nil) {
       let negative = lower.hasPrefix("-")
       let pieces = lower.split { $0 == "-" || $0 == " " || $0 == "+" }
-      if pieces.count == 2, let years = Double(pieces[0]), let rest = Double(pieces[1]) {
+      if pieces.count == 2, lower.dropFirst().contains("-"), let years = Double(pieces[0]),
+        let rest = Double(pieces[1])
+      {
         let total = years * 12 + rest
         return (negative ? -total : total, 0, 0)
       }

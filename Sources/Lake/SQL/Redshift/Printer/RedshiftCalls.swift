@@ -26,7 +26,16 @@ extension RedshiftPrinter {
     if let target = RedshiftFunctions.names[name] {
       guard call.window == nil, !call.star else { throw missing(call) }
       var arguments: [String] = []
-      for argument in call.arguments { arguments.append(try plainText(argument)) }
+      let takesText = RedshiftFunctions.ofText.contains(name)
+      for (index, argument) in call.arguments.enumerated() {
+        if name == "greatest" || name == "least" {
+          arguments.append(try alike(argument, among: call.arguments))
+        } else if takesText, index == 0 {
+          arguments.append(try stringArgument(argument))
+        } else {
+          arguments.append(try plainText(argument))
+        }
+      }
       return "\(target)(\(arguments.joined(separator: ", ")))"
     }
     throw missing(call)
@@ -70,12 +79,18 @@ extension RedshiftPrinter {
     _ name: String, _ call: FunctionCall, _ place: SourcePosition
   ) throws(SQLError) -> String? {
     let distinct = call.distinct ? "DISTINCT " : ""
+    if case .inline(let window)? = call.window, !window.orderBy.isEmpty, window.frame == nil, window.existing == nil,
+      RedshiftFunctions.framed.contains(name)
+    {
+      throw SQLError(
+        .syntax, "Aggregate window functions with an ORDER BY clause require a frame clause", at: place)
+    }
     let tail = try filter(call) + over(call)
     switch name {
     case "count":
       if call.star { return "count(*)\(tail)" }
       guard let first = call.arguments.first else { throw missing(call) }
-      if call.approximate, call.distinct { return "approx_count_distinct(\(try text(first)))\(tail)" }
+      if call.approximate, call.distinct { return try estimate(first, call) }
       return "count(\(distinct)\(try list(call.arguments)))\(tail)"
     case "sum", "avg":
       guard let first = call.arguments.first, call.arguments.count == 1 else { throw missing(call) }
@@ -87,7 +102,7 @@ extension RedshiftPrinter {
           let count = "nullif(count(\(distinct)\(value))\(tail), 0)"
           // Truncated, as Redshift does.
           return Self.isInteger(argument) && known != .decimal(precision: 38, scale: 0)
-            ? "CAST((\(sum) // \(count)) AS BIGINT)" : Self.exactQuotient(sum, count, known)
+            ? "CAST((\(sum) // \(count)) AS BIGINT)" : Self.exactQuotient(sum, count, known, cutsOff: true)
         }
       }
       let plain = "\(name)(\(distinct)\(value))\(tail)"
@@ -108,6 +123,10 @@ extension RedshiftPrinter {
     case "percentile_cont", "percentile_disc", "approximate_percentile_disc":
       guard let fraction = call.arguments.first, let key = call.withinGroup.first else { throw missing(call) }
       var share = try text(fraction)
+      // From the other end, the first value is the one that the engine passes by.
+      if key.descending, name != "percentile_cont", type(of: key.key).map({ Self.isNumber($0) }) == true {
+        return "(- quantile_disc(- \(try numberText(key.key)), \(share))\(tail))"
+      }
       if key.descending { share = "(1 - \(share))" }
       let function = name == "percentile_cont" ? "quantile_cont" : "quantile_disc"
       return "\(function)(\(try numberText(key.key)), \(share))\(tail)"
@@ -131,7 +150,7 @@ extension RedshiftPrinter {
       return "(CAST(\(value) AS DOUBLE) / nullif(sum(\(value))\(tail), 0))"
     case "hll":
       guard let first = call.arguments.first else { throw missing(call) }
-      return "approx_count_distinct(\(try text(first)))\(tail)"
+      return try estimate(first, call)
     case "hll_create_sketch", "hll_combine":
       guard let first = call.arguments.first, call.arguments.count == 1 else { throw missing(call) }
       let value = try text(first)
@@ -142,6 +161,14 @@ extension RedshiftPrinter {
         : "tarn_hll_sketch(list(DISTINCT tarn_hll_code(hash(\(value))))\(rest))"
     default: return nil
     }
+  }
+
+  /// How many values differ, by a sketch; 0 where there is none.
+  private mutating func estimate(_ value: Expression, _ call: FunctionCall) throws(SQLError) -> String {
+    let value = try text(value)
+    let condition = try call.filter.map { filter throws(SQLError) in " AND \(try text(filter))" } ?? ""
+    let rest = " FILTER (WHERE \(value) IS NOT NULL\(condition))\(try over(call))"
+    return "coalesce(tarn_hll_cardinality(tarn_hll_sketch(list(DISTINCT tarn_hll_code(hash(\(value))))\(rest))), 0)"
   }
 
   private mutating func windowed(_ name: String, _ call: FunctionCall) throws(SQLError) -> String {
@@ -161,7 +188,7 @@ extension RedshiftPrinter {
       if text.contains(":"), !text.contains("-"), !text.contains("/"), !text.contains(" ") {
         return "CAST(\(Self.literal(text)) AS TIME)"
       }
-      return "CAST(\(Self.literal(DateText.iso(text) ?? text)) AS TIMESTAMP)"
+      return momentLiteral(text, .timestamp, cast: "CAST")
     }
     if isSuper(value) { return "CAST(\(try plainText(value)) AS TIMESTAMP)" }
     if case .varchar = type(of: value) { return "CAST(\(try text(value)) AS TIMESTAMP)" }
@@ -190,7 +217,10 @@ extension RedshiftPrinter {
         try part(arguments[0]), try numberText(arguments[1]), try timestamp(arguments[2]), at: place)
     case ("datediff", 3), ("date_diff", 3):
       let unit = try DatePart.required(try part(arguments[0]), at: place)
-      return "rs_datediff('\(unit)', \(try timestamp(arguments[1])), \(try timestamp(arguments[2])))"
+      let (from, to) = (try timestamp(arguments[1]), try timestamp(arguments[2]))
+      // Weeks are told apart by the days on which they begin.
+      if unit == "week" { return "date_diff('week', date_trunc('week', \(from)), date_trunc('week', \(to)))" }
+      return "rs_datediff('\(unit)', \(from), \(to))"
     case ("date_part", 2), ("pgdate_part", 2), ("date_part_year", 1):
       let unit = name == "date_part_year" ? "year" : try part(arguments[0])
       let value = try timestamp(arguments[arguments.count - 1])
@@ -214,10 +244,11 @@ extension RedshiftPrinter {
     case ("months_between", 2):
       return "rs_months_between(\(try timestamp(arguments[0])), \(try timestamp(arguments[1])))"
     case ("convert_timezone", 2):
-      return "rs_convert_timezone('UTC', \(try text(arguments[0])), \(try timestamp(arguments[1])))"
+      return "rs_convert_timezone('UTC', \(try zone(arguments[0])), \(try timestamp(arguments[1])))"
     case ("convert_timezone", 3):
-      return "rs_convert_timezone(\(try text(arguments[0])), \(try text(arguments[1])), \(try timestamp(arguments[2])))"
-    case ("timezone", 2): return "timezone(\(try text(arguments[0])), \(try timestamp(arguments[1])))"
+      return "rs_convert_timezone(\(try zone(arguments[0])), \(try zone(arguments[1])), "
+        + "\(try timestamp(arguments[2])))"
+    case ("timezone", 2): return "timezone(\(try zone(arguments[0])), \(try timestamp(arguments[1])))"
     case ("date_cmp", 2), ("timestamp_cmp", 2), ("date_cmp_timestamp", 2), ("timestamp_cmp_date", 2),
       ("timestamptz_cmp", 2), ("date_cmp_timestamptz", 2), ("timestamp_cmp_timestamptz", 2),
       ("timestamptz_cmp_date", 2), ("timestamptz_cmp_timestamp", 2):
@@ -236,6 +267,12 @@ extension RedshiftPrinter {
       return "CAST(rs_number_of(\(try text(arguments[0]))) AS DECIMAL(38,\(min(37, scale))))"
     default: return nil
     }
+  }
+
+  /// A zone's name; an abbreviation is its offset, by the name that the engine has for it.
+  mutating func zone(_ value: Expression) throws(SQLError) -> String {
+    if case .string(let name) = value.kind, let known = TimeZoneNames.region(name) { return Self.literal(known) }
+    return try text(value)
   }
 
   private func constant(_ what: String, _ value: Expression) -> SQLError {
@@ -285,49 +322,57 @@ extension RedshiftPrinter {
     switch name {
     case "coalesce", "nvl":
       guard count > 0 else { return nil }
-      return "coalesce(\(try list(arguments)))"
+      var values: [String] = []
+      for argument in arguments { values.append(try alike(argument, among: arguments)) }
+      return "coalesce(\(values.joined(separator: ", ")))"
     case "nvl2" where count == 3:
-      return "CASE WHEN \(try text(arguments[0])) IS NOT NULL THEN \(try text(arguments[1])) ELSE "
-        + "\(try text(arguments[2])) END"
+      let results = Array(arguments.dropFirst())
+      return "CASE WHEN \(try text(arguments[0])) IS NOT NULL THEN \(try alike(arguments[1], among: results)) ELSE "
+        + "\(try alike(arguments[2], among: results)) END"
     case "decode" where count >= 3: return try decode(arguments)
     case "if", "iif": return nil
     case "nullif" where count == 2:
-      return "nullif(\(try list(arguments)))"
+      return "nullif(\(try alike(arguments[0], among: arguments)), \(try alike(arguments[1], among: arguments)))"
     case "concat" where count == 2: return "(\(try plainText(arguments[0])) || \(try plainText(arguments[1])))"
     case "mod" where count == 2:
       return "(\(try numberText(arguments[0])) % rs_divisor(\(try numberText(arguments[1]))))"
     case "log" where count == 1: return "log10(\(try numberText(arguments[0])))"
     case "charindex" where count == 2:
-      return "CAST(strpos(\(try text(arguments[1])), \(try text(arguments[0]))) AS INTEGER)"
-    case "strpos" where count == 2: return "CAST(strpos(\(try list(arguments))) AS INTEGER)"
+      return "CAST(strpos(\(try stringArgument(arguments[1])), \(try stringArgument(arguments[0]))) AS INTEGER)"
+    case "strpos" where count == 2:
+      return "CAST(strpos(\(try stringArgument(arguments[0])), \(try stringArgument(arguments[1]))) AS INTEGER)"
     case "position" where count == 2:
-      return "CAST(strpos(\(try text(arguments[1])), \(try text(arguments[0]))) AS INTEGER)"
+      return "CAST(strpos(\(try stringArgument(arguments[1])), \(try stringArgument(arguments[0]))) AS INTEGER)"
     case "len", "length", "char_length", "character_length", "textlen":
       guard count == 1 else { return nil }
-      let value = try plainText(arguments[0])
+      let value = try stringArgument(arguments[0])
       if case .varbyte = type(of: arguments[0]) { return "octet_length(\(value))" }
       return "CAST(length(\(value)) AS INTEGER)"
     case "octet_length" where count == 1:
       if case .varbyte = type(of: arguments[0]) { return "octet_length(\(try text(arguments[0])))" }
-      return "CAST(strlen(\(try plainText(arguments[0]))) AS INTEGER)"
+      return "CAST(strlen(\(try stringArgument(arguments[0]))) AS INTEGER)"
     case "substring", "substr":
       guard (2...3).contains(count) else { return nil }
-      return "rs_substring(\(try plainText(arguments[0])), \(try text(arguments[1])), "
+      return "rs_substring(\(try stringArgument(arguments[0])), \(try text(arguments[1])), "
         + "\(count == 3 ? try text(arguments[2]) : "2147483647"))"
     case "lpad", "rpad":
       guard (2...3).contains(count) else { return nil }
       let fill = count == 3 ? try text(arguments[2]) : "' '"
-      return "\(name)(\(try plainText(arguments[0])), greatest(CAST(\(try text(arguments[1])) AS INTEGER), 0), \(fill))"
+      return "\(name)(\(try stringArgument(arguments[0])), "
+        + "greatest(CAST(\(try text(arguments[1])) AS INTEGER), 0), \(fill))"
     case "left", "right":
       guard count == 2 else { return nil }
-      return "\(name)(\(try plainText(arguments[0])), \(try text(arguments[1])))"
+      return "\(name)(\(try stringArgument(arguments[0])), \(try text(arguments[1])))"
     case "regexp_count", "regexp_instr", "regexp_replace", "regexp_substr":
       guard count >= 2 else { return nil }
       return try regularExpression(name, arguments)
     case "json_extract_path_text" where count >= 2: return try jsonPath(arguments)
     case "json_extract_array_element_text" where count >= 2:
-      return "rs_json_element(\(try jsonText(arguments[0])), \(try text(arguments[1])))"
-    case "json_array_length" where count >= 1: return "rs_json_length(\(try jsonText(arguments[0])))"
+      return
+        "rs_json_element\(Self.isTrue(arguments, 2) ? "_or_null" : "")(\(try jsonText(arguments[0])), "
+        + "\(try text(arguments[1])))"
+    case "json_array_length" where count >= 1:
+      return "rs_json_length\(Self.isTrue(arguments, 1) ? "_or_null" : "")(\(try jsonText(arguments[0])))"
     case "json_parse" where count == 1: return "rs_json_parse(\(try jsonText(arguments[0])))"
     case "is_valid_json", "is_valid_json_array", "can_json_parse":
       guard count == 1 else { return nil }
@@ -363,6 +408,10 @@ extension RedshiftPrinter {
     }
   }
 
+  private static func isTrue(_ arguments: [Expression], _ index: Int) -> Bool {
+    index < arguments.count && arguments[index].kind == .boolean(true)
+  }
+
   /// A VARBYTE value; text gives its bytes.
   private mutating func bytes(_ value: Expression) throws(SQLError) -> String {
     let text = try text(value)
@@ -379,6 +428,8 @@ extension RedshiftPrinter {
   private mutating func decode(_ arguments: [Expression]) throws(SQLError) -> String {
     let value = try text(arguments[0])
     let searched = stride(from: 1, to: arguments.count - 1, by: 2).map { arguments[$0] }
+    var results = stride(from: 2, to: arguments.count, by: 2).map { arguments[$0] }
+    if arguments.count.isMultiple(of: 2) { results.append(arguments[arguments.count - 1]) }
     let isSimple = searched.allSatisfy { search in
       switch search.kind {
       case .integer, .decimal, .string, .boolean: true
@@ -388,9 +439,12 @@ extension RedshiftPrinter {
     if isSimple, !isSuper(arguments[0]) {
       var result = "CASE \(value)"
       for (index, search) in searched.enumerated() {
-        result += " WHEN \(try text(search)) THEN \(try text(arguments[2 * index + 2]))"
+        let wanted = try alike(search, among: [arguments[0]])
+        result += " WHEN \(wanted) THEN \(try alike(arguments[2 * index + 2], among: results))"
       }
-      if arguments.count.isMultiple(of: 2) { result += " ELSE " + (try text(arguments[arguments.count - 1])) }
+      if arguments.count.isMultiple(of: 2) {
+        result += " ELSE " + (try alike(arguments[arguments.count - 1], among: results))
+      }
       return "(" + result + " END)"
     }
     // The value is written once for each search.
@@ -407,16 +461,16 @@ extension RedshiftPrinter {
       } else {
         test = "\(value) IS NOT DISTINCT FROM \(try text(arguments[index]))"
       }
-      result += " WHEN \(test) THEN \(try text(arguments[index + 1]))"
+      result += " WHEN \(test) THEN \(try alike(arguments[index + 1], among: results))"
       index += 2
     }
-    if index < arguments.count { result += " ELSE " + (try text(arguments[index])) }
+    if index < arguments.count { result += " ELSE " + (try alike(arguments[index], among: results)) }
     return "(" + result + " END)"
   }
 
   /// Positions count from 1, `$1` is a group in replacements, `i` ignores case, `e` takes the first group.
   private mutating func regularExpression(_ name: String, _ arguments: [Expression]) throws(SQLError) -> String {
-    let value = try plainText(arguments[0])
+    let value = try stringArgument(arguments[0])
     var pattern = try text(arguments[1])
     func constant(_ index: Int) -> String? {
       guard index < arguments.count, case .string(let text) = arguments[index].kind else { return nil }
@@ -536,13 +590,25 @@ enum RedshiftFunctions {
     "last_value", "nth_value",
   ]
 
+  /// Aggregates that want a frame where their window is sorted.
+  static let framed: Set<String> = [
+    "sum", "avg", "count", "min", "max", "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop",
+  ]
+
+  /// Those whose first argument is a text, whatever is given.
+  static let ofText: Set<String> = [
+    "lower", "upper", "ltrim", "rtrim", "btrim", "replace", "reverse", "repeat", "replicate", "ascii", "md5",
+    "split_part", "translate", "sha1", "sha", "func_sha1", "initcap", "quote_ident", "quote_literal", "soundex",
+  ]
+
   /// How often the macro or text of a function repeats its arguments, where that is more than once.
   static let repetitions: [String: Double] = [
     "json_extract_path_text": 8, "json_extract_array_element_text": 8, "json_array_length": 4, "json_parse": 4,
     "is_valid_json": 3, "is_valid_json_array": 3, "regexp_instr": 6, "regexp_substr": 3, "regexp_replace": 2,
     "strtol": 8, "to_char": 8, "to_date": 5, "to_timestamp": 5, "to_number": 3, "months_between": 10, "add_months": 6,
     "next_day": 8, "convert_timezone": 8, "substring": 2, "substr": 2, "quote_ident": 2, "mod": 2, "soundex": 2,
-    "sum": 2, "avg": 4, "ratio_to_report": 2, "is_integer": 2, "is_smallint": 2, "get_array_length": 2,
+    "sum": 2, "avg": 4, "hll": 2, "count": 2,
+    "ratio_to_report": 2, "is_integer": 2, "is_smallint": 2, "get_array_length": 2,
     "array_concat": 5,
     "subarray": 5, "array_flatten": 5, "cbrt": 4, "trunc": 2, "listagg": 6, "difference": 8, "getbit": 2,
     "hll_create_sketch": 2, "hll_combine": 2, "date_cmp": 6,

@@ -1,7 +1,8 @@
 /// Conversions between types, as Redshift makes them.
 extension RedshiftPrinter {
   mutating func cast(_ value: Expression, _ type: RedshiftType, safe: Bool) throws(SQLError) -> String {
-    let word = safe ? "TRY_CAST" : "CAST"
+    // What SUPER holds and the type does not take is NULL (`cast_super_null_on_error`).
+    let word = safe || isSuper(value) ? "TRY_CAST" : "CAST"
     if case .null = value.kind { return "CAST(NULL AS \(type.engineName))" }
     let inner = try repeated(Self.repetition(of: type), at: value.position) { printer throws(SQLError) in
       printer.isSuper(value) && type != .super ? try printer.plainText(value) : try printer.text(value)
@@ -15,8 +16,8 @@ extension RedshiftPrinter {
       if case .string(let text) = value.kind { return try Self.boolean(text, value.position, safe: safe) }
       return safe ? "TRY_CAST(\(inner) AS BOOLEAN)" : "rs_boolean(\(inner))"
     case .date, .timestamp, .timestamptz:
-      if case .string(let text) = value.kind, let plain = DateText.iso(text, withZone: type == .timestamptz) {
-        return "\(word)(\(Self.literal(plain)) AS \(type.engineName))"
+      if case .string(let text) = value.kind {
+        return momentLiteral(text, type, cast: word)
       }
     case .time, .timetz:
       if case .string(let text) = value.kind, let plain = DateText.clock(text) {
@@ -29,7 +30,7 @@ extension RedshiftPrinter {
       return length >= 64_000 ? bytes : "from_hex(left(to_hex(\(bytes)), \(2 * length)))"
     case .interval, .intervalDayToSecond, .intervalYearToMonth:
       if case .string(let text) = value.kind {
-        return try IntervalText.duck(text, from: nil, to: nil, at: value.position)
+        return try IntervalText.duck(text, of: type, at: value.position)
       }
     case .integer, .bigint, .smallint:
       if case .string(let text) = value.kind, Int64(text.split(separator: " ").joined()) == nil, !safe {
@@ -61,6 +62,24 @@ extension RedshiftPrinter {
     default: break
     }
     return "\(word)(\(inner) AS \(type.engineName))"
+  }
+
+  /// A date or time in quotes, in the form that the engine reads.
+  /// - Parameter cast: the word that makes the type plain; beside a value of that type it is understood.
+  func momentLiteral(_ text: String, _ type: RedshiftType, cast: String? = nil) -> String {
+    let days: String?
+    switch text.lowercased().filter({ $0 != " " }) {
+    case "now" where type != .date:
+      return type == .timestamptz ? "current_timestamp" : "CAST(current_timestamp AS TIMESTAMP)"
+    case "now", "today": days = "current_date"
+    case "tomorrow": days = "(current_date + 1)"
+    case "yesterday": days = "(current_date - 1)"
+    case "epoch": days = "CAST('1970-01-01' AS DATE)"
+    default: days = nil
+    }
+    if let days { return type == .date ? days : "CAST(\(days) AS \(type.engineName))" }
+    let literal = Self.literal(DateText.iso(text, withZone: type == .timestamptz) ?? text)
+    return cast.map { "\($0)(\(literal) AS \(type.engineName))" } ?? literal
   }
 
   private static func repetition(of type: RedshiftType) -> Double {

@@ -49,11 +49,11 @@ extension RedshiftPrinter {
     case .call(let call): return try self.call(call)
     case .array(let items): return "[" + (try list(items)) + "]"
     case .row(let items): return "(" + (try list(items)) + ")"
-    case .atTimeZone(let value, let zone): return "timezone(\(try text(zone)), \(try text(value)))"
+    case .atTimeZone(let value, let zone): return "timezone(\(try self.zone(zone)), \(try text(value)))"
     case .trim(let side, let characters, let source):
       let function = side == .both ? "trim" : side == .leading ? "ltrim" : "rtrim"
       let characters = try characters.map { value throws(SQLError) in ", " + (try text(value)) } ?? ""
-      return "\(function)(\(try plainText(source))\(characters))"
+      return "\(function)(\(try stringArgument(source))\(characters))"
     case .grouping(let items): return "grouping(\(try list(items)))"
     case .redshift(let special): return try text(special, expression)
     case .typed, .interval, .cast, .lambda:
@@ -105,6 +105,16 @@ extension RedshiftPrinter {
     return isSuper(value) ? "rs_super_text(\(text))" : text
   }
 
+  /// A value where text is wanted: numbers, dates and truth values come as Redshift writes them.
+  mutating func stringArgument(_ value: Expression) throws(SQLError) -> String {
+    let text = try plainText(value)
+    switch type(of: value) {
+    case nil, .varchar, .char, .super, .varbyte: return text
+    case .real, .double: return "rs_text(\(text))"
+    default: return "CAST(\(text) AS VARCHAR)"
+    }
+  }
+
   private mutating func number(_ value: Expression) throws(SQLError) -> String {
     let text = try text(value)
     return isSuper(value) ? "rs_super_number(\(text))" : text
@@ -149,6 +159,7 @@ extension RedshiftPrinter {
   private mutating func arithmetic(
     _ operation: ArithmeticOperator, _ left: Expression, _ first: String, _ right: Expression
   ) throws(SQLError) -> String {
+    if let moved = try moved(operation, left, first, right) { return moved }
     let repeats = (operation == .divide || operation == .modulus) && !Self.isNonZero(right)
     let second = try repeated(repeats ? 2 : 1, at: right.position) { printer throws(SQLError) in
       try printer.number(right)
@@ -166,10 +177,52 @@ extension RedshiftPrinter {
     return Self.exactQuotient(first, second, Self.quotient(p1, s1, p2, s2))
   }
 
+  /// Moments and whole days, texts that are put together, and numbers in quotes.
+  /// - Returns: `nil` for the arithmetic of numbers.
+  private mutating func moved(
+    _ operation: ArithmeticOperator, _ left: Expression, _ first: String, _ right: Expression
+  ) throws(SQLError) -> String? {
+    let (one, other) = (type(of: left), type(of: right))
+    if one == .timestamp || one == .timestamptz, Self.isInteger(other), operation == .add || operation == .subtract {
+      return "(\(first) \(operation.rawValue) to_days(CAST(\(try text(right)) AS INTEGER)))"
+    }
+    if Self.isInteger(one), other == .timestamp || other == .timestamptz, operation == .add {
+      return "(\(try text(right)) + to_days(CAST(\(first) AS INTEGER)))"
+    }
+    if operation == .add, let one, let other, Self.isText(one), Self.isText(other) {
+      return "(\(first) || \(try text(right)))"
+    }
+    if case .string(let literal) = right.kind, let one {
+      if Self.isMoment(one), operation == .subtract { 
+        return "(\(first) - \(momentLiteral(literal, one, cast: "CAST")))"
+      }
+      if Self.isNumber(one), Self.number(literal) != right.kind {
+        return try arithmetic(
+          operation, left, first, Expression(id: right.id, position: right.position, kind: Self.number(literal)))
+      }
+    }
+    if case .string(let literal) = left.kind, let other, Self.isNumber(other), Self.number(literal) != left.kind {
+      let number = Expression(id: left.id, position: left.position, kind: Self.number(literal))
+      return try arithmetic(operation, number, try text(number), right)
+    }
+    return nil
+  }
+
+  /// The number that a text is; the text where it is none.
+  private static func number(_ text: String) -> Expression.Kind {
+    let plain = text.filter { $0 != " " }
+    if Int64(plain) != nil { return .integer(plain) }
+    if Double(plain) != nil, plain.allSatisfy({ $0.isNumber || $0 == "." || $0 == "-" }) { return .decimal(plain) }
+    return .string(text)
+  }
+
   /// The quotient of two decimals, to the last digit: the engine divides them as doubles.
-  static func exactQuotient(_ first: String, _ second: String, _ type: RedshiftType) -> String {
+  /// - Parameter cutsOff: leaves the digits behind the last one out instead of rounding.
+  static func exactQuotient(
+    _ first: String, _ second: String, _ type: RedshiftType, cutsOff: Bool = false
+  ) -> String {
     guard case .decimal(_, let scale) = type else { return "(\(first) / \(second))" }
-    let whole = "CAST(tarn_quotient(\(first), \(second), \(scale)) AS DECIMAL(38,0))"
+    let whole = "CAST(tarn_quotient\(cutsOff ? "_cut" : "")(\(first), \(second), \(scale)) AS DECIMAL(38,0))"
     if scale == 0 { return whole }
     let unit = "0." + String(repeating: "0", count: scale - 1) + "1"
     return "CAST(\(whole) * CAST('\(unit)' AS DECIMAL(\(scale + 1),\(scale))) AS \(type.engineName))"
@@ -191,12 +244,13 @@ extension RedshiftPrinter {
   private mutating func compared(
     _ left: Expression, with others: [Expression]
   ) throws(SQLError) -> (String, [String]) {
-    var first = try operand(left)
+    let moment = momentType(among: [left] + others)
+    var first = try operand(left, beside: moment)
     let superLeft = isSuper(left)
     var wrappers: Set<String> = []
     var texts: [String] = []
     for other in others {
-      let text = try operand(other)
+      let text = try operand(other, beside: moment)
       let superRight = isSuper(other)
       if superLeft, !superRight { wrappers.insert(Self.wrapper(for: other)) }
       texts.append(superRight && !superLeft ? "\(Self.wrapper(for: left))(\(text))" : text)
@@ -218,8 +272,11 @@ extension RedshiftPrinter {
     }
   }
 
-  private mutating func operand(_ value: Expression) throws(SQLError) -> String {
-    guard case .string(let text) = value.kind, text.hasSuffix(" ") else { return try self.text(value) }
+  /// - Parameter moment: the type of dates or times that the value is compared with.
+  private mutating func operand(_ value: Expression, beside moment: RedshiftType? = nil) throws(SQLError) -> String {
+    guard case .string(let text) = value.kind else { return try self.text(value) }
+    if let moment { return momentLiteral(text, moment) }
+    guard text.hasSuffix(" ") else { return try self.text(value) }
     var trimmed = text[...]
     while trimmed.hasSuffix(" ") { trimmed = trimmed.dropLast() }
     return Self.literal(String(trimmed))
@@ -234,13 +291,14 @@ extension RedshiftPrinter {
     } else if case .string(let text) = pattern.kind, !text.contains("\\") {
       mark = ""
     }
-    return "(\(try plainText(value)) \(negated ? "NOT " : "")\(name) \(try text(pattern))\(mark))"
+    return "(\(try stringArgument(value)) \(negated ? "NOT " : "")\(name) \(try text(pattern))\(mark))"
   }
 
   private mutating func caseText(
     _ operand: Expression?, _ whens: [When], _ otherwise: Expression?
   ) throws(SQLError) -> String {
     var result = "CASE"
+    let results = whens.map(\.result) + (otherwise.map { [$0] } ?? [])
     if let operand, !isSuper(operand) { result += " " + (try text(operand)) }
     for when in whens {
       let condition: String
@@ -248,12 +306,32 @@ extension RedshiftPrinter {
         let (left, right) = try compared(operand, when.condition)
         condition = "\(left) = \(right)"
       } else {
-        condition = operand == nil ? try text(when.condition) : try self.operand(when.condition)
+        let moment = operand.flatMap { type(of: $0) }.flatMap { Self.isMoment($0) ? $0 : nil }
+        condition = operand == nil ? try text(when.condition) : try self.operand(when.condition, beside: moment)
       }
-      result += " WHEN \(condition) THEN \(try text(when.result))"
+      result += " WHEN \(condition) THEN \(try alike(when.result, among: results))"
     }
-    if let otherwise { result += " ELSE " + (try text(otherwise)) }
+    if let otherwise { result += " ELSE " + (try alike(otherwise, among: results)) }
     return "(" + result + " END)"
+  }
+
+  private func momentType(among values: [Expression]) -> RedshiftType? {
+    for value in values {
+      if let type = type(of: value), Self.isMoment(type) { return type }
+    }
+    return nil
+  }
+
+  /// A value among others of which one is chosen: beside SUPER all are SUPER, and literals beside dates are dates.
+  mutating func alike(_ value: Expression, among others: [Expression]) throws(SQLError) -> String {
+    if case .null = value.kind { return "NULL" }
+    if others.contains(where: { isSuper($0) }) {
+      return isSuper(value) ? try text(value) : "to_json(\(try text(value)))"
+    }
+    if case .string(let literal) = value.kind, let moment = momentType(among: others) {
+      return momentLiteral(literal, moment)
+    }
+    return try text(value)
   }
 
   private func current(_ value: CurrentValue, _ expression: Expression) throws(SQLError) -> String {
@@ -283,7 +361,7 @@ extension RedshiftPrinter {
       case .similar: return try similar(value, pattern, escape, negated)
       case .regex, .regexIgnoringCase:
         let options = match == .regex ? "" : ", 'i'"
-        return "(\(negated ? "NOT " : "")regexp_matches(\(try plainText(value)), \(try text(pattern))\(options)))"
+        return "(\(negated ? "NOT " : "")regexp_matches(\(try stringArgument(value)), \(try text(pattern))\(options)))"
       }
     case .binary(let operation, let left, let right):
       let (first, second) = (try number(left), try number(right))
@@ -340,7 +418,7 @@ extension RedshiftPrinter {
   private mutating func similar(
     _ value: Expression, _ pattern: Expression, _ escape: Expression?, _ negated: Bool
   ) throws(SQLError) -> String {
-    let text = try plainText(value)
+    let text = try stringArgument(value)
     let not = negated ? "NOT " : ""
     guard case .string(let literal) = pattern.kind else {
       return "(\(not)regexp_full_match(\(text), rs_similar(\(try self.text(pattern)))))"

@@ -238,7 +238,7 @@ extension RedshiftPrinter {
   }
 
   /// A query's columns with the types that are known; `nil` where a star hides them.
-  func resultTypes(_ query: Query) -> [(String, RedshiftType?)]? {
+  public func resultTypes(_ query: Query) -> [(String, RedshiftType?)]? {
     var inner = self
     if let with = query.with { inner.define(with) }
     switch query.body {

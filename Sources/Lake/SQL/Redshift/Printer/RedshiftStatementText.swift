@@ -42,6 +42,9 @@ extension RedshiftPrinter {
       let sources = printer.resultTypes(query)
       let values = types.prefix(count).enumerated().map { index, type in
         let source = sources.flatMap { index < $0.count ? $0[index].1 : nil }
+        if case .varbyte? = type, Self.isParameter(query, at: index) {
+          return fitted("CAST(\"c\(index + 1)\" AS VARCHAR)", type ?? .varbyte(64_000), from: .varcharMax)
+        }
         return type.map { fitted("\"c\(index + 1)\"", $0, from: source) } ?? "\"c\(index + 1)\""
       }
       let aliases = (1...max(1, count)).map { "\"c\($0)\"" }.joined(separator: ", ")
@@ -62,6 +65,14 @@ extension RedshiftPrinter {
       guard case .row(let items) = row.kind, index < items.count else { return false }
       return items[index].kind == .redshift(.defaultValue)
     }
+  }
+
+  /// Whether a SELECT gives a parameter as it is.
+  private static func isParameter(_ query: Query, at index: Int) -> Bool {
+    guard case .select(let select) = query.body, index < select.items.count,
+      case .expression(let item, _) = select.items[index], case .parameter = item.kind
+    else { return false }
+    return true
   }
 
   private static func list(_ names: [String]?, _ width: Int?) -> String {
@@ -116,6 +127,10 @@ extension RedshiftPrinter {
     case (.string(let text), .time), (.string(let text), .timetz):
       if let clock = DateText.clock(text) { return Self.literal(clock) }
     case (.string, .boolean): return try cast(value, .boolean, safe: false)
+    case (.string, .intervalYearToMonth), (.string, .intervalDayToSecond):
+      return try cast(value, type, safe: false)
+    // A parameter comes as text.
+    case (.parameter, .varbyte): return fitted("CAST(\(try text(value)) AS VARCHAR)", type, from: .varcharMax)
     default: break
     }
     return fitted(

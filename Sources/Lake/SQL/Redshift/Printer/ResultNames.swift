@@ -4,7 +4,7 @@ enum ResultNames {
     switch expression.kind {
     case .identifier(let name), .dereference(_, let name): return name.key
     case .subscriptOf(let base, _): return name(of: base)
-    case .call(let call): return call.name.key
+    case .call(let call): return functionNames[call.name.key] ?? call.name.key
     case .redshift(.cast(let value, let type, _)): return name(of: value) ?? typeName(type)
     case .redshift(.interval): return "interval"
     case .redshift(.collate(let value, _)), .redshift(.outerMark(let value)): return name(of: value)
@@ -39,6 +39,12 @@ enum ResultNames {
     default: return nil
     }
   }
+
+  /// Functions that Redshift knows by another name than the one they are called by.
+  private static let functionNames = [
+    "dateadd": "date_add", "datediff": "date_diff", "date_part": "pgdate_part", "nvl": "coalesce", "decode": "case",
+    "log": "dlog10", "sysdate": "timestamp",
+  ]
 
   private static func typeName(_ type: RedshiftType) -> String {
     switch type {

@@ -12,6 +12,14 @@ enum TimeZoneNames {
     "ut": 0, "utc": 0, "wadt": 480, "wast": 420, "wdt": 540, "west": 60, "wet": 0, "wst": 480, "z": 0, "zulu": 0,
   ]
 
+  /// The engine's name for the offset that an abbreviation stands for (its signs are POSIX's); `nil` for other words,
+  /// and for the offsets that it has no name for.
+  static func region(_ name: String) -> String? {
+    guard let minutes = minutes[name.lowercased()], minutes.isMultiple(of: 60) else { return nil }
+    if minutes == 0 { return "UTC" }
+    return "Etc/GMT\(minutes < 0 ? "+" : "-")\(abs(minutes / 60))"
+  }
+
   /// `+HH:MM` of an abbreviation; `nil` for other words.
   static func offset(_ name: String) -> String? {
     guard let minutes = minutes[name.lowercased()] else { return nil }
