@@ -24,7 +24,7 @@ let deps = "\(Context.packageDirectory)/.deps"
 /// The services whose shapes are generated, one module each so that builds stay parallel and short.
 let models = [
   "S3", "Kinesis", "Firehose", "Glue", "Athena", "IAM", "STS", "CloudWatch", "Redshift", "RedshiftServerless",
-  "RedshiftData",
+  "RedshiftData", "Lambda",
 ]
 
 func model(_ service: String) -> Target {
@@ -148,13 +148,19 @@ let package = Package(
       ]),
     service("IAM", ["IAMModel", "STSModel"]),
     service("CloudWatch", ["CloudWatchModel"]),
+    service(
+      "Lambda",
+      [
+        "LambdaModel", "S3Model", "Kinesis", "CTarnSystem", .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]),
 
     // 5 entrance
     .target(
       name: "Server",
       dependencies: models.map { .byName(name: "\($0)Model") } + [
         "Kernel", "Storage", "AWSWire", "SQL", "Engine", "Athena", "S3", "Kinesis", "Firehose", "Glue", "Redshift",
-        "PostgresWire", "IAM", "CloudWatch", nioCore, crypto, logging,
+        "PostgresWire", "IAM", "CloudWatch", "Lambda", nioCore, crypto, logging,
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -223,6 +229,12 @@ let package = Package(
     tests("Lake", ["Kernel", "SQL", "LakeFiles", "LakeTesting", "Engine"]),
     tests("Engine", ["Kernel", "LakeFiles", "LakeTesting"]),
     tests("IAM", ["IAMModel", "STSModel", "AWSWire", "Kernel", "Storage", "StorageTesting"]),
+    tests(
+      "Lambda",
+      [
+        "LambdaModel", "S3Model", "Kinesis", "KinesisModel", "AWSWire", "Kernel", "Storage", "StorageTesting",
+        "CTarnSystem", nioCore, .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
     tests("CloudWatch", ["CloudWatchModel", "AWSWire", "Kernel", "Storage", "StorageTesting"]),
   ]
 )

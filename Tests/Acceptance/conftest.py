@@ -37,7 +37,11 @@ class Tarn:
     def start(self):
         command = [str(BINARY), "serve", "--data", str(self.data), "--port", str(self.port), *self.arguments]
         self.log = open(f"{self.data}.log", "ab")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        # Lambda's functions run on this interpreter, which has boto3.
+        path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self.log, text=True, env=os.environ | {"PATH": path}
+        )
         self.endpoint = self._ready_line()["endpoint"]
         self.port = int(self.endpoint.rsplit(":", 1)[1])
         return self

@@ -7,9 +7,10 @@ enum ImportRules {
     [
       "S3Model", "KinesisModel", "FirehoseModel", "GlueModel", "AthenaModel", "IAMModel", "STSModel",
       "CloudWatchModel", "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel",
+      "LambdaModel",
     ],
     ["SQL", "LakeFiles", "LakeTesting", "Engine", "Lake"],
-    ["S3", "Kinesis", "Firehose", "Glue", "Athena", "Redshift", "IAM", "CloudWatch"],
+    ["S3", "Kinesis", "Firehose", "Glue", "Athena", "Redshift", "IAM", "CloudWatch", "Lambda"],
     ["Server", "Console"],
     ["tarn"],
   ]
@@ -25,6 +26,7 @@ enum ImportRules {
     "Firehose": ["S3", "Kinesis", "Glue"],
     "Athena": ["S3", "Glue"],
     "Redshift": ["S3", "Glue", "Kinesis"],
+    "Lambda": ["S3", "Kinesis"],
   ]
 
   /// The generated models that a service may speak: its own, and those of the services that it may call.

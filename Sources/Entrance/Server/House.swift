@@ -14,6 +14,8 @@ import IAMModel
 import Kernel
 import Kinesis
 import KinesisModel
+import Lambda
+import LambdaModel
 import Logging
 import NIOPosix
 import Redshift
@@ -35,6 +37,8 @@ struct House: Sendable {
   var audit: AuditTrail
   var tools: GlueTools
   var background: Background
+  /// Told where the server is found, once it listens.
+  var found: @Sendable (String) -> Void
   /// Run in order when the server stops, before storage closes.
   var stop: @Sendable () async -> Void
 
@@ -54,7 +58,8 @@ struct House: Sendable {
     let cloudWatch = CloudWatchService(keys: keys, clock: clock, logger: logger)
     let s3 = S3Service(
       keys: keys, blobs: blobs, clock: clock, random: random, metrics: cloudWatch,
-      knowsPrincipal: { try await iam.authorizer.knows($0) }, logger: logger)
+      knowsPrincipal: { try await iam.authorizer.knows($0) },
+      othersBlobs: { try await LambdaService.markBlobs(keys, $0) }, logger: logger)
     let kinesis = try await KinesisService.open(
       keys: keys, logs: logs, clock: clock, random: random, metrics: cloudWatch,
       options: KinesisOptions(liftShardLimits: settings.liftShardLimits), log: logger)
@@ -76,6 +81,11 @@ struct House: Sendable {
       keys: keys, logs: logs, s3: s3, glue: glue, kinesis: kinesis, engine: engine, roles: iam.roles,
       authorizer: iam.authorizer, clock: clock, random: random, metrics: cloudWatch,
       scratchFolder: settings.dataFolder + "/spill", log: logger)
+    let lambda = try await LambdaService.open(
+      keys: keys, logs: logs, blobs: blobs, s3: s3, kinesis: kinesis, roles: iam.roles, sessions: iam.sessions,
+      authorizer: iam.authorizer, clock: clock, random: random, metrics: cloudWatch,
+      folder: settings.dataFolder + "/sandboxes",
+      interpreters: ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", log: logger)
     let databases = Warehouses(
       WarehouseGround(
         folder: settings.dataFolder + "/warehouses", spillFolder: settings.dataFolder + "/spill",
@@ -104,6 +114,7 @@ struct House: Sendable {
       IAMRouter(iam.api), STSRouter(iam.sts), S3Endpoint(s3), KinesisRouter(kinesis), GlueRouter(glue),
       AthenaRouter(athena), CloudWatchRouter(cloudWatch), FirehoseRouter(firehose), RedshiftRouter(redshift),
       RedshiftServerlessRouter(serverless), RedshiftDataRouter(redshiftData),
+      LambdaRouter(lambda),
     ]
     return House(
       services: Dictionary(uniqueKeysWithValues: routers.map { ($0.signingName, $0) }),
@@ -115,12 +126,15 @@ struct House: Sendable {
           .init(name: "kinesis") { await kinesis.run() },
           .init(name: "firehose") { await firehose.run() },
           .init(name: "glue") { await glue.run() },
+          .init(name: "lambda") { await lambda.run() },
           .init(name: "metrics") { try await cloudWatch.run() },
           .init(name: "audit") { await audit.run() },
           .init(name: "redshift") { await watch.run() },
         ]),
+      found: { lambda.found(at: $0) },
       stop: {
         await glue.stop()
+        await lambda.stop()
         await athena.stop()
         await redshiftData.stop()
         await warehouses.stop()

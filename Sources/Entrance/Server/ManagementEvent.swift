@@ -17,6 +17,7 @@ enum ManagementEvent {
       "SelectObjectContent", "UploadPart", "UploadPartCopy",
     ],
     "kinesis": ["GetRecords", "GetShardIterator", "PutRecord", "PutRecords", "SubscribeToShard"],
+    "lambda": ["Invoke"],
     "firehose": ["PutRecord", "PutRecordBatch"],
     "monitoring": ["GetMetricData", "GetMetricStatistics", "GetMetricWidgetImage", "ListMetrics", "PutMetricData"],
   ]

@@ -45,6 +45,7 @@ public struct TarnServer: Sendable {
     let listener = try listener(HTTPEntrance(gateway: gateway), tls, quiet) { channel in
       let port = channel.localAddress?.port ?? settings.port
       let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
+      house.found("\(scheme)://\(host == "0.0.0.0" ? "127.0.0.1" : host == "[::]" ? "[::1]" : host):\(port)")
       onReady(
         ReadyServer(
           endpoint: "\(scheme)://\(host):\(port)", dataFolder: settings.dataFolder,

@@ -11,6 +11,7 @@ public struct IAMService: Sendable {
   public let authorizer: PolicyAuthorizer
   public let roles: TrustedRoles
   public let credentials: CredentialDirectory
+  public let sessions: ServiceSessions
 
   /// - Parameter rootCredentials: the access keys of accounts' roots; their holders may do all.
   public init(
@@ -26,5 +27,6 @@ public struct IAMService: Sendable {
     sts = TokenService(
       keys: keys, clock: clock, random: random, cache: cache, authorizer: authorizer, credentials: credentials,
       usage: usage)
+    sessions = ServiceSessions(roles: roles, tokens: sts)
   }
 }

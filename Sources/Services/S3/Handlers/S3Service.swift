@@ -14,16 +14,19 @@ public struct S3Service: S3API {
   let metrics: any MetricTap
   let knowsPrincipal: @Sendable (ARN) async throws -> Bool
   let logger: Logger
+  let othersBlobs: @Sendable (@escaping @Sendable (BlobRef) -> Void) async throws -> Void
 
   /// - Parameters:
   ///   - keys: holds buckets, objects' records and uploads, under keys that begin with `s3`.
   ///   - blobs: holds the bytes.
   ///   - metrics: hears of each bucket's size once a day.
   ///   - knowsPrincipal: whether a user or role that a bucket's policy names exists.
+  ///   - othersBlobs: marks the blobs that other services name, which are no orphans.
   public init(
     keys: any KeyStore, blobs: any BlobStore, clock: any WallClock, random: any RandomSource,
     metrics: any MetricTap = SilentTap(),
     knowsPrincipal: @escaping @Sendable (ARN) async throws -> Bool = { _ in true },
+    othersBlobs: @escaping @Sendable (@escaping @Sendable (BlobRef) -> Void) async throws -> Void = { _ in },
     logger: Logger = Logger(label: "tarn.s3")
   ) {
     store = ObjectStore(keys: keys, blobs: blobs, clock: clock, random: random, logger: logger)
@@ -32,6 +35,7 @@ public struct S3Service: S3API {
     self.metrics = metrics
     self.knowsPrincipal = knowsPrincipal
     self.logger = logger
+    self.othersBlobs = othersBlobs
   }
 
   /// Marks every blob that S3 names: for `BlobStore.collectOrphans` where other services name blobs too.
@@ -41,7 +45,13 @@ public struct S3Service: S3API {
 
   /// Frees what a crash left without a name; `run` does so once. It may run beside requests: only files of earlier runs
   /// are looked at, and uploads under way write into new ones.
-  public func collectOrphans() async throws -> CollectedOrphans { try await store.sweeper.collectOrphans() }
+  public func collectOrphans() async throws -> CollectedOrphans {
+    let others = othersBlobs
+    return try await store.blobs.collectOrphans { mark in
+      try await store.sweeper.mark(mark)
+      try await others(mark)
+    }
+  }
 
   /// The service's work in the background, until the task is cancelled: frees what a crash left, frees deleted bytes,
   /// applies lifecycle rules, reports what is stored.

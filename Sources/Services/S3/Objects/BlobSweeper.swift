@@ -35,9 +35,6 @@ struct BlobSweeper: Sendable {
     }
   }
 
-  /// Frees blobs of earlier runs that no key names: bodies whose commit a crash cut off.
-  func collectOrphans() async throws -> CollectedOrphans { try await blobs.collectOrphans { try await self.mark($0) } }
-
   /// Marks every blob that a key of S3 names.
   func mark(_ mark: @escaping @Sendable (BlobRef) -> Void) async throws {
     try await keys.read { reader in

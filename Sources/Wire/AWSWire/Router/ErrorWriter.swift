@@ -107,6 +107,7 @@ struct ErrorWriter: Sendable {
       switch wireProtocol {
       case .restXML: error = AWSError("AccessDenied", error.message, httpStatus: 403, details: error.details)
       case .query: error = AWSError("AccessDenied", error.message, httpStatus: 403)
+      case .restJSON: error = AWSError("AccessDeniedException", error.message, httpStatus: 403)
       default: error = AWSError("AccessDeniedException", error.message)
       }
     }
@@ -123,6 +124,7 @@ struct ErrorWriter: Sendable {
         "The service is unavailable. Back off and retry the operation. If you continue to see the exception, "
           + "throughput limits for the delivery stream may have been exceeded.", httpStatus: 503, fault: .receiver)
     case "athena": AWSError("TooManyRequestsException", AWSError.throttled.message)
+    case "lambda": AWSError("TooManyRequestsException", AWSError.throttled.message, httpStatus: 429)
     default: wireProtocol == .query ? AWSError("Throttling", AWSError.throttled.message) : .throttled
     }
   }

@@ -28,7 +28,7 @@ public enum ServiceRouting {
     if let host = request.headers["host"], let first = host.split(separator: ".").first {
       let known = [
         "kinesis", "firehose", "glue", "athena", "iam", "sts", "monitoring", "redshift", "redshift-serverless",
-        "redshift-data",
+        "redshift-data", "lambda",
       ]
       if known.contains(String(first)), host.contains(".amazonaws.com") || host.contains(".localhost") {
         return String(first)
