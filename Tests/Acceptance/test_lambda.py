@@ -541,3 +541,19 @@ def test_output_without_end_is_bounded_and_keeps_nobody(house):
     value, log, answer = house.tail(name)
     assert time.monotonic() - began < 10 and value["errorMessage"].endswith("Task timed out after 1.00 seconds")
     assert len(log) <= 4096 and "REPORT RequestId" in log
+
+
+def test_a_server_that_stops_waits_for_no_function(fresh_tarn, unique, tmp_path):
+    tarn = fresh_tarn()
+    house = House(tarn, unique)
+    mark = tmp_path / "begun"
+    name = house.make(f"import time\ndef handler(e, c):\n    open({str(mark)!r}, 'w').close()\n    time.sleep(120)", Timeout=300)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(house.call, name)
+        wait_until(mark.exists)
+        began = time.monotonic()
+        assert tarn.stop() == 0
+        assert time.monotonic() - began < 20
+        assert answer.result()[1]["errorType"] == "Runtime.ExitError"

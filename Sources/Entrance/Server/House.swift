@@ -39,6 +39,8 @@ struct House: Sendable {
   var background: Background
   /// Told where the server is found, once it listens.
   var found: @Sendable (String) -> Void
+  /// Run first when the server is told to stop: ends what requests would otherwise wait for long.
+  var leave: @Sendable () async -> Void
   /// Run in order when the server stops, before storage closes.
   var stop: @Sendable () async -> Void
 
@@ -132,6 +134,7 @@ struct House: Sendable {
           .init(name: "redshift") { await watch.run() },
         ]),
       found: { lambda.found(at: $0) },
+      leave: { await lambda.endFunctions() },
       stop: {
         await glue.stop()
         await lambda.stop()
@@ -145,6 +148,16 @@ struct House: Sendable {
 }
 
 extension CredentialDirectory: CredentialSource {}
+
+/// Acts as soon as the server is told to stop, before requests are waited for.
+struct Farewell: Service {
+  let leave: @Sendable () async -> Void
+
+  func run() async throws {
+    try? await gracefulShutdown()
+    await leave()
+  }
+}
 
 /// Loops that run beside the requests: deliveries, trimming, metrics.
 struct Background: Service {

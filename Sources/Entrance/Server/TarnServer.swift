@@ -53,7 +53,9 @@ public struct TarnServer: Sendable {
     }
     let group = ServiceGroup(
       configuration: .init(
-        services: [house.background, listener], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+        // They are stopped in the opposite order.
+        services: [house.background, listener, Farewell(leave: house.leave)],
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
     do {
       try await group.run()
     } catch {

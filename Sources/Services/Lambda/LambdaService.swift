@@ -109,6 +109,9 @@ public final class LambdaService: LambdaAPI {
     while (try? await clock.sleep(for: Limits.watchIdle)) != nil { await pool.tidy() }
   }
 
+  /// Ends all functions at work, and starts none from now on: a server that stops does not wait for them.
+  public func endFunctions() async { await pool.stop() }
+
   /// Ends all sandboxes.
   public func stop() async {
     await pool.stop()
