@@ -375,12 +375,12 @@ def available(serverless, name):
     raise AssertionError(found["status"])
 
 
-def gone(call, **options):
+def gone(call, code="ResourceNotFoundException", **options):
     for _ in range(500):
         try:
             call(**options)
         except ClientError as error:
-            assert error.response["Error"]["Code"] == "ResourceNotFoundException"
+            assert error.response["Error"]["Code"] == code
             return
     raise AssertionError("it is still there")
 
@@ -445,4 +445,4 @@ def test_usage_limits(serverless, workgroup):
     serverless.update_usage_limit(usageLimitId=identifier, amount=10)
     assert serverless.list_usage_limits(resourceArn=arn)["usageLimits"][0]["amount"] == 10
     serverless.delete_usage_limit(usageLimitId=identifier)
-    gone(serverless.get_usage_limit, usageLimitId=identifier)
+    gone(serverless.get_usage_limit, "ValidationException", usageLimitId=identifier)
