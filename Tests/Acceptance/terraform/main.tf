@@ -110,6 +110,42 @@ resource "aws_iam_role_policy" "delivery" {
   })
 }
 
+resource "aws_iam_role" "crawler" {
+  name = "terraform-crawler"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "glue.amazonaws.com" } }]
+  })
+}
+
+resource "aws_glue_classifier" "pipes" {
+  name = "terraform-pipes"
+  csv_classifier {
+    contains_header = "PRESENT"
+    delimiter       = "|"
+    quote_symbol    = "'"
+  }
+}
+
+resource "aws_glue_crawler" "events" {
+  name          = "terraform-events"
+  database_name = aws_glue_catalog_database.lake.name
+  role          = aws_iam_role.crawler.arn
+  classifiers   = [aws_glue_classifier.pipes.name]
+  schedule      = "cron(0 2 * * ? *)"
+  table_prefix  = "raw_"
+  configuration = jsonencode({ Version = 1.0, Grouping = { TableGroupingPolicy = "CombineCompatibleSchemas" } })
+  s3_target {
+    path       = "s3://${aws_s3_bucket.lake.bucket}/raw"
+    exclusions = ["**.tmp"]
+  }
+  schema_change_policy {
+    delete_behavior = "LOG"
+    update_behavior = "UPDATE_IN_DATABASE"
+  }
+  tags = { team = "lake" }
+}
+
 resource "aws_kinesis_firehose_delivery_stream" "events" {
   name        = "terraform-delivery"
   destination = "extended_s3"

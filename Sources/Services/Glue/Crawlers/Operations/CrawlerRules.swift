@@ -22,7 +22,8 @@ enum CrawlerRules {
     let s3 = try (shape.s3Targets ?? []).map(s3)
     let catalog = try (shape.catalogTargets ?? []).map { target in
       guard !target.tables.isEmpty else { throw invalid("A catalog target must name at least one table.") }
-      guard target.eventQueueArn == nil else { throw notImplemented("by events") }
+      // Terraform sends empty texts for what is not set.
+      guard target.eventQueueArn?.isEmpty ?? true else { throw notImplemented("by events") }
       return CrawlerRecord.Catalog(
         database: GlueCatalog.fold(target.databaseName), tables: target.tables.map(GlueCatalog.fold))
     }
@@ -39,15 +40,14 @@ enum CrawlerRules {
   }
 
   private static func s3(_ target: S3Target) throws -> CrawlerRecord.S3 {
-    guard let path = target.path, let place = S3Place(path) else {
+    guard let path = target.path, S3Place(path) != nil else {
       throw invalid("The S3 target path \(target.path ?? "") is not valid: it must be s3://bucket/prefix.")
     }
     if let size = target.sampleSize, !(1...CrawlLimits.sampleSizeMax).contains(size) {
       throw invalid("SampleSize must be between 1 and \(CrawlLimits.sampleSizeMax).")
     }
     if let connection = target.connectionName, !connection.isEmpty { throw notImplemented("through connections") }
-    if target.eventQueueArn != nil { throw notImplemented("by events") }
-    _ = place
+    guard target.eventQueueArn?.isEmpty ?? true else { throw notImplemented("by events") }
     return CrawlerRecord.S3(
       path: path, exclusions: target.exclusions.flatMap { $0.isEmpty ? nil : $0 }, sampleSize: target.sampleSize)
   }

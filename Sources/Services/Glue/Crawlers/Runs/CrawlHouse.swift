@@ -144,13 +144,17 @@ final class CrawlHouse: Sendable {
   private func run(_ record: CrawlerRecord, _ scope: Scope, _ id: String, _ started: Timestamp) async {
     var crawl = CrawlRecord(id: id, crawler: record.name, state: "COMPLETED", started: started)
     do {
+      // A stop that came before the task was noted had nothing to cancel.
+      let present = try await catalog.keys.read { try $0.crawler(record.name, scope) }
+      guard present.state == .running else { throw Stopped() }
       let outcome = try await Crawl(house: self, record: record, scope: scope, id: id).run()
       (crawl.created, crawl.changed, crawl.deleted) = (outcome.created, outcome.changed, outcome.deleted)
       crawl.summary = outcome.summary
     } catch {
-      crawl.state = Task.isCancelled ? "STOPPED" : "FAILED"
-      if !Task.isCancelled { crawl.error = Self.message(error) }
-      if !(error is AWSError), !(error is CancellationError) {
+      let isStopped = Task.isCancelled || error is Stopped
+      crawl.state = isStopped ? "STOPPED" : "FAILED"
+      if !isStopped { crawl.error = Self.message(error) }
+      if !isStopped, !(error is AWSError), !(error is FolderTree.TooLarge) {
         ground.logger.warning("a crawl failed", metadata: ["crawler": "\(record.name)", "error": "\(error)"])
       }
     }
@@ -165,6 +169,8 @@ final class CrawlHouse: Sendable {
       }
     }.value
   }
+
+  private struct Stopped: Error {}
 
   private static func message(_ error: any Error) -> String {
     switch error {
