@@ -1,8 +1,7 @@
+import Glue
 import Lake
 import SQL
 import Testing
-
-@testable import Glue
 
 @Suite struct CrawlerTests {
   @Test(arguments: [

@@ -1,7 +1,7 @@
-import SQL
+package import SQL
 
 /// The part of JsonPath that classifiers of AWS Glue know: `$`, `.name`, `[*]`, `[0]`, `['name']`.
-struct JSONPath: Hashable, Sendable {
+package struct JSONPath: Hashable, Sendable {
   enum Step: Hashable, Sendable {
     case member(String)
     case element
@@ -11,7 +11,7 @@ struct JSONPath: Hashable, Sendable {
   private let steps: [Step]
 
   /// - Returns: `nil` for a path with something else in it.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     self.text = text
     var rest = text[...]
     guard rest.popFirst() == "$" else { return nil }
@@ -41,7 +41,7 @@ struct JSONPath: Hashable, Sendable {
   }
 
   /// The type of what the path leads to in documents of a type.
-  func type(in document: HiveType) -> HiveType? {
+  package func type(in document: HiveType) -> HiveType? {
     var type = document
     for step in steps {
       switch (step, type) {

@@ -4,17 +4,17 @@ import SQL
 ///
 /// Source: AWS Glue, "Built-in CSV classifier": at least two columns and two rows, the same number of columns in
 /// every row but for the last column's trailing delimiter, and the rule for headers.
-struct DelimitedText {
+package struct DelimitedText {
   /// Ctrl-A, comma, pipe, tab and semicolon, which the built-in classifier tries.
   static let delimiters: [Character] = [",", "|", "\t", ";", "\u{1}"]
 
   var delimiter: Character
   var quote: Character?
-  var rows: [[String]]
-  var isQuoted: Bool
+  package var rows: [[String]]
+  package var isQuoted: Bool
 
   /// - Returns: `nil` when the lines are no rows of the delimiter.
-  init?(_ lines: [Substring], delimiter: Character, quote: Character?, allowSingleColumn: Bool = false) {
+  package init?(_ lines: [Substring], delimiter: Character, quote: Character?, allowSingleColumn: Bool = false) {
     self.delimiter = delimiter
     self.quote = quote
     rows = []
@@ -88,7 +88,7 @@ struct DelimitedText {
   }
 
   /// Whether the first row names the columns: text in every field, none too long, and some row below of another type.
-  var hasHeader: Bool {
+  package var hasHeader: Bool {
     guard let first = rows.first, rows.count > 1 else { return false }
     let names = first.map(\.trimmingSpaces)
     for (index, name) in names.enumerated() {

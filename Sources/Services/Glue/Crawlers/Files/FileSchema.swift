@@ -1,14 +1,14 @@
 import Kernel
-import SQL
+package import SQL
 
 /// A column that a crawl found.
-struct CrawledColumn: Hashable, Sendable, Codable {
+package struct CrawledColumn: Hashable, Sendable, Codable {
   /// In lower case, as the catalog keeps it.
   var name: String
   /// Hive's text of the type.
   var type: String
 
-  init(_ name: String, _ type: HiveType) {
+  package init(_ name: String, _ type: HiveType) {
     self.name = name
     self.type = type.settled.description
   }
@@ -20,8 +20,8 @@ struct CrawledColumn: Hashable, Sendable, Codable {
 }
 
 /// How the rows of a file are written.
-struct FileFormat: Hashable, Sendable, Codable {
-  enum Rows: Hashable, Sendable, Codable {
+package struct FileFormat: Hashable, Sendable, Codable {
+  package enum Rows: Hashable, Sendable, Codable {
     case parquet, orc
     case avro
     /// Documents by lines; `path` is the custom classifier's.
@@ -40,12 +40,24 @@ struct FileFormat: Hashable, Sendable, Codable {
   var rows: Rows
   /// The first line of each file names the columns.
   var hasHeader = false
+
+  package init(classification: String, compression: String = "none", rows: Rows, hasHeader: Bool = false) {
+    self.classification = classification
+    self.compression = compression
+    self.rows = rows
+    self.hasHeader = hasHeader
+  }
 }
 
 /// What a file says of its rows.
-struct FileSchema: Hashable, Sendable {
+package struct FileSchema: Hashable, Sendable {
   var format: FileFormat
   var columns: [CrawledColumn]
+
+  package init(format: FileFormat, columns: [CrawledColumn]) {
+    self.format = format
+    self.columns = columns
+  }
 
   /// Whether files of both can be files of one table at all.
   func isCompatible(with other: FileSchema) -> Bool { format == other.format }
@@ -68,12 +80,18 @@ struct FileSchema: Hashable, Sendable {
 }
 
 /// What can be counted of files.
-struct FileCounts: Hashable, Sendable {
+package struct FileCounts: Hashable, Sendable {
   var objects: Int64 = 0
   /// As stored.
   var bytes: Int64 = 0
   /// Rows; of text, as many as the lines that were read let expect.
   var records: Int64 = 0
+
+  package init(objects: Int64 = 0, bytes: Int64 = 0, records: Int64 = 0) {
+    self.objects = objects
+    self.bytes = bytes
+    self.records = records
+  }
 
   static func += (left: inout FileCounts, right: FileCounts) {
     left.objects = left.objects.saturatingAdd(right.objects)
@@ -105,10 +123,10 @@ enum ColumnMerge {
 
 extension HiveType {
   /// Stands for the type of values that were all null: any other type takes its place.
-  static let unseen = HiveType.union([])
+  package static let unseen = HiveType.union([])
 
   /// Without `unseen`: what was never seen is text.
-  var settled: HiveType {
+  package var settled: HiveType {
     switch self {
     case .union(let types) where types.isEmpty: .string
     case .array(let element): .array(element.settled)
@@ -128,7 +146,7 @@ extension HiveType {
     }
   }
 
-  func merged(with other: HiveType) -> HiveType {
+  package func merged(with other: HiveType) -> HiveType {
     if self == other || other == .unseen { return self }
     if self == .unseen { return other }
     if let left = integerRank, let right = other.integerRank { return left >= right ? self : other }

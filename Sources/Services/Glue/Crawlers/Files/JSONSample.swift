@@ -1,16 +1,16 @@
-import SQL
+package import SQL
 
 /// Reads JSON and keeps the types alone: what columns a document has, in the order in which it names them.
-struct JSONSample {
+package struct JSONSample {
   private let bytes: [UInt8]
   private(set) var index: Int
 
-  struct Malformed: Error {
+  package struct Malformed: Error {
     /// The text ends where more should come: the sample may have been cut there.
     var isCut: Bool
   }
 
-  init(_ bytes: [UInt8], at index: Int = 0) {
+  package init(_ bytes: [UInt8], at index: Int = 0) {
     self.bytes = bytes
     self.index = index
   }
@@ -25,7 +25,7 @@ struct JSONSample {
   }
 
   /// The type of the next document.
-  mutating func document() throws(Malformed) -> HiveType { try value(1) }
+  package mutating func document() throws(Malformed) -> HiveType { try value(1) }
 
   /// The merged type of the elements of an array that may be cut, `nil` unless one begins here.
   mutating func elements() throws(Malformed) -> (type: HiveType, count: Int)? {

@@ -1,7 +1,7 @@
 /// A glob that keeps files out of a crawl: `*` and `?` within one level, `**` over levels, `[abc]`, `{csv,tsv}`.
 ///
 /// Source: AWS Glue, "Include and exclude patterns". `**/` also stands for no level at all.
-struct Exclusion: Sendable {
+package struct Exclusion: Sendable {
   private indirect enum Token: Sendable {
     case character(Character)
     case one
@@ -14,13 +14,13 @@ struct Exclusion: Sendable {
   }
   private let tokens: [Token]
 
-  init(_ pattern: String) {
+  package init(_ pattern: String) {
     var rest = pattern[...]
     tokens = Self.tokens(&rest, inChoice: false)
   }
 
   /// - Parameter path: below the target's own path.
-  func matches(_ path: String) -> Bool {
+  package func matches(_ path: String) -> Bool {
     var steps = 0
     return Self.match(tokens[...], path[...], &steps)
   }

@@ -6,20 +6,26 @@ enum HivePathText {
 }
 
 /// How a target's folders become tables.
-struct GroupingRules: Sendable {
+package struct GroupingRules: Sendable {
   /// Schemas need not be similar: whatever has one format is one table.
   var combinesCompatible = false
   /// The level of folders that tables are made of, the bucket being 1.
   var tableLevel: Int?
   /// Folders that are tables already, with their slash at the end.
   var knownRoots: Set<String> = []
+
+  package init(combinesCompatible: Bool = false, tableLevel: Int? = nil, knownRoots: Set<String> = []) {
+    self.combinesCompatible = combinesCompatible
+    self.tableLevel = tableLevel
+    self.knownRoots = knownRoots
+  }
 }
 
 /// Takes in the files of a target in the order of their keys and gives the tables that they make.
 ///
 /// Only the folders that are open at the moment are held as such; a folder that is over is folded into its parent, so
 /// memory grows with the folders that have files and not with the files.
-struct FolderTree {
+package struct FolderTree {
   let bucket: String
   /// The target's folder: empty, or with a slash at the end.
   let root: String
@@ -50,7 +56,7 @@ struct FolderTree {
   /// Schemas that were seen, so that equal ones share their memory.
   private var schemas: Set<FileSchema> = []
 
-  init(bucket: String, root: String, rules: GroupingRules) {
+  package init(bucket: String, root: String, rules: GroupingRules) {
     self.bucket = bucket
     self.root = root
     self.rules = rules
@@ -59,7 +65,7 @@ struct FolderTree {
 
   /// Makes the folder of `key` the open one.
   /// - Returns: how many files of it were looked into before.
-  mutating func enter(_ key: String) throws -> Int {
+  package mutating func enter(_ key: String) throws -> Int {
     let names = key.dropFirst(root.count).split(separator: "/", omittingEmptySubsequences: false).dropLast()
     guard names.count <= CrawlLimits.folderDepthMax else {
       throw TooLarge(message: "Folders are more than \(CrawlLimits.folderDepthMax) levels deep.")
@@ -74,7 +80,7 @@ struct FolderTree {
   }
 
   /// A file of the open folder; without a schema it is counted like those that were looked into.
-  mutating func add(_ key: String, _ schema: FileSchema?, _ counts: FileCounts) throws {
+  package mutating func add(_ key: String, _ schema: FileSchema?, _ counts: FileCounts) throws {
     let last = open.count - 1
     guard let schema else {
       open[last].counts += counts
@@ -97,7 +103,7 @@ struct FolderTree {
   }
 
   /// The tables, once every file was added.
-  mutating func finish() throws -> [FoundTable] {
+  package mutating func finish() throws -> [FoundTable] {
     while !open.isEmpty { try close() }
     return tables
   }

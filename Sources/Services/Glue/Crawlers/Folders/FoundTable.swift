@@ -1,5 +1,5 @@
 /// A folder whose files are one table's, with its partitions below.
-struct FoundTable: Sendable {
+package struct FoundTable: Sendable {
   struct Partition: Sendable {
     /// The folders from the partition up to the table: the deepest first.
     var folders: [String]
@@ -9,7 +9,7 @@ struct FoundTable: Sendable {
 
   var bucket: String
   /// The table's folder with its slash at the end, or the key of a file that is a table of its own.
-  var key: String
+  package var key: String
   var schema: FileSchema
   var counts: FileCounts
   /// Levels of folders that are partitions; 0 for a table without.
@@ -26,7 +26,7 @@ struct FoundTable: Sendable {
 
   /// The names of the partition keys: those of Hive's `key=value` where every folder of the level has the same, else
   /// `partition_0`, `partition_1`.
-  var partitionNames: [String] {
+  package var partitionNames: [String] {
     var names = [String?](repeating: nil, count: depth)
     var isNamed = [Bool](repeating: true, count: depth)
     for partition in partitions {
