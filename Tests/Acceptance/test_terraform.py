@@ -81,6 +81,17 @@ def test_redshift(terraform):
     second = run("plan", "-detailed-exitcode", "-input=false", "-no-color", port, codes=(0, 2))
     assert second.returncode == 0, second.stdout
 
-    run("destroy", "-auto-approve", "-input=false", "-no-color", port)
+    # What can be changed is changed where it stands, with what is in it.
+    changed = (port, "-var=encrypted=false")
+    run("apply", "-auto-approve", "-input=false", "-no-color", *changed)
+    [cluster] = tarn.client("redshift").describe_clusters(ClusterIdentifier="terraform-warehouse")["Clusters"]
+    assert not cluster["Encrypted"]
+    assert tarn.client("redshift-data").list_tables(
+        ClusterIdentifier="terraform-warehouse", Database="analytics", DbUser="admin", SchemaPattern="public"
+    )["Tables"]
+    third = run("plan", "-detailed-exitcode", "-input=false", "-no-color", *changed, codes=(0, 2))
+    assert third.returncode == 0, third.stdout
+
+    run("destroy", "-auto-approve", "-input=false", "-no-color", *changed)
     assert tarn.client("redshift").describe_clusters()["Clusters"] == []
     assert tarn.client("redshift-serverless").list_namespaces()["namespaces"] == []

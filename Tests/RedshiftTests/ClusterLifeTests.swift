@@ -183,6 +183,27 @@ struct ClusterLifeTests {
     #expect(try await describe("two", service).endpoint?.port == 5440)
   }
 
+  @Test func aClusterIsEncryptedLater() async throws {
+    let house = house()
+    let service = RedshiftService(house)
+    _ = try await create("one", service)
+    await house.settle()
+    #expect(try await describe("one", service).encrypted == true)
+    let clear = try await service.modifyCluster(ModifyClusterInput(clusterIdentifier: "one", encrypted: false), context)
+    #expect(clear.cluster?.clusterStatus == "resizing")
+    await house.settle()
+    #expect(try await describe("one", service).encrypted == false)
+    #expect(try await describe("one", service).clusterStatus == "available")
+    _ = try await service.modifyCluster(
+      ModifyClusterInput(clusterIdentifier: "one", encrypted: true, kmsKeyId: "alias/mine"), context)
+    await house.settle()
+    #expect(try await describe("one", service).kmsKeyId == "alias/mine")
+    #expect(
+      namespaces.state.withLock { $0.calls.filter { $0.hasPrefix("encrypt") } } == [
+        "encrypt one key -> clear", "encrypt one clear -> key",
+      ])
+  }
+
   @Test func aMakingThatFailsIsShown() async throws {
     let house = house()
     let service = RedshiftService(house)

@@ -50,6 +50,14 @@ final class FakeNamespaces: NamespaceKeeping {
     return 1 << 20
   }
 
+  func encrypt(_ settings: NamespaceSettings, from former: [UInt8]?) async throws {
+    state.withLock { state in
+      state.calls.append(
+        "encrypt \(settings.name) \(former == nil ? "clear" : "key") -> "
+          + (settings.encryptionKey == nil ? "clear" : "key"))
+    }
+  }
+
   func restore(_ snapshot: String, encryptionKey: [UInt8]?, as settings: NamespaceSettings) async throws {
     try state.withLock { state in
       guard state.copies.contains(snapshot) else { throw SQLFailure("58P01", "there is no copy") }

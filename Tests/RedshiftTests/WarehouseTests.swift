@@ -95,6 +95,54 @@ import Testing
     await #expect(throws: SQLFailure.self) { try await fixture.warehouses.open(other) }
   }
 
+  @Test(arguments: [false, true]) func aNamespaceGetsAnotherKey(wasEncrypted: Bool) async throws {
+    let key = [UInt8](repeating: 7, count: 32)
+    let (former, next) = wasEncrypted ? (key, nil) : (nil, key)
+    let fixture = WarehouseFixture(key: former)
+    let first = try await fixture.session()
+    try await first.run("CREATE TABLE t (id INTEGER IDENTITY(10, 5), a DECIMAL(38, 2) DEFAULT 1.5 NOT NULL, s SUPER)")
+    try await first.run("INSERT INTO t (s) VALUES (JSON_PARSE('{\"x\": [1, 2]}')), (NULL)")
+    try await first.run("CREATE FUNCTION twice (INTEGER) RETURNS INTEGER IMMUTABLE AS $$ SELECT $1 * 2 $$ LANGUAGE sql")
+    try await first.run("CREATE VIEW v AS SELECT twice(id) AS id FROM t")
+    try await first.run("CREATE MATERIALIZED VIEW m AS SELECT a, count(*) AS n FROM t GROUP BY a")
+    try await first.run("DELETE FROM t WHERE id = 10")
+    await first.close()
+
+    var changed = fixture.settings
+    changed.encryptionKey = next
+    try await fixture.warehouses.encrypt(changed, from: former)
+    // As after a crash that came before it was written down.
+    try await fixture.warehouses.encrypt(changed, from: former)
+    await #expect(throws: (any Error).self) { try await fixture.warehouses.open(fixture.settings) }
+
+    let session = try await fixture.warehouses.open(changed).session(user: "awsuser", database: "dev", settings: [:])
+    try await session.run("INSERT INTO t (s) VALUES (NULL)")
+    #expect(try await session.run("SELECT id, a, s FROM t ORDER BY id") == ["15|1.50|NULL", "20|1.50|NULL"])
+    #expect(try await session.run("SELECT id FROM v ORDER BY 1") == ["30", "40"])
+    try await session.run("REFRESH MATERIALIZED VIEW m")
+    #expect(try await session.run("SELECT n FROM m") == ["2"])
+    await session.close()
+    await fixture.warehouses.closeAll()
+  }
+
+  @Test func aSnapshotInClearIsRestoredEncrypted() async throws {
+    let fixture = WarehouseFixture()
+    let session = try await fixture.session()
+    try await session.run("CREATE TABLE t AS SELECT 1 AS a")
+    _ = try await fixture.warehouses.snapshot(fixture.settings, as: "snap-1")
+    var other = fixture.settings
+    other.id = "restored"
+    other.encryptionKey = [UInt8](repeating: 3, count: 32)
+    try await fixture.warehouses.restore("snap-1", encryptionKey: nil, as: other)
+    let restored = try await fixture.warehouses.open(other).session(user: "awsuser", database: "dev", settings: [:])
+    #expect(try await restored.run("SELECT * FROM t") == ["1"])
+    await restored.close()
+    await fixture.warehouses.closeAll()
+    other.encryptionKey = nil
+    let inClear = other
+    await #expect(throws: (any Error).self) { try await fixture.warehouses.open(inClear) }
+  }
+
   @Test func tablesAreAltered() async throws {
     let session = try await WarehouseFixture().session()
     try await session.run("CREATE TABLE t (a INTEGER)")

@@ -3,6 +3,26 @@
 import Kernel
 public import AWSWire
 
+extension Association: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Association",
+    [
+      MemberSchema("customDomainCertificateArn", traits: Traits.customDomainCertificateArnString),
+      MemberSchema("customDomainCertificateExpiryTime", traits: Traits.syntheticTimestamp_date_time),
+      MemberSchema("customDomainName", traits: Traits.customDomainName),
+      MemberSchema("workgroupName", traits: Traits.workgroupName),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, customDomainCertificateArn)
+    encoder.write(1, customDomainCertificateExpiryTime)
+    encoder.write(2, customDomainName)
+    encoder.write(3, workgroupName)
+    encoder.end()
+  }
+}
+
 extension ConfigParameter: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
     "ConfigParameter",
@@ -30,6 +50,106 @@ extension ConfigParameter: WireStructure, WireDecodable, WireEncodable {
     encoder.begin(Self.schema)
     encoder.write(0, parameterKey)
     encoder.write(1, parameterValue)
+    encoder.end()
+  }
+}
+
+extension CreateCustomDomainAssociationRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateCustomDomainAssociationRequest",
+    [
+      MemberSchema("customDomainCertificateArn", required: true, traits: Traits.customDomainCertificateArnString),
+      MemberSchema("customDomainName", required: true, traits: Traits.customDomainName),
+      MemberSchema("workgroupName", required: true, traits: Traits.workgroupName),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var customDomainCertificateArn: String?
+    var customDomainName: String?
+    var workgroupName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&customDomainCertificateArn)
+      case 1: try decoder.read(&customDomainName)
+      case 2: try decoder.read(&workgroupName)
+      default: break
+      }
+    }
+    guard
+      let customDomainCertificateArn, let customDomainName, let workgroupName
+    else { throw decoder.incomplete }
+    self.init(
+      customDomainCertificateArn: customDomainCertificateArn, customDomainName: customDomainName,
+      workgroupName: workgroupName)
+  }
+}
+
+extension CreateCustomDomainAssociationResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "CreateCustomDomainAssociationResponse",
+    [
+      MemberSchema("customDomainCertificateArn", traits: Traits.customDomainCertificateArnString),
+      MemberSchema("customDomainCertificateExpiryTime", traits: Traits.syntheticTimestamp_date_time),
+      MemberSchema("customDomainName", traits: Traits.customDomainName),
+      MemberSchema("workgroupName", traits: Traits.workgroupName),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, customDomainCertificateArn)
+    encoder.write(1, customDomainCertificateExpiryTime)
+    encoder.write(2, customDomainName)
+    encoder.write(3, workgroupName)
+    encoder.end()
+  }
+}
+
+extension CreateEndpointAccessRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateEndpointAccessRequest",
+    [
+      MemberSchema("endpointName", required: true),
+      MemberSchema("ownerAccount", traits: Traits.ownerAccount),
+      MemberSchema("subnetIds", required: true),
+      MemberSchema("vpcSecurityGroupIds"),
+      MemberSchema("workgroupName", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var endpointName: String?
+    var ownerAccount: String?
+    var subnetIds: [String]?
+    var vpcSecurityGroupIds: [String]?
+    var workgroupName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&endpointName)
+      case 1: try decoder.read(&ownerAccount)
+      case 2: try decoder.read(&subnetIds)
+      case 3: try decoder.read(&vpcSecurityGroupIds)
+      case 4: try decoder.read(&workgroupName)
+      default: break
+      }
+    }
+    guard let endpointName, let subnetIds, let workgroupName else { throw decoder.incomplete }
+    self.init(
+      endpointName: endpointName, ownerAccount: ownerAccount, subnetIds: subnetIds,
+      vpcSecurityGroupIds: vpcSecurityGroupIds, workgroupName: workgroupName)
+  }
+}
+
+extension CreateEndpointAccessResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "CreateEndpointAccessResponse",
+    [
+      MemberSchema("endpoint"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, endpoint)
     encoder.end()
   }
 }
@@ -282,6 +402,76 @@ extension CreateWorkgroupResponse: WireStructure, WireEncodable {
   }
 }
 
+extension DeleteCustomDomainAssociationRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteCustomDomainAssociationRequest",
+    [
+      MemberSchema("customDomainName", required: true, traits: Traits.customDomainName),
+      MemberSchema("workgroupName", required: true, traits: Traits.workgroupName),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var customDomainName: String?
+    var workgroupName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&customDomainName)
+      case 1: try decoder.read(&workgroupName)
+      default: break
+      }
+    }
+    guard let customDomainName, let workgroupName else { throw decoder.incomplete }
+    self.init(
+      customDomainName: customDomainName, workgroupName: workgroupName)
+  }
+}
+
+extension DeleteCustomDomainAssociationResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteCustomDomainAssociationResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension DeleteEndpointAccessRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteEndpointAccessRequest",
+    [
+      MemberSchema("endpointName", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var endpointName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&endpointName)
+      default: break
+      }
+    }
+    guard let endpointName else { throw decoder.incomplete }
+    self.init(
+      endpointName: endpointName)
+  }
+}
+
+extension DeleteEndpointAccessResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "DeleteEndpointAccessResponse",
+    [
+      MemberSchema("endpoint"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, endpoint)
+    encoder.end()
+  }
+}
+
 extension DeleteNamespaceRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "DeleteNamespaceRequest",
@@ -325,6 +515,37 @@ extension DeleteNamespaceResponse: WireStructure, WireEncodable {
   }
 }
 
+extension DeleteResourcePolicyRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteResourcePolicyRequest",
+    [
+      MemberSchema("resourceArn", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var resourceArn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&resourceArn)
+      default: break
+      }
+    }
+    guard let resourceArn else { throw decoder.incomplete }
+    self.init(
+      resourceArn: resourceArn)
+  }
+}
+
+extension DeleteResourcePolicyResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteResourcePolicyResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
 extension DeleteSnapshotRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "DeleteSnapshotRequest",
@@ -364,223 +585,6 @@ extension DeleteSnapshotResponse: WireStructure, WireEncodable {
 extension DeleteUsageLimitRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "DeleteUsageLimitRequest",
-    [
-      MemberSchema("usageLimitId", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var usageLimitId: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&usageLimitId)
-      default: break
-      }
-    }
-    guard let usageLimitId else { throw decoder.incomplete }
-    self.init(
-      usageLimitId: usageLimitId)
-  }
-}
-
-extension DeleteUsageLimitResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "DeleteUsageLimitResponse",
-    [
-      MemberSchema("usageLimit"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, usageLimit)
-    encoder.end()
-  }
-}
-
-extension DeleteWorkgroupRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeleteWorkgroupRequest",
-    [
-      MemberSchema("workgroupName", required: true, traits: Traits.workgroupName),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var workgroupName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&workgroupName)
-      default: break
-      }
-    }
-    guard let workgroupName else { throw decoder.incomplete }
-    self.init(
-      workgroupName: workgroupName)
-  }
-}
-
-extension DeleteWorkgroupResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "DeleteWorkgroupResponse",
-    [
-      MemberSchema("workgroup", required: true),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, workgroup)
-    encoder.end()
-  }
-}
-
-extension Endpoint: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Endpoint",
-    [
-      MemberSchema("address"),
-      MemberSchema("port"),
-      MemberSchema("vpcEndpoints"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, address)
-    encoder.write(1, port)
-    encoder.write(2, vpcEndpoints)
-    encoder.end()
-  }
-}
-
-extension GetCredentialsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetCredentialsRequest",
-    [
-      MemberSchema("customDomainName", traits: Traits.customDomainName),
-      MemberSchema("dbName"),
-      MemberSchema("durationSeconds"),
-      MemberSchema("workgroupName", traits: Traits.workgroupName),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var customDomainName: String?
-    var dbName: String?
-    var durationSeconds: Int?
-    var workgroupName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&customDomainName)
-      case 1: try decoder.read(&dbName)
-      case 2: try decoder.read(&durationSeconds)
-      case 3: try decoder.read(&workgroupName)
-      default: break
-      }
-    }
-    self.init(
-      customDomainName: customDomainName, dbName: dbName, durationSeconds: durationSeconds, workgroupName: workgroupName)
-  }
-}
-
-extension GetCredentialsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetCredentialsResponse",
-    [
-      MemberSchema("dbPassword", traits: Traits.dbPassword),
-      MemberSchema("dbUser", traits: Traits.dbUser),
-      MemberSchema("expiration"),
-      MemberSchema("nextRefreshTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, dbPassword)
-    encoder.write(1, dbUser)
-    encoder.write(2, expiration)
-    encoder.write(3, nextRefreshTime)
-    encoder.end()
-  }
-}
-
-extension GetNamespaceRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetNamespaceRequest",
-    [
-      MemberSchema("namespaceName", required: true, traits: Traits.namespaceName),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var namespaceName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&namespaceName)
-      default: break
-      }
-    }
-    guard let namespaceName else { throw decoder.incomplete }
-    self.init(
-      namespaceName: namespaceName)
-  }
-}
-
-extension GetNamespaceResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetNamespaceResponse",
-    [
-      MemberSchema("namespace", required: true),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, namespace)
-    encoder.end()
-  }
-}
-
-extension GetSnapshotRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetSnapshotRequest",
-    [
-      MemberSchema("ownerAccount"),
-      MemberSchema("snapshotArn"),
-      MemberSchema("snapshotName"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var ownerAccount: String?
-    var snapshotArn: String?
-    var snapshotName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&ownerAccount)
-      case 1: try decoder.read(&snapshotArn)
-      case 2: try decoder.read(&snapshotName)
-      default: break
-      }
-    }
-    self.init(
-      ownerAccount: ownerAccount, snapshotArn: snapshotArn, snapshotName: snapshotName)
-  }
-}
-
-extension GetSnapshotResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetSnapshotResponse",
-    [
-      MemberSchema("snapshot"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, snapshot)
-    encoder.end()
-  }
-}
-
-extension GetUsageLimitRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetUsageLimitRequest",
     [
       MemberSchema("usageLimitId", required: true),
     ])

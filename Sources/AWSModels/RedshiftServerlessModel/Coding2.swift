@@ -3,6 +3,372 @@
 import Kernel
 public import AWSWire
 
+extension DeleteUsageLimitResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "DeleteUsageLimitResponse",
+    [
+      MemberSchema("usageLimit"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, usageLimit)
+    encoder.end()
+  }
+}
+
+extension DeleteWorkgroupRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteWorkgroupRequest",
+    [
+      MemberSchema("workgroupName", required: true, traits: Traits.workgroupName),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var workgroupName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&workgroupName)
+      default: break
+      }
+    }
+    guard let workgroupName else { throw decoder.incomplete }
+    self.init(
+      workgroupName: workgroupName)
+  }
+}
+
+extension DeleteWorkgroupResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "DeleteWorkgroupResponse",
+    [
+      MemberSchema("workgroup", required: true),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, workgroup)
+    encoder.end()
+  }
+}
+
+extension Endpoint: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Endpoint",
+    [
+      MemberSchema("address"),
+      MemberSchema("port"),
+      MemberSchema("vpcEndpoints"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, address)
+    encoder.write(1, port)
+    encoder.write(2, vpcEndpoints)
+    encoder.end()
+  }
+}
+
+extension EndpointAccess: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "EndpointAccess",
+    [
+      MemberSchema("address"),
+      MemberSchema("endpointArn"),
+      MemberSchema("endpointCreateTime", traits: Traits.syntheticTimestamp_date_time),
+      MemberSchema("endpointName"),
+      MemberSchema("endpointStatus"),
+      MemberSchema("port"),
+      MemberSchema("subnetIds"),
+      MemberSchema("vpcEndpoint"),
+      MemberSchema("vpcSecurityGroups"),
+      MemberSchema("workgroupName"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, address)
+    encoder.write(1, endpointArn)
+    encoder.write(2, endpointCreateTime)
+    encoder.write(3, endpointName)
+    encoder.write(4, endpointStatus)
+    encoder.write(5, port)
+    encoder.write(6, subnetIds)
+    encoder.write(7, vpcEndpoint)
+    encoder.write(8, vpcSecurityGroups)
+    encoder.write(9, workgroupName)
+    encoder.end()
+  }
+}
+
+extension GetCredentialsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetCredentialsRequest",
+    [
+      MemberSchema("customDomainName", traits: Traits.customDomainName),
+      MemberSchema("dbName"),
+      MemberSchema("durationSeconds"),
+      MemberSchema("workgroupName", traits: Traits.workgroupName),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var customDomainName: String?
+    var dbName: String?
+    var durationSeconds: Int?
+    var workgroupName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&customDomainName)
+      case 1: try decoder.read(&dbName)
+      case 2: try decoder.read(&durationSeconds)
+      case 3: try decoder.read(&workgroupName)
+      default: break
+      }
+    }
+    self.init(
+      customDomainName: customDomainName, dbName: dbName, durationSeconds: durationSeconds, workgroupName: workgroupName)
+  }
+}
+
+extension GetCredentialsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetCredentialsResponse",
+    [
+      MemberSchema("dbPassword", traits: Traits.dbPassword),
+      MemberSchema("dbUser", traits: Traits.dbUser),
+      MemberSchema("expiration"),
+      MemberSchema("nextRefreshTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, dbPassword)
+    encoder.write(1, dbUser)
+    encoder.write(2, expiration)
+    encoder.write(3, nextRefreshTime)
+    encoder.end()
+  }
+}
+
+extension GetCustomDomainAssociationRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetCustomDomainAssociationRequest",
+    [
+      MemberSchema("customDomainName", required: true, traits: Traits.customDomainName),
+      MemberSchema("workgroupName", required: true, traits: Traits.workgroupName),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var customDomainName: String?
+    var workgroupName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&customDomainName)
+      case 1: try decoder.read(&workgroupName)
+      default: break
+      }
+    }
+    guard let customDomainName, let workgroupName else { throw decoder.incomplete }
+    self.init(
+      customDomainName: customDomainName, workgroupName: workgroupName)
+  }
+}
+
+extension GetCustomDomainAssociationResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetCustomDomainAssociationResponse",
+    [
+      MemberSchema("customDomainCertificateArn", traits: Traits.customDomainCertificateArnString),
+      MemberSchema("customDomainCertificateExpiryTime", traits: Traits.syntheticTimestamp_date_time),
+      MemberSchema("customDomainName", traits: Traits.customDomainName),
+      MemberSchema("workgroupName", traits: Traits.workgroupName),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, customDomainCertificateArn)
+    encoder.write(1, customDomainCertificateExpiryTime)
+    encoder.write(2, customDomainName)
+    encoder.write(3, workgroupName)
+    encoder.end()
+  }
+}
+
+extension GetEndpointAccessRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetEndpointAccessRequest",
+    [
+      MemberSchema("endpointName", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var endpointName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&endpointName)
+      default: break
+      }
+    }
+    guard let endpointName else { throw decoder.incomplete }
+    self.init(
+      endpointName: endpointName)
+  }
+}
+
+extension GetEndpointAccessResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetEndpointAccessResponse",
+    [
+      MemberSchema("endpoint"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, endpoint)
+    encoder.end()
+  }
+}
+
+extension GetNamespaceRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetNamespaceRequest",
+    [
+      MemberSchema("namespaceName", required: true, traits: Traits.namespaceName),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var namespaceName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&namespaceName)
+      default: break
+      }
+    }
+    guard let namespaceName else { throw decoder.incomplete }
+    self.init(
+      namespaceName: namespaceName)
+  }
+}
+
+extension GetNamespaceResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetNamespaceResponse",
+    [
+      MemberSchema("namespace", required: true),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, namespace)
+    encoder.end()
+  }
+}
+
+extension GetResourcePolicyRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetResourcePolicyRequest",
+    [
+      MemberSchema("resourceArn", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var resourceArn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&resourceArn)
+      default: break
+      }
+    }
+    guard let resourceArn else { throw decoder.incomplete }
+    self.init(
+      resourceArn: resourceArn)
+  }
+}
+
+extension GetResourcePolicyResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetResourcePolicyResponse",
+    [
+      MemberSchema("resourcePolicy"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, resourcePolicy)
+    encoder.end()
+  }
+}
+
+extension GetSnapshotRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetSnapshotRequest",
+    [
+      MemberSchema("ownerAccount"),
+      MemberSchema("snapshotArn"),
+      MemberSchema("snapshotName"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var ownerAccount: String?
+    var snapshotArn: String?
+    var snapshotName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&ownerAccount)
+      case 1: try decoder.read(&snapshotArn)
+      case 2: try decoder.read(&snapshotName)
+      default: break
+      }
+    }
+    self.init(
+      ownerAccount: ownerAccount, snapshotArn: snapshotArn, snapshotName: snapshotName)
+  }
+}
+
+extension GetSnapshotResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetSnapshotResponse",
+    [
+      MemberSchema("snapshot"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, snapshot)
+    encoder.end()
+  }
+}
+
+extension GetUsageLimitRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetUsageLimitRequest",
+    [
+      MemberSchema("usageLimitId", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var usageLimitId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&usageLimitId)
+      default: break
+      }
+    }
+    guard let usageLimitId else { throw decoder.incomplete }
+    self.init(
+      usageLimitId: usageLimitId)
+  }
+}
+
 extension GetUsageLimitResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
     "GetUsageLimitResponse",
@@ -49,6 +415,103 @@ extension GetWorkgroupResponse: WireStructure, WireEncodable {
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, workgroup)
+    encoder.end()
+  }
+}
+
+extension ListCustomDomainAssociationsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListCustomDomainAssociationsRequest",
+    [
+      MemberSchema("customDomainCertificateArn", traits: Traits.customDomainCertificateArnString),
+      MemberSchema("customDomainName", traits: Traits.customDomainName),
+      MemberSchema("maxResults", traits: Traits.listCustomDomainAssociationsRequestMaxResultsInteger),
+      MemberSchema("nextToken", traits: Traits.paginationToken),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var customDomainCertificateArn: String?
+    var customDomainName: String?
+    var maxResults: Int?
+    var nextToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&customDomainCertificateArn)
+      case 1: try decoder.read(&customDomainName)
+      case 2: try decoder.read(&maxResults)
+      case 3: try decoder.read(&nextToken)
+      default: break
+      }
+    }
+    self.init(
+      customDomainCertificateArn: customDomainCertificateArn, customDomainName: customDomainName,
+      maxResults: maxResults, nextToken: nextToken)
+  }
+}
+
+extension ListCustomDomainAssociationsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListCustomDomainAssociationsResponse",
+    [
+      MemberSchema("associations"),
+      MemberSchema("nextToken", traits: Traits.paginationToken),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, associations)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListEndpointAccessRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListEndpointAccessRequest",
+    [
+      MemberSchema("maxResults", traits: Traits.listEndpointAccessRequestMaxResultsInteger),
+      MemberSchema("nextToken"),
+      MemberSchema("ownerAccount", traits: Traits.ownerAccount),
+      MemberSchema("vpcId"),
+      MemberSchema("workgroupName"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var maxResults: Int?
+    var nextToken: String?
+    var ownerAccount: String?
+    var vpcId: String?
+    var workgroupName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&maxResults)
+      case 1: try decoder.read(&nextToken)
+      case 2: try decoder.read(&ownerAccount)
+      case 3: try decoder.read(&vpcId)
+      case 4: try decoder.read(&workgroupName)
+      default: break
+      }
+    }
+    self.init(
+      maxResults: maxResults, nextToken: nextToken, ownerAccount: ownerAccount, vpcId: vpcId,
+      workgroupName: workgroupName)
+  }
+}
+
+extension ListEndpointAccessResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListEndpointAccessResponse",
+    [
+      MemberSchema("endpoints", required: true),
+      MemberSchema("nextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, endpoints)
+    encoder.write(1, nextToken)
     encoder.end()
   }
 }
@@ -130,457 +593,5 @@ extension ListSnapshotsRequest: WireStructure, WireDecodable {
     self.init(
       endTime: endTime, maxResults: maxResults, namespaceArn: namespaceArn, namespaceName: namespaceName,
       nextToken: nextToken, ownerAccount: ownerAccount, startTime: startTime)
-  }
-}
-
-extension ListSnapshotsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ListSnapshotsResponse",
-    [
-      MemberSchema("nextToken"),
-      MemberSchema("snapshots"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, nextToken)
-    encoder.write(1, snapshots)
-    encoder.end()
-  }
-}
-
-extension ListTagsForResourceRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListTagsForResourceRequest",
-    [
-      MemberSchema("resourceArn", required: true, traits: Traits.amazonResourceName),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var resourceArn: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&resourceArn)
-      default: break
-      }
-    }
-    guard let resourceArn else { throw decoder.incomplete }
-    self.init(
-      resourceArn: resourceArn)
-  }
-}
-
-extension ListTagsForResourceResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ListTagsForResourceResponse",
-    [
-      MemberSchema("tags", traits: Traits.tagList),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, tags)
-    encoder.end()
-  }
-}
-
-extension ListUsageLimitsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListUsageLimitsRequest",
-    [
-      MemberSchema("maxResults", traits: Traits.listUsageLimitsRequestMaxResultsInteger),
-      MemberSchema("nextToken", traits: Traits.paginationToken),
-      MemberSchema("resourceArn"),
-      MemberSchema("usageType", traits: Traits.usageLimitUsageType),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var maxResults: Int?
-    var nextToken: String?
-    var resourceArn: String?
-    var usageType: UsageLimitUsageType?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&maxResults)
-      case 1: try decoder.read(&nextToken)
-      case 2: try decoder.read(&resourceArn)
-      case 3: try decoder.read(&usageType)
-      default: break
-      }
-    }
-    self.init(
-      maxResults: maxResults, nextToken: nextToken, resourceArn: resourceArn, usageType: usageType)
-  }
-}
-
-extension ListUsageLimitsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ListUsageLimitsResponse",
-    [
-      MemberSchema("nextToken", traits: Traits.paginationToken),
-      MemberSchema("usageLimits", traits: Traits.usageLimits),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, nextToken)
-    encoder.write(1, usageLimits)
-    encoder.end()
-  }
-}
-
-extension ListWorkgroupsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListWorkgroupsRequest",
-    [
-      MemberSchema("maxResults", traits: Traits.listWorkgroupsRequestMaxResultsInteger),
-      MemberSchema("nextToken"),
-      MemberSchema("ownerAccount", traits: Traits.ownerAccount),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var maxResults: Int?
-    var nextToken: String?
-    var ownerAccount: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&maxResults)
-      case 1: try decoder.read(&nextToken)
-      case 2: try decoder.read(&ownerAccount)
-      default: break
-      }
-    }
-    self.init(
-      maxResults: maxResults, nextToken: nextToken, ownerAccount: ownerAccount)
-  }
-}
-
-extension ListWorkgroupsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ListWorkgroupsResponse",
-    [
-      MemberSchema("nextToken"),
-      MemberSchema("workgroups", required: true),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, nextToken)
-    encoder.write(1, workgroups)
-    encoder.end()
-  }
-}
-
-extension Namespace: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Namespace",
-    [
-      MemberSchema("adminPasswordSecretArn"),
-      MemberSchema("adminPasswordSecretKmsKeyId"),
-      MemberSchema("adminUsername", traits: Traits.dbUser),
-      MemberSchema("catalogArn"),
-      MemberSchema("creationDate", traits: Traits.syntheticTimestamp_date_time),
-      MemberSchema("dbName"),
-      MemberSchema("defaultIamRoleArn"),
-      MemberSchema("iamRoles"),
-      MemberSchema("kmsKeyId"),
-      MemberSchema("lakehouseRegistrationStatus"),
-      MemberSchema("logExports", traits: Traits.logExportList),
-      MemberSchema("namespaceArn"),
-      MemberSchema("namespaceId"),
-      MemberSchema("namespaceName", traits: Traits.namespaceName),
-      MemberSchema("status", traits: Traits.namespaceStatus),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, adminPasswordSecretArn)
-    encoder.write(1, adminPasswordSecretKmsKeyId)
-    encoder.write(2, adminUsername)
-    encoder.write(3, catalogArn)
-    encoder.write(4, creationDate)
-    encoder.write(5, dbName)
-    encoder.write(6, defaultIamRoleArn)
-    encoder.write(7, iamRoles)
-    encoder.write(8, kmsKeyId)
-    encoder.write(9, lakehouseRegistrationStatus)
-    encoder.write(10, logExports)
-    encoder.write(11, namespaceArn)
-    encoder.write(12, namespaceId)
-    encoder.write(13, namespaceName)
-    encoder.write(14, status)
-    encoder.end()
-  }
-}
-
-extension NetworkInterface: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "NetworkInterface",
-    [
-      MemberSchema("availabilityZone"),
-      MemberSchema("ipv6Address"),
-      MemberSchema("networkInterfaceId"),
-      MemberSchema("privateIpAddress"),
-      MemberSchema("subnetId"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, availabilityZone)
-    encoder.write(1, ipv6Address)
-    encoder.write(2, networkInterfaceId)
-    encoder.write(3, privateIpAddress)
-    encoder.write(4, subnetId)
-    encoder.end()
-  }
-}
-
-extension PerformanceTarget: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "PerformanceTarget",
-    [
-      MemberSchema("level", traits: Traits.performanceTargetLevelInteger),
-      MemberSchema("status", traits: Traits.performanceTargetStatus),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var level: Int?
-    var status: PerformanceTargetStatus?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&level)
-      case 1: try decoder.read(&status)
-      default: break
-      }
-    }
-    self.init(
-      level: level, status: status)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, level)
-    encoder.write(1, status)
-    encoder.end()
-  }
-}
-
-extension RestoreFromSnapshotRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "RestoreFromSnapshotRequest",
-    [
-      MemberSchema("adminPasswordSecretKmsKeyId"),
-      MemberSchema("manageAdminPassword"),
-      MemberSchema("namespaceName", required: true, traits: Traits.namespaceName),
-      MemberSchema("ownerAccount"),
-      MemberSchema("snapshotArn"),
-      MemberSchema("snapshotName"),
-      MemberSchema("workgroupName", required: true, traits: Traits.workgroupName),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var adminPasswordSecretKmsKeyId: String?
-    var manageAdminPassword: Bool?
-    var namespaceName: String?
-    var ownerAccount: String?
-    var snapshotArn: String?
-    var snapshotName: String?
-    var workgroupName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&adminPasswordSecretKmsKeyId)
-      case 1: try decoder.read(&manageAdminPassword)
-      case 2: try decoder.read(&namespaceName)
-      case 3: try decoder.read(&ownerAccount)
-      case 4: try decoder.read(&snapshotArn)
-      case 5: try decoder.read(&snapshotName)
-      case 6: try decoder.read(&workgroupName)
-      default: break
-      }
-    }
-    guard let namespaceName, let workgroupName else { throw decoder.incomplete }
-    self.init(
-      adminPasswordSecretKmsKeyId: adminPasswordSecretKmsKeyId, manageAdminPassword: manageAdminPassword,
-      namespaceName: namespaceName, ownerAccount: ownerAccount, snapshotArn: snapshotArn, snapshotName: snapshotName,
-      workgroupName: workgroupName)
-  }
-}
-
-extension RestoreFromSnapshotResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "RestoreFromSnapshotResponse",
-    [
-      MemberSchema("namespace"),
-      MemberSchema("ownerAccount"),
-      MemberSchema("snapshotName"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, namespace)
-    encoder.write(1, ownerAccount)
-    encoder.write(2, snapshotName)
-    encoder.end()
-  }
-}
-
-extension Snapshot: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Snapshot",
-    [
-      MemberSchema("accountsWithProvisionedRestoreAccess"),
-      MemberSchema("accountsWithRestoreAccess"),
-      MemberSchema("actualIncrementalBackupSizeInMegaBytes"),
-      MemberSchema("adminPasswordSecretArn"),
-      MemberSchema("adminPasswordSecretKmsKeyId"),
-      MemberSchema("adminUsername"),
-      MemberSchema("backupProgressInMegaBytes"),
-      MemberSchema("currentBackupRateInMegaBytesPerSecond"),
-      MemberSchema("elapsedTimeInSeconds"),
-      MemberSchema("estimatedSecondsToCompletion"),
-      MemberSchema("kmsKeyId"),
-      MemberSchema("namespaceArn"),
-      MemberSchema("namespaceName"),
-      MemberSchema("ownerAccount"),
-      MemberSchema("snapshotArn"),
-      MemberSchema("snapshotCreateTime", traits: Traits.syntheticTimestamp_date_time),
-      MemberSchema("snapshotName"),
-      MemberSchema("snapshotRemainingDays"),
-      MemberSchema("snapshotRetentionPeriod"),
-      MemberSchema("snapshotRetentionStartTime", traits: Traits.syntheticTimestamp_date_time),
-      MemberSchema("status", traits: Traits.snapshotStatus),
-      MemberSchema("totalBackupSizeInMegaBytes"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, accountsWithProvisionedRestoreAccess)
-    encoder.write(1, accountsWithRestoreAccess)
-    encoder.write(2, actualIncrementalBackupSizeInMegaBytes)
-    encoder.write(3, adminPasswordSecretArn)
-    encoder.write(4, adminPasswordSecretKmsKeyId)
-    encoder.write(5, adminUsername)
-    encoder.write(6, backupProgressInMegaBytes)
-    encoder.write(7, currentBackupRateInMegaBytesPerSecond)
-    encoder.write(8, elapsedTimeInSeconds)
-    encoder.write(9, estimatedSecondsToCompletion)
-    encoder.write(10, kmsKeyId)
-    encoder.write(11, namespaceArn)
-    encoder.write(12, namespaceName)
-    encoder.write(13, ownerAccount)
-    encoder.write(14, snapshotArn)
-    encoder.write(15, snapshotCreateTime)
-    encoder.write(16, snapshotName)
-    encoder.write(17, snapshotRemainingDays)
-    encoder.write(18, snapshotRetentionPeriod)
-    encoder.write(19, snapshotRetentionStartTime)
-    encoder.write(20, status)
-    encoder.write(21, totalBackupSizeInMegaBytes)
-    encoder.end()
-  }
-}
-
-extension Tag: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "Tag",
-    [
-      MemberSchema("key", required: true, traits: Traits.tagKey),
-      MemberSchema("value", required: true, traits: Traits.tagValue),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var key: String?
-    var value: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&key)
-      case 1: try decoder.read(&value)
-      default: break
-      }
-    }
-    guard let key, let value else { throw decoder.incomplete }
-    self.init(
-      key: key, value: value)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, key)
-    encoder.write(1, value)
-    encoder.end()
-  }
-}
-
-extension TagResourceRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "TagResourceRequest",
-    [
-      MemberSchema("resourceArn", required: true, traits: Traits.amazonResourceName),
-      MemberSchema("tags", required: true, traits: Traits.tagList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var resourceArn: String?
-    var tags: [Tag]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&resourceArn)
-      case 1: try decoder.read(&tags)
-      default: break
-      }
-    }
-    guard let resourceArn, let tags else { throw decoder.incomplete }
-    self.init(
-      resourceArn: resourceArn, tags: tags)
-  }
-}
-
-extension TagResourceResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("TagResourceResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension UntagResourceRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "UntagResourceRequest",
-    [
-      MemberSchema("resourceArn", required: true, traits: Traits.amazonResourceName),
-      MemberSchema("tagKeys", required: true, traits: Traits.tagKeyList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var resourceArn: String?
-    var tagKeys: [String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&resourceArn)
-      case 1: try decoder.read(&tagKeys)
-      default: break
-      }
-    }
-    guard let resourceArn, let tagKeys else { throw decoder.incomplete }
-    self.init(
-      resourceArn: resourceArn, tagKeys: tagKeys)
-  }
-}
-
-extension UntagResourceResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("UntagResourceResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
   }
 }

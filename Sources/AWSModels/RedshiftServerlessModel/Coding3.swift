@@ -3,329 +3,599 @@
 import Kernel
 public import AWSWire
 
-extension UpdateNamespaceRequest: WireStructure, WireDecodable {
+extension ListSnapshotsResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "UpdateNamespaceRequest",
+    "ListSnapshotsResponse",
     [
+      MemberSchema("nextToken"),
+      MemberSchema("snapshots"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, nextToken)
+    encoder.write(1, snapshots)
+    encoder.end()
+  }
+}
+
+extension ListTagsForResourceRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListTagsForResourceRequest",
+    [
+      MemberSchema("resourceArn", required: true, traits: Traits.amazonResourceName),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var resourceArn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&resourceArn)
+      default: break
+      }
+    }
+    guard let resourceArn else { throw decoder.incomplete }
+    self.init(
+      resourceArn: resourceArn)
+  }
+}
+
+extension ListTagsForResourceResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListTagsForResourceResponse",
+    [
+      MemberSchema("tags", traits: Traits.tagList),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, tags)
+    encoder.end()
+  }
+}
+
+extension ListUsageLimitsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListUsageLimitsRequest",
+    [
+      MemberSchema("maxResults", traits: Traits.listUsageLimitsRequestMaxResultsInteger),
+      MemberSchema("nextToken", traits: Traits.paginationToken),
+      MemberSchema("resourceArn"),
+      MemberSchema("usageType", traits: Traits.usageLimitUsageType),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var maxResults: Int?
+    var nextToken: String?
+    var resourceArn: String?
+    var usageType: UsageLimitUsageType?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&maxResults)
+      case 1: try decoder.read(&nextToken)
+      case 2: try decoder.read(&resourceArn)
+      case 3: try decoder.read(&usageType)
+      default: break
+      }
+    }
+    self.init(
+      maxResults: maxResults, nextToken: nextToken, resourceArn: resourceArn, usageType: usageType)
+  }
+}
+
+extension ListUsageLimitsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListUsageLimitsResponse",
+    [
+      MemberSchema("nextToken", traits: Traits.paginationToken),
+      MemberSchema("usageLimits", traits: Traits.usageLimits),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, nextToken)
+    encoder.write(1, usageLimits)
+    encoder.end()
+  }
+}
+
+extension ListWorkgroupsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListWorkgroupsRequest",
+    [
+      MemberSchema("maxResults", traits: Traits.listWorkgroupsRequestMaxResultsInteger),
+      MemberSchema("nextToken"),
+      MemberSchema("ownerAccount", traits: Traits.ownerAccount),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var maxResults: Int?
+    var nextToken: String?
+    var ownerAccount: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&maxResults)
+      case 1: try decoder.read(&nextToken)
+      case 2: try decoder.read(&ownerAccount)
+      default: break
+      }
+    }
+    self.init(
+      maxResults: maxResults, nextToken: nextToken, ownerAccount: ownerAccount)
+  }
+}
+
+extension ListWorkgroupsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListWorkgroupsResponse",
+    [
+      MemberSchema("nextToken"),
+      MemberSchema("workgroups", required: true),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, nextToken)
+    encoder.write(1, workgroups)
+    encoder.end()
+  }
+}
+
+extension Namespace: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Namespace",
+    [
+      MemberSchema("adminPasswordSecretArn"),
       MemberSchema("adminPasswordSecretKmsKeyId"),
-      MemberSchema("adminUserPassword", traits: Traits.dbPassword),
       MemberSchema("adminUsername", traits: Traits.dbUser),
+      MemberSchema("catalogArn"),
+      MemberSchema("creationDate", traits: Traits.syntheticTimestamp_date_time),
+      MemberSchema("dbName"),
       MemberSchema("defaultIamRoleArn"),
       MemberSchema("iamRoles"),
       MemberSchema("kmsKeyId"),
+      MemberSchema("lakehouseRegistrationStatus"),
       MemberSchema("logExports", traits: Traits.logExportList),
+      MemberSchema("namespaceArn"),
+      MemberSchema("namespaceId"),
+      MemberSchema("namespaceName", traits: Traits.namespaceName),
+      MemberSchema("status", traits: Traits.namespaceStatus),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, adminPasswordSecretArn)
+    encoder.write(1, adminPasswordSecretKmsKeyId)
+    encoder.write(2, adminUsername)
+    encoder.write(3, catalogArn)
+    encoder.write(4, creationDate)
+    encoder.write(5, dbName)
+    encoder.write(6, defaultIamRoleArn)
+    encoder.write(7, iamRoles)
+    encoder.write(8, kmsKeyId)
+    encoder.write(9, lakehouseRegistrationStatus)
+    encoder.write(10, logExports)
+    encoder.write(11, namespaceArn)
+    encoder.write(12, namespaceId)
+    encoder.write(13, namespaceName)
+    encoder.write(14, status)
+    encoder.end()
+  }
+}
+
+extension NetworkInterface: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "NetworkInterface",
+    [
+      MemberSchema("availabilityZone"),
+      MemberSchema("ipv6Address"),
+      MemberSchema("networkInterfaceId"),
+      MemberSchema("privateIpAddress"),
+      MemberSchema("subnetId"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, availabilityZone)
+    encoder.write(1, ipv6Address)
+    encoder.write(2, networkInterfaceId)
+    encoder.write(3, privateIpAddress)
+    encoder.write(4, subnetId)
+    encoder.end()
+  }
+}
+
+extension PerformanceTarget: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "PerformanceTarget",
+    [
+      MemberSchema("level", traits: Traits.performanceTargetLevelInteger),
+      MemberSchema("status", traits: Traits.performanceTargetStatus),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var level: Int?
+    var status: PerformanceTargetStatus?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&level)
+      case 1: try decoder.read(&status)
+      default: break
+      }
+    }
+    self.init(
+      level: level, status: status)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, level)
+    encoder.write(1, status)
+    encoder.end()
+  }
+}
+
+extension PutResourcePolicyRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "PutResourcePolicyRequest",
+    [
+      MemberSchema("policy", required: true),
+      MemberSchema("resourceArn", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var policy: String?
+    var resourceArn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&policy)
+      case 1: try decoder.read(&resourceArn)
+      default: break
+      }
+    }
+    guard let policy, let resourceArn else { throw decoder.incomplete }
+    self.init(
+      policy: policy, resourceArn: resourceArn)
+  }
+}
+
+extension PutResourcePolicyResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "PutResourcePolicyResponse",
+    [
+      MemberSchema("resourcePolicy"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, resourcePolicy)
+    encoder.end()
+  }
+}
+
+extension ResourcePolicy: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ResourcePolicy",
+    [
+      MemberSchema("policy"),
+      MemberSchema("resourceArn"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, policy)
+    encoder.write(1, resourceArn)
+    encoder.end()
+  }
+}
+
+extension RestoreFromSnapshotRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "RestoreFromSnapshotRequest",
+    [
+      MemberSchema("adminPasswordSecretKmsKeyId"),
       MemberSchema("manageAdminPassword"),
       MemberSchema("namespaceName", required: true, traits: Traits.namespaceName),
+      MemberSchema("ownerAccount"),
+      MemberSchema("snapshotArn"),
+      MemberSchema("snapshotName"),
+      MemberSchema("workgroupName", required: true, traits: Traits.workgroupName),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var adminPasswordSecretKmsKeyId: String?
-    var adminUserPassword: String?
-    var adminUsername: String?
-    var defaultIamRoleArn: String?
-    var iamRoles: [String]?
-    var kmsKeyId: String?
-    var logExports: [LogExport]?
     var manageAdminPassword: Bool?
     var namespaceName: String?
+    var ownerAccount: String?
+    var snapshotArn: String?
+    var snapshotName: String?
+    var workgroupName: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&adminPasswordSecretKmsKeyId)
-      case 1: try decoder.read(&adminUserPassword)
-      case 2: try decoder.read(&adminUsername)
-      case 3: try decoder.read(&defaultIamRoleArn)
-      case 4: try decoder.read(&iamRoles)
-      case 5: try decoder.read(&kmsKeyId)
-      case 6: try decoder.read(&logExports)
-      case 7: try decoder.read(&manageAdminPassword)
-      case 8: try decoder.read(&namespaceName)
+      case 1: try decoder.read(&manageAdminPassword)
+      case 2: try decoder.read(&namespaceName)
+      case 3: try decoder.read(&ownerAccount)
+      case 4: try decoder.read(&snapshotArn)
+      case 5: try decoder.read(&snapshotName)
+      case 6: try decoder.read(&workgroupName)
       default: break
       }
     }
-    guard let namespaceName else { throw decoder.incomplete }
+    guard let namespaceName, let workgroupName else { throw decoder.incomplete }
     self.init(
-      adminPasswordSecretKmsKeyId: adminPasswordSecretKmsKeyId, adminUserPassword: adminUserPassword,
-      adminUsername: adminUsername, defaultIamRoleArn: defaultIamRoleArn, iamRoles: iamRoles, kmsKeyId: kmsKeyId,
-      logExports: logExports, manageAdminPassword: manageAdminPassword, namespaceName: namespaceName)
+      adminPasswordSecretKmsKeyId: adminPasswordSecretKmsKeyId, manageAdminPassword: manageAdminPassword,
+      namespaceName: namespaceName, ownerAccount: ownerAccount, snapshotArn: snapshotArn, snapshotName: snapshotName,
+      workgroupName: workgroupName)
   }
 }
 
-extension UpdateNamespaceResponse: WireStructure, WireEncodable {
+extension RestoreFromSnapshotResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "UpdateNamespaceResponse",
+    "RestoreFromSnapshotResponse",
     [
-      MemberSchema("namespace", required: true),
+      MemberSchema("namespace"),
+      MemberSchema("ownerAccount"),
+      MemberSchema("snapshotName"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, namespace)
+    encoder.write(1, ownerAccount)
+    encoder.write(2, snapshotName)
     encoder.end()
   }
 }
 
-extension UpdateSnapshotRequest: WireStructure, WireDecodable {
+extension Snapshot: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "UpdateSnapshotRequest",
+    "Snapshot",
     [
-      MemberSchema("retentionPeriod"),
-      MemberSchema("snapshotName", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var retentionPeriod: Int?
-    var snapshotName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&retentionPeriod)
-      case 1: try decoder.read(&snapshotName)
-      default: break
-      }
-    }
-    guard let snapshotName else { throw decoder.incomplete }
-    self.init(
-      retentionPeriod: retentionPeriod, snapshotName: snapshotName)
-  }
-}
-
-extension UpdateSnapshotResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "UpdateSnapshotResponse",
-    [
-      MemberSchema("snapshot"),
+      MemberSchema("accountsWithProvisionedRestoreAccess"),
+      MemberSchema("accountsWithRestoreAccess"),
+      MemberSchema("actualIncrementalBackupSizeInMegaBytes"),
+      MemberSchema("adminPasswordSecretArn"),
+      MemberSchema("adminPasswordSecretKmsKeyId"),
+      MemberSchema("adminUsername"),
+      MemberSchema("backupProgressInMegaBytes"),
+      MemberSchema("currentBackupRateInMegaBytesPerSecond"),
+      MemberSchema("elapsedTimeInSeconds"),
+      MemberSchema("estimatedSecondsToCompletion"),
+      MemberSchema("kmsKeyId"),
+      MemberSchema("namespaceArn"),
+      MemberSchema("namespaceName"),
+      MemberSchema("ownerAccount"),
+      MemberSchema("snapshotArn"),
+      MemberSchema("snapshotCreateTime", traits: Traits.syntheticTimestamp_date_time),
+      MemberSchema("snapshotName"),
+      MemberSchema("snapshotRemainingDays"),
+      MemberSchema("snapshotRetentionPeriod"),
+      MemberSchema("snapshotRetentionStartTime", traits: Traits.syntheticTimestamp_date_time),
+      MemberSchema("status", traits: Traits.snapshotStatus),
+      MemberSchema("totalBackupSizeInMegaBytes"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, snapshot)
+    encoder.write(0, accountsWithProvisionedRestoreAccess)
+    encoder.write(1, accountsWithRestoreAccess)
+    encoder.write(2, actualIncrementalBackupSizeInMegaBytes)
+    encoder.write(3, adminPasswordSecretArn)
+    encoder.write(4, adminPasswordSecretKmsKeyId)
+    encoder.write(5, adminUsername)
+    encoder.write(6, backupProgressInMegaBytes)
+    encoder.write(7, currentBackupRateInMegaBytesPerSecond)
+    encoder.write(8, elapsedTimeInSeconds)
+    encoder.write(9, estimatedSecondsToCompletion)
+    encoder.write(10, kmsKeyId)
+    encoder.write(11, namespaceArn)
+    encoder.write(12, namespaceName)
+    encoder.write(13, ownerAccount)
+    encoder.write(14, snapshotArn)
+    encoder.write(15, snapshotCreateTime)
+    encoder.write(16, snapshotName)
+    encoder.write(17, snapshotRemainingDays)
+    encoder.write(18, snapshotRetentionPeriod)
+    encoder.write(19, snapshotRetentionStartTime)
+    encoder.write(20, status)
+    encoder.write(21, totalBackupSizeInMegaBytes)
     encoder.end()
   }
 }
 
-extension UpdateUsageLimitRequest: WireStructure, WireDecodable {
+extension Tag: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "UpdateUsageLimitRequest",
+    "Tag",
     [
-      MemberSchema("amount"),
-      MemberSchema("breachAction", traits: Traits.usageLimitBreachAction),
-      MemberSchema("usageLimitId", required: true),
+      MemberSchema("key", required: true, traits: Traits.tagKey),
+      MemberSchema("value", required: true, traits: Traits.tagValue),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var amount: Int64?
-    var breachAction: UsageLimitBreachAction?
-    var usageLimitId: String?
+    var key: String?
+    var value: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&amount)
-      case 1: try decoder.read(&breachAction)
-      case 2: try decoder.read(&usageLimitId)
+      case 0: try decoder.read(&key)
+      case 1: try decoder.read(&value)
       default: break
       }
     }
-    guard let usageLimitId else { throw decoder.incomplete }
+    guard let key, let value else { throw decoder.incomplete }
     self.init(
-      amount: amount, breachAction: breachAction, usageLimitId: usageLimitId)
+      key: key, value: value)
   }
-}
-
-extension UpdateUsageLimitResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "UpdateUsageLimitResponse",
-    [
-      MemberSchema("usageLimit"),
-    ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, usageLimit)
+    encoder.write(0, key)
+    encoder.write(1, value)
     encoder.end()
   }
 }
 
-extension UpdateWorkgroupRequest: WireStructure, WireDecodable {
+extension TagResourceRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "UpdateWorkgroupRequest",
+    "TagResourceRequest",
     [
-      MemberSchema("baseCapacity"),
-      MemberSchema("configParameters"),
-      MemberSchema("enhancedVpcRouting"),
-      MemberSchema("extraComputeForAutomaticOptimization"),
-      MemberSchema("ipAddressType", traits: Traits.ipAddressType),
-      MemberSchema("maxCapacity"),
-      MemberSchema("port"),
-      MemberSchema("pricePerformanceTarget"),
-      MemberSchema("publiclyAccessible"),
-      MemberSchema("securityGroupIds"),
-      MemberSchema("subnetIds"),
-      MemberSchema("trackName", traits: Traits.trackName),
+      MemberSchema("resourceArn", required: true, traits: Traits.amazonResourceName),
+      MemberSchema("tags", required: true, traits: Traits.tagList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var resourceArn: String?
+    var tags: [Tag]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&resourceArn)
+      case 1: try decoder.read(&tags)
+      default: break
+      }
+    }
+    guard let resourceArn, let tags else { throw decoder.incomplete }
+    self.init(
+      resourceArn: resourceArn, tags: tags)
+  }
+}
+
+extension TagResourceResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("TagResourceResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension UntagResourceRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "UntagResourceRequest",
+    [
+      MemberSchema("resourceArn", required: true, traits: Traits.amazonResourceName),
+      MemberSchema("tagKeys", required: true, traits: Traits.tagKeyList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var resourceArn: String?
+    var tagKeys: [String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&resourceArn)
+      case 1: try decoder.read(&tagKeys)
+      default: break
+      }
+    }
+    guard let resourceArn, let tagKeys else { throw decoder.incomplete }
+    self.init(
+      resourceArn: resourceArn, tagKeys: tagKeys)
+  }
+}
+
+extension UntagResourceResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("UntagResourceResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension UpdateCustomDomainAssociationRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "UpdateCustomDomainAssociationRequest",
+    [
+      MemberSchema("customDomainCertificateArn", required: true, traits: Traits.customDomainCertificateArnString),
+      MemberSchema("customDomainName", required: true, traits: Traits.customDomainName),
       MemberSchema("workgroupName", required: true, traits: Traits.workgroupName),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var baseCapacity: Int?
-    var configParameters: [ConfigParameter]?
-    var enhancedVpcRouting: Bool?
-    var extraComputeForAutomaticOptimization: Bool?
-    var ipAddressType: String?
-    var maxCapacity: Int?
-    var port: Int?
-    var pricePerformanceTarget: PerformanceTarget?
-    var publiclyAccessible: Bool?
-    var securityGroupIds: [String]?
-    var subnetIds: [String]?
-    var trackName: String?
+    var customDomainCertificateArn: String?
+    var customDomainName: String?
     var workgroupName: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&baseCapacity)
-      case 1: try decoder.read(&configParameters)
-      case 2: try decoder.read(&enhancedVpcRouting)
-      case 3: try decoder.read(&extraComputeForAutomaticOptimization)
-      case 4: try decoder.read(&ipAddressType)
-      case 5: try decoder.read(&maxCapacity)
-      case 6: try decoder.read(&port)
-      case 7: try decoder.read(&pricePerformanceTarget)
-      case 8: try decoder.read(&publiclyAccessible)
-      case 9: try decoder.read(&securityGroupIds)
-      case 10: try decoder.read(&subnetIds)
-      case 11: try decoder.read(&trackName)
-      case 12: try decoder.read(&workgroupName)
+      case 0: try decoder.read(&customDomainCertificateArn)
+      case 1: try decoder.read(&customDomainName)
+      case 2: try decoder.read(&workgroupName)
       default: break
       }
     }
-    guard let workgroupName else { throw decoder.incomplete }
+    guard
+      let customDomainCertificateArn, let customDomainName, let workgroupName
+    else { throw decoder.incomplete }
     self.init(
-      baseCapacity: baseCapacity, configParameters: configParameters, enhancedVpcRouting: enhancedVpcRouting,
-      extraComputeForAutomaticOptimization: extraComputeForAutomaticOptimization, ipAddressType: ipAddressType,
-      maxCapacity: maxCapacity, port: port, pricePerformanceTarget: pricePerformanceTarget,
-      publiclyAccessible: publiclyAccessible, securityGroupIds: securityGroupIds, subnetIds: subnetIds,
-      trackName: trackName, workgroupName: workgroupName)
+      customDomainCertificateArn: customDomainCertificateArn, customDomainName: customDomainName,
+      workgroupName: workgroupName)
   }
 }
 
-extension UpdateWorkgroupResponse: WireStructure, WireEncodable {
+extension UpdateCustomDomainAssociationResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "UpdateWorkgroupResponse",
+    "UpdateCustomDomainAssociationResponse",
     [
-      MemberSchema("workgroup", required: true),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, workgroup)
-    encoder.end()
-  }
-}
-
-extension UsageLimit: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "UsageLimit",
-    [
-      MemberSchema("amount"),
-      MemberSchema("breachAction", traits: Traits.usageLimitBreachAction),
-      MemberSchema("period", traits: Traits.usageLimitPeriod),
-      MemberSchema("resourceArn"),
-      MemberSchema("usageLimitArn"),
-      MemberSchema("usageLimitId"),
-      MemberSchema("usageType", traits: Traits.usageLimitUsageType),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, amount)
-    encoder.write(1, breachAction)
-    encoder.write(2, period)
-    encoder.write(3, resourceArn)
-    encoder.write(4, usageLimitArn)
-    encoder.write(5, usageLimitId)
-    encoder.write(6, usageType)
-    encoder.end()
-  }
-}
-
-extension VpcEndpoint: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "VpcEndpoint",
-    [
-      MemberSchema("networkInterfaces"),
-      MemberSchema("vpcEndpointId"),
-      MemberSchema("vpcId"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, networkInterfaces)
-    encoder.write(1, vpcEndpointId)
-    encoder.write(2, vpcId)
-    encoder.end()
-  }
-}
-
-extension Workgroup: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Workgroup",
-    [
-      MemberSchema("baseCapacity"),
-      MemberSchema("configParameters"),
-      MemberSchema("creationDate", traits: Traits.syntheticTimestamp_date_time),
-      MemberSchema("crossAccountVpcs"),
       MemberSchema("customDomainCertificateArn", traits: Traits.customDomainCertificateArnString),
       MemberSchema("customDomainCertificateExpiryTime", traits: Traits.syntheticTimestamp_date_time),
       MemberSchema("customDomainName", traits: Traits.customDomainName),
-      MemberSchema("endpoint"),
-      MemberSchema("enhancedVpcRouting"),
-      MemberSchema("extraComputeForAutomaticOptimization"),
-      MemberSchema("ipAddressType", traits: Traits.ipAddressType),
-      MemberSchema("maxCapacity"),
-      MemberSchema("namespaceName"),
-      MemberSchema("patchVersion"),
-      MemberSchema("pendingTrackName", traits: Traits.trackName),
-      MemberSchema("port"),
-      MemberSchema("pricePerformanceTarget"),
-      MemberSchema("publiclyAccessible"),
-      MemberSchema("securityGroupIds"),
-      MemberSchema("status", traits: Traits.workgroupStatus),
-      MemberSchema("subnetIds"),
-      MemberSchema("trackName", traits: Traits.trackName),
-      MemberSchema("workgroupArn"),
-      MemberSchema("workgroupId"),
       MemberSchema("workgroupName", traits: Traits.workgroupName),
-      MemberSchema("workgroupVersion"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, baseCapacity)
-    encoder.write(1, configParameters)
-    encoder.write(2, creationDate)
-    encoder.write(3, crossAccountVpcs)
-    encoder.write(4, customDomainCertificateArn)
-    encoder.write(5, customDomainCertificateExpiryTime)
-    encoder.write(6, customDomainName)
-    encoder.write(7, endpoint)
-    encoder.write(8, enhancedVpcRouting)
-    encoder.write(9, extraComputeForAutomaticOptimization)
-    encoder.write(10, ipAddressType)
-    encoder.write(11, maxCapacity)
-    encoder.write(12, namespaceName)
-    encoder.write(13, patchVersion)
-    encoder.write(14, pendingTrackName)
-    encoder.write(15, port)
-    encoder.write(16, pricePerformanceTarget)
-    encoder.write(17, publiclyAccessible)
-    encoder.write(18, securityGroupIds)
-    encoder.write(19, status)
-    encoder.write(20, subnetIds)
-    encoder.write(21, trackName)
-    encoder.write(22, workgroupArn)
-    encoder.write(23, workgroupId)
-    encoder.write(24, workgroupName)
-    encoder.write(25, workgroupVersion)
+    encoder.write(0, customDomainCertificateArn)
+    encoder.write(1, customDomainCertificateExpiryTime)
+    encoder.write(2, customDomainName)
+    encoder.write(3, workgroupName)
+    encoder.end()
+  }
+}
+
+extension UpdateEndpointAccessRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "UpdateEndpointAccessRequest",
+    [
+      MemberSchema("endpointName", required: true),
+      MemberSchema("vpcSecurityGroupIds"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var endpointName: String?
+    var vpcSecurityGroupIds: [String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&endpointName)
+      case 1: try decoder.read(&vpcSecurityGroupIds)
+      default: break
+      }
+    }
+    guard let endpointName else { throw decoder.incomplete }
+    self.init(
+      endpointName: endpointName, vpcSecurityGroupIds: vpcSecurityGroupIds)
+  }
+}
+
+extension UpdateEndpointAccessResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "UpdateEndpointAccessResponse",
+    [
+      MemberSchema("endpoint"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, endpoint)
     encoder.end()
   }
 }

@@ -4,27 +4,40 @@ public import Kernel
 
 /// The operations of RedshiftServerless. Those that are left out answer that they are not implemented.
 public protocol RedshiftServerlessAPI: Sendable {
+  func createCustomDomainAssociation(_ input: CreateCustomDomainAssociationInput, _ context: RequestContext) async throws -> CreateCustomDomainAssociationOutput
+  func createEndpointAccess(_ input: CreateEndpointAccessInput, _ context: RequestContext) async throws -> CreateEndpointAccessOutput
   func createNamespace(_ input: CreateNamespaceInput, _ context: RequestContext) async throws -> CreateNamespaceOutput
   func createSnapshot(_ input: CreateSnapshotInput, _ context: RequestContext) async throws -> CreateSnapshotOutput
   func createUsageLimit(_ input: CreateUsageLimitInput, _ context: RequestContext) async throws -> CreateUsageLimitOutput
   func createWorkgroup(_ input: CreateWorkgroupInput, _ context: RequestContext) async throws -> CreateWorkgroupOutput
+  func deleteCustomDomainAssociation(_ input: DeleteCustomDomainAssociationInput, _ context: RequestContext) async throws -> DeleteCustomDomainAssociationOutput
+  func deleteEndpointAccess(_ input: DeleteEndpointAccessInput, _ context: RequestContext) async throws -> DeleteEndpointAccessOutput
   func deleteNamespace(_ input: DeleteNamespaceInput, _ context: RequestContext) async throws -> DeleteNamespaceOutput
+  func deleteResourcePolicy(_ input: DeleteResourcePolicyInput, _ context: RequestContext) async throws -> DeleteResourcePolicyOutput
   func deleteSnapshot(_ input: DeleteSnapshotInput, _ context: RequestContext) async throws -> DeleteSnapshotOutput
   func deleteUsageLimit(_ input: DeleteUsageLimitInput, _ context: RequestContext) async throws -> DeleteUsageLimitOutput
   func deleteWorkgroup(_ input: DeleteWorkgroupInput, _ context: RequestContext) async throws -> DeleteWorkgroupOutput
   func getCredentials(_ input: GetCredentialsInput, _ context: RequestContext) async throws -> GetCredentialsOutput
+  func getCustomDomainAssociation(_ input: GetCustomDomainAssociationInput, _ context: RequestContext) async throws -> GetCustomDomainAssociationOutput
+  func getEndpointAccess(_ input: GetEndpointAccessInput, _ context: RequestContext) async throws -> GetEndpointAccessOutput
   func getNamespace(_ input: GetNamespaceInput, _ context: RequestContext) async throws -> GetNamespaceOutput
+  func getResourcePolicy(_ input: GetResourcePolicyInput, _ context: RequestContext) async throws -> GetResourcePolicyOutput
   func getSnapshot(_ input: GetSnapshotInput, _ context: RequestContext) async throws -> GetSnapshotOutput
   func getUsageLimit(_ input: GetUsageLimitInput, _ context: RequestContext) async throws -> GetUsageLimitOutput
   func getWorkgroup(_ input: GetWorkgroupInput, _ context: RequestContext) async throws -> GetWorkgroupOutput
+  func listCustomDomainAssociations(_ input: ListCustomDomainAssociationsInput, _ context: RequestContext) async throws -> ListCustomDomainAssociationsOutput
+  func listEndpointAccess(_ input: ListEndpointAccessInput, _ context: RequestContext) async throws -> ListEndpointAccessOutput
   func listNamespaces(_ input: ListNamespacesInput, _ context: RequestContext) async throws -> ListNamespacesOutput
   func listSnapshots(_ input: ListSnapshotsInput, _ context: RequestContext) async throws -> ListSnapshotsOutput
   func listTagsForResource(_ input: ListTagsForResourceInput, _ context: RequestContext) async throws -> ListTagsForResourceOutput
   func listUsageLimits(_ input: ListUsageLimitsInput, _ context: RequestContext) async throws -> ListUsageLimitsOutput
   func listWorkgroups(_ input: ListWorkgroupsInput, _ context: RequestContext) async throws -> ListWorkgroupsOutput
+  func putResourcePolicy(_ input: PutResourcePolicyInput, _ context: RequestContext) async throws -> PutResourcePolicyOutput
   func restoreFromSnapshot(_ input: RestoreFromSnapshotInput, _ context: RequestContext) async throws -> RestoreFromSnapshotOutput
   func tagResource(_ input: TagResourceInput, _ context: RequestContext) async throws -> TagResourceOutput
   func untagResource(_ input: UntagResourceInput, _ context: RequestContext) async throws -> UntagResourceOutput
+  func updateCustomDomainAssociation(_ input: UpdateCustomDomainAssociationInput, _ context: RequestContext) async throws -> UpdateCustomDomainAssociationOutput
+  func updateEndpointAccess(_ input: UpdateEndpointAccessInput, _ context: RequestContext) async throws -> UpdateEndpointAccessOutput
   func updateNamespace(_ input: UpdateNamespaceInput, _ context: RequestContext) async throws -> UpdateNamespaceOutput
   func updateSnapshot(_ input: UpdateSnapshotInput, _ context: RequestContext) async throws -> UpdateSnapshotOutput
   func updateUsageLimit(_ input: UpdateUsageLimitInput, _ context: RequestContext) async throws -> UpdateUsageLimitOutput
@@ -32,6 +45,12 @@ public protocol RedshiftServerlessAPI: Sendable {
 }
 
 extension RedshiftServerlessAPI {
+  public func createCustomDomainAssociation(_ input: CreateCustomDomainAssociationInput, _ context: RequestContext) async throws -> CreateCustomDomainAssociationOutput {
+    throw AWSError.notImplemented(service: "RedshiftServerless", operation: "CreateCustomDomainAssociation")
+  }
+  public func createEndpointAccess(_ input: CreateEndpointAccessInput, _ context: RequestContext) async throws -> CreateEndpointAccessOutput {
+    throw AWSError.notImplemented(service: "RedshiftServerless", operation: "CreateEndpointAccess")
+  }
   public func createNamespace(_ input: CreateNamespaceInput, _ context: RequestContext) async throws -> CreateNamespaceOutput {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "CreateNamespace")
   }
@@ -44,8 +63,17 @@ extension RedshiftServerlessAPI {
   public func createWorkgroup(_ input: CreateWorkgroupInput, _ context: RequestContext) async throws -> CreateWorkgroupOutput {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "CreateWorkgroup")
   }
+  public func deleteCustomDomainAssociation(_ input: DeleteCustomDomainAssociationInput, _ context: RequestContext) async throws -> DeleteCustomDomainAssociationOutput {
+    throw AWSError.notImplemented(service: "RedshiftServerless", operation: "DeleteCustomDomainAssociation")
+  }
+  public func deleteEndpointAccess(_ input: DeleteEndpointAccessInput, _ context: RequestContext) async throws -> DeleteEndpointAccessOutput {
+    throw AWSError.notImplemented(service: "RedshiftServerless", operation: "DeleteEndpointAccess")
+  }
   public func deleteNamespace(_ input: DeleteNamespaceInput, _ context: RequestContext) async throws -> DeleteNamespaceOutput {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "DeleteNamespace")
+  }
+  public func deleteResourcePolicy(_ input: DeleteResourcePolicyInput, _ context: RequestContext) async throws -> DeleteResourcePolicyOutput {
+    throw AWSError.notImplemented(service: "RedshiftServerless", operation: "DeleteResourcePolicy")
   }
   public func deleteSnapshot(_ input: DeleteSnapshotInput, _ context: RequestContext) async throws -> DeleteSnapshotOutput {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "DeleteSnapshot")
@@ -59,8 +87,17 @@ extension RedshiftServerlessAPI {
   public func getCredentials(_ input: GetCredentialsInput, _ context: RequestContext) async throws -> GetCredentialsOutput {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "GetCredentials")
   }
+  public func getCustomDomainAssociation(_ input: GetCustomDomainAssociationInput, _ context: RequestContext) async throws -> GetCustomDomainAssociationOutput {
+    throw AWSError.notImplemented(service: "RedshiftServerless", operation: "GetCustomDomainAssociation")
+  }
+  public func getEndpointAccess(_ input: GetEndpointAccessInput, _ context: RequestContext) async throws -> GetEndpointAccessOutput {
+    throw AWSError.notImplemented(service: "RedshiftServerless", operation: "GetEndpointAccess")
+  }
   public func getNamespace(_ input: GetNamespaceInput, _ context: RequestContext) async throws -> GetNamespaceOutput {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "GetNamespace")
+  }
+  public func getResourcePolicy(_ input: GetResourcePolicyInput, _ context: RequestContext) async throws -> GetResourcePolicyOutput {
+    throw AWSError.notImplemented(service: "RedshiftServerless", operation: "GetResourcePolicy")
   }
   public func getSnapshot(_ input: GetSnapshotInput, _ context: RequestContext) async throws -> GetSnapshotOutput {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "GetSnapshot")
@@ -70,6 +107,12 @@ extension RedshiftServerlessAPI {
   }
   public func getWorkgroup(_ input: GetWorkgroupInput, _ context: RequestContext) async throws -> GetWorkgroupOutput {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "GetWorkgroup")
+  }
+  public func listCustomDomainAssociations(_ input: ListCustomDomainAssociationsInput, _ context: RequestContext) async throws -> ListCustomDomainAssociationsOutput {
+    throw AWSError.notImplemented(service: "RedshiftServerless", operation: "ListCustomDomainAssociations")
+  }
+  public func listEndpointAccess(_ input: ListEndpointAccessInput, _ context: RequestContext) async throws -> ListEndpointAccessOutput {
+    throw AWSError.notImplemented(service: "RedshiftServerless", operation: "ListEndpointAccess")
   }
   public func listNamespaces(_ input: ListNamespacesInput, _ context: RequestContext) async throws -> ListNamespacesOutput {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "ListNamespaces")
@@ -86,6 +129,9 @@ extension RedshiftServerlessAPI {
   public func listWorkgroups(_ input: ListWorkgroupsInput, _ context: RequestContext) async throws -> ListWorkgroupsOutput {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "ListWorkgroups")
   }
+  public func putResourcePolicy(_ input: PutResourcePolicyInput, _ context: RequestContext) async throws -> PutResourcePolicyOutput {
+    throw AWSError.notImplemented(service: "RedshiftServerless", operation: "PutResourcePolicy")
+  }
   public func restoreFromSnapshot(_ input: RestoreFromSnapshotInput, _ context: RequestContext) async throws -> RestoreFromSnapshotOutput {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "RestoreFromSnapshot")
   }
@@ -94,6 +140,12 @@ extension RedshiftServerlessAPI {
   }
   public func untagResource(_ input: UntagResourceInput, _ context: RequestContext) async throws -> UntagResourceOutput {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "UntagResource")
+  }
+  public func updateCustomDomainAssociation(_ input: UpdateCustomDomainAssociationInput, _ context: RequestContext) async throws -> UpdateCustomDomainAssociationOutput {
+    throw AWSError.notImplemented(service: "RedshiftServerless", operation: "UpdateCustomDomainAssociation")
+  }
+  public func updateEndpointAccess(_ input: UpdateEndpointAccessInput, _ context: RequestContext) async throws -> UpdateEndpointAccessOutput {
+    throw AWSError.notImplemented(service: "RedshiftServerless", operation: "UpdateEndpointAccess")
   }
   public func updateNamespace(_ input: UpdateNamespaceInput, _ context: RequestContext) async throws -> UpdateNamespaceOutput {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "UpdateNamespace")
@@ -108,6 +160,14 @@ extension RedshiftServerlessAPI {
     throw AWSError.notImplemented(service: "RedshiftServerless", operation: "UpdateWorkgroup")
   }
 }
+
+public typealias CreateCustomDomainAssociationInput = CreateCustomDomainAssociationRequest
+
+public typealias CreateCustomDomainAssociationOutput = CreateCustomDomainAssociationResponse
+
+public typealias CreateEndpointAccessInput = CreateEndpointAccessRequest
+
+public typealias CreateEndpointAccessOutput = CreateEndpointAccessResponse
 
 public typealias CreateNamespaceInput = CreateNamespaceRequest
 
@@ -125,9 +185,21 @@ public typealias CreateWorkgroupInput = CreateWorkgroupRequest
 
 public typealias CreateWorkgroupOutput = CreateWorkgroupResponse
 
+public typealias DeleteCustomDomainAssociationInput = DeleteCustomDomainAssociationRequest
+
+public typealias DeleteCustomDomainAssociationOutput = DeleteCustomDomainAssociationResponse
+
+public typealias DeleteEndpointAccessInput = DeleteEndpointAccessRequest
+
+public typealias DeleteEndpointAccessOutput = DeleteEndpointAccessResponse
+
 public typealias DeleteNamespaceInput = DeleteNamespaceRequest
 
 public typealias DeleteNamespaceOutput = DeleteNamespaceResponse
+
+public typealias DeleteResourcePolicyInput = DeleteResourcePolicyRequest
+
+public typealias DeleteResourcePolicyOutput = DeleteResourcePolicyResponse
 
 public typealias DeleteSnapshotInput = DeleteSnapshotRequest
 
@@ -145,9 +217,21 @@ public typealias GetCredentialsInput = GetCredentialsRequest
 
 public typealias GetCredentialsOutput = GetCredentialsResponse
 
+public typealias GetCustomDomainAssociationInput = GetCustomDomainAssociationRequest
+
+public typealias GetCustomDomainAssociationOutput = GetCustomDomainAssociationResponse
+
+public typealias GetEndpointAccessInput = GetEndpointAccessRequest
+
+public typealias GetEndpointAccessOutput = GetEndpointAccessResponse
+
 public typealias GetNamespaceInput = GetNamespaceRequest
 
 public typealias GetNamespaceOutput = GetNamespaceResponse
+
+public typealias GetResourcePolicyInput = GetResourcePolicyRequest
+
+public typealias GetResourcePolicyOutput = GetResourcePolicyResponse
 
 public typealias GetSnapshotInput = GetSnapshotRequest
 
@@ -160,6 +244,14 @@ public typealias GetUsageLimitOutput = GetUsageLimitResponse
 public typealias GetWorkgroupInput = GetWorkgroupRequest
 
 public typealias GetWorkgroupOutput = GetWorkgroupResponse
+
+public typealias ListCustomDomainAssociationsInput = ListCustomDomainAssociationsRequest
+
+public typealias ListCustomDomainAssociationsOutput = ListCustomDomainAssociationsResponse
+
+public typealias ListEndpointAccessInput = ListEndpointAccessRequest
+
+public typealias ListEndpointAccessOutput = ListEndpointAccessResponse
 
 public typealias ListNamespacesInput = ListNamespacesRequest
 
@@ -181,6 +273,10 @@ public typealias ListWorkgroupsInput = ListWorkgroupsRequest
 
 public typealias ListWorkgroupsOutput = ListWorkgroupsResponse
 
+public typealias PutResourcePolicyInput = PutResourcePolicyRequest
+
+public typealias PutResourcePolicyOutput = PutResourcePolicyResponse
+
 public typealias RestoreFromSnapshotInput = RestoreFromSnapshotRequest
 
 public typealias RestoreFromSnapshotOutput = RestoreFromSnapshotResponse
@@ -192,6 +288,14 @@ public typealias TagResourceOutput = TagResourceResponse
 public typealias UntagResourceInput = UntagResourceRequest
 
 public typealias UntagResourceOutput = UntagResourceResponse
+
+public typealias UpdateCustomDomainAssociationInput = UpdateCustomDomainAssociationRequest
+
+public typealias UpdateCustomDomainAssociationOutput = UpdateCustomDomainAssociationResponse
+
+public typealias UpdateEndpointAccessInput = UpdateEndpointAccessRequest
+
+public typealias UpdateEndpointAccessOutput = UpdateEndpointAccessResponse
 
 public typealias UpdateNamespaceInput = UpdateNamespaceRequest
 

@@ -9,27 +9,40 @@ public struct RedshiftServerlessRouter<API: RedshiftServerlessAPI>: WireService 
 
   public init(_ api: API) {
     var table = OperationTable(RedshiftServerlessDescription.service)
+    table.add("CreateCustomDomainAssociation", api.createCustomDomainAssociation)
+    table.add("CreateEndpointAccess", api.createEndpointAccess)
     table.add("CreateNamespace", api.createNamespace)
     table.add("CreateSnapshot", api.createSnapshot)
     table.add("CreateUsageLimit", api.createUsageLimit)
     table.add("CreateWorkgroup", api.createWorkgroup)
+    table.add("DeleteCustomDomainAssociation", api.deleteCustomDomainAssociation)
+    table.add("DeleteEndpointAccess", api.deleteEndpointAccess)
     table.add("DeleteNamespace", api.deleteNamespace)
+    table.add("DeleteResourcePolicy", api.deleteResourcePolicy)
     table.add("DeleteSnapshot", api.deleteSnapshot)
     table.add("DeleteUsageLimit", api.deleteUsageLimit)
     table.add("DeleteWorkgroup", api.deleteWorkgroup)
     table.add("GetCredentials", api.getCredentials)
+    table.add("GetCustomDomainAssociation", api.getCustomDomainAssociation)
+    table.add("GetEndpointAccess", api.getEndpointAccess)
     table.add("GetNamespace", api.getNamespace)
+    table.add("GetResourcePolicy", api.getResourcePolicy)
     table.add("GetSnapshot", api.getSnapshot)
     table.add("GetUsageLimit", api.getUsageLimit)
     table.add("GetWorkgroup", api.getWorkgroup)
+    table.add("ListCustomDomainAssociations", api.listCustomDomainAssociations)
+    table.add("ListEndpointAccess", api.listEndpointAccess)
     table.add("ListNamespaces", api.listNamespaces)
     table.add("ListSnapshots", api.listSnapshots)
     table.add("ListTagsForResource", api.listTagsForResource)
     table.add("ListUsageLimits", api.listUsageLimits)
     table.add("ListWorkgroups", api.listWorkgroups)
+    table.add("PutResourcePolicy", api.putResourcePolicy)
     table.add("RestoreFromSnapshot", api.restoreFromSnapshot)
     table.add("TagResource", api.tagResource)
     table.add("UntagResource", api.untagResource)
+    table.add("UpdateCustomDomainAssociation", api.updateCustomDomainAssociation)
+    table.add("UpdateEndpointAccess", api.updateEndpointAccess)
     table.add("UpdateNamespace", api.updateNamespace)
     table.add("UpdateSnapshot", api.updateSnapshot)
     table.add("UpdateUsageLimit", api.updateUsageLimit)
@@ -53,14 +66,11 @@ public enum RedshiftServerlessDescription {
     name: "RedshiftServerless", signingName: "redshift-serverless", protocols: [.json11],
     targetPrefix: "RedshiftServerless", apiVersion: "2021-04-21",
     otherOperations: """
-      ConvertRecoveryPointToSnapshot CreateCustomDomainAssociation CreateEndpointAccess CreateReservation
-      CreateScheduledAction CreateSnapshotCopyConfiguration DeleteCustomDomainAssociation DeleteEndpointAccess
-      DeleteResourcePolicy DeleteScheduledAction DeleteSnapshotCopyConfiguration GetCustomDomainAssociation
-      GetEndpointAccess GetIdentityCenterAuthToken GetRecoveryPoint GetReservation GetReservationOffering
-      GetResourcePolicy GetScheduledAction GetTableRestoreStatus GetTrack ListCustomDomainAssociations
-      ListEndpointAccess ListManagedWorkgroups ListRecoveryPoints ListReservationOfferings ListReservations
-      ListScheduledActions ListSnapshotCopyConfigurations ListTableRestoreStatus ListTracks PutResourcePolicy
-      RestoreFromRecoveryPoint RestoreTableFromRecoveryPoint RestoreTableFromSnapshot UpdateCustomDomainAssociation
-      UpdateEndpointAccess UpdateLakehouseConfiguration UpdateScheduledAction UpdateSnapshotCopyConfiguration
+      ConvertRecoveryPointToSnapshot CreateReservation CreateScheduledAction CreateSnapshotCopyConfiguration
+      DeleteScheduledAction DeleteSnapshotCopyConfiguration GetIdentityCenterAuthToken GetRecoveryPoint GetReservation
+      GetReservationOffering GetScheduledAction GetTableRestoreStatus GetTrack ListManagedWorkgroups ListRecoveryPoints
+      ListReservationOfferings ListReservations ListScheduledActions ListSnapshotCopyConfigurations
+      ListTableRestoreStatus ListTracks RestoreFromRecoveryPoint RestoreTableFromRecoveryPoint RestoreTableFromSnapshot
+      UpdateLakehouseConfiguration UpdateScheduledAction UpdateSnapshotCopyConfiguration
       """)
 }

@@ -3,6 +3,23 @@
 public import AWSWire
 public import Kernel
 
+public struct Association: Sendable, Hashable {
+  public var customDomainCertificateArn: String?
+  public var customDomainCertificateExpiryTime: Timestamp?
+  public var customDomainName: String?
+  public var workgroupName: String?
+
+  public init(
+    customDomainCertificateArn: String? = nil, customDomainCertificateExpiryTime: Timestamp? = nil,
+    customDomainName: String? = nil, workgroupName: String? = nil
+  ) {
+    self.customDomainCertificateArn = customDomainCertificateArn
+    self.customDomainCertificateExpiryTime = customDomainCertificateExpiryTime
+    self.customDomainName = customDomainName
+    self.workgroupName = workgroupName
+  }
+}
+
 public struct ConfigParameter: Sendable, Hashable {
   public var parameterKey: String?
   public var parameterValue: String?
@@ -12,6 +29,66 @@ public struct ConfigParameter: Sendable, Hashable {
   ) {
     self.parameterKey = parameterKey
     self.parameterValue = parameterValue
+  }
+}
+
+public struct CreateCustomDomainAssociationRequest: Sendable, Hashable {
+  public var customDomainCertificateArn: String
+  public var customDomainName: String
+  public var workgroupName: String
+
+  public init(
+    customDomainCertificateArn: String, customDomainName: String, workgroupName: String
+  ) {
+    self.customDomainCertificateArn = customDomainCertificateArn
+    self.customDomainName = customDomainName
+    self.workgroupName = workgroupName
+  }
+}
+
+public struct CreateCustomDomainAssociationResponse: Sendable, Hashable {
+  public var customDomainCertificateArn: String?
+  public var customDomainCertificateExpiryTime: Timestamp?
+  public var customDomainName: String?
+  public var workgroupName: String?
+
+  public init(
+    customDomainCertificateArn: String? = nil, customDomainCertificateExpiryTime: Timestamp? = nil,
+    customDomainName: String? = nil, workgroupName: String? = nil
+  ) {
+    self.customDomainCertificateArn = customDomainCertificateArn
+    self.customDomainCertificateExpiryTime = customDomainCertificateExpiryTime
+    self.customDomainName = customDomainName
+    self.workgroupName = workgroupName
+  }
+}
+
+public struct CreateEndpointAccessRequest: Sendable, Hashable {
+  public var endpointName: String
+  public var ownerAccount: String?
+  public var subnetIds: [String]
+  public var vpcSecurityGroupIds: [String]?
+  public var workgroupName: String
+
+  public init(
+    endpointName: String, ownerAccount: String? = nil, subnetIds: [String], vpcSecurityGroupIds: [String]? = nil,
+    workgroupName: String
+  ) {
+    self.endpointName = endpointName
+    self.ownerAccount = ownerAccount
+    self.subnetIds = subnetIds
+    self.vpcSecurityGroupIds = vpcSecurityGroupIds
+    self.workgroupName = workgroupName
+  }
+}
+
+public struct CreateEndpointAccessResponse: Sendable, Hashable {
+  public var endpoint: EndpointAccess?
+
+  public init(
+    endpoint: EndpointAccess? = nil
+  ) {
+    self.endpoint = endpoint
   }
 }
 
@@ -167,6 +244,42 @@ public struct CreateWorkgroupResponse: Sendable, Hashable {
   }
 }
 
+public struct DeleteCustomDomainAssociationRequest: Sendable, Hashable {
+  public var customDomainName: String
+  public var workgroupName: String
+
+  public init(
+    customDomainName: String, workgroupName: String
+  ) {
+    self.customDomainName = customDomainName
+    self.workgroupName = workgroupName
+  }
+}
+
+public struct DeleteCustomDomainAssociationResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct DeleteEndpointAccessRequest: Sendable, Hashable {
+  public var endpointName: String
+
+  public init(
+    endpointName: String
+  ) {
+    self.endpointName = endpointName
+  }
+}
+
+public struct DeleteEndpointAccessResponse: Sendable, Hashable {
+  public var endpoint: EndpointAccess?
+
+  public init(
+    endpoint: EndpointAccess? = nil
+  ) {
+    self.endpoint = endpoint
+  }
+}
+
 public struct DeleteNamespaceRequest: Sendable, Hashable {
   public var finalSnapshotName: String?
   public var finalSnapshotRetentionPeriod: Int?
@@ -189,6 +302,20 @@ public struct DeleteNamespaceResponse: Sendable, Hashable {
   ) {
     self.namespace = namespace
   }
+}
+
+public struct DeleteResourcePolicyRequest: Sendable, Hashable {
+  public var resourceArn: String
+
+  public init(
+    resourceArn: String
+  ) {
+    self.resourceArn = resourceArn
+  }
+}
+
+public struct DeleteResourcePolicyResponse: Sendable, Hashable {
+  public init() {}
 }
 
 public struct DeleteSnapshotRequest: Sendable, Hashable {
@@ -265,6 +392,37 @@ public struct Endpoint: Sendable, Hashable {
   }
 }
 
+public struct EndpointAccess: Sendable, Hashable {
+  public var address: String?
+  public var endpointArn: String?
+  public var endpointCreateTime: Timestamp?
+  public var endpointName: String?
+  public var endpointStatus: String?
+  public var port: Int?
+  public var subnetIds: [String]?
+  public var vpcEndpoint: VpcEndpoint?
+  public var vpcSecurityGroups: [VpcSecurityGroupMembership]?
+  public var workgroupName: String?
+
+  public init(
+    address: String? = nil, endpointArn: String? = nil, endpointCreateTime: Timestamp? = nil,
+    endpointName: String? = nil, endpointStatus: String? = nil, port: Int? = nil, subnetIds: [String]? = nil,
+    vpcEndpoint: VpcEndpoint? = nil, vpcSecurityGroups: [VpcSecurityGroupMembership]? = nil,
+    workgroupName: String? = nil
+  ) {
+    self.address = address
+    self.endpointArn = endpointArn
+    self.endpointCreateTime = endpointCreateTime
+    self.endpointName = endpointName
+    self.endpointStatus = endpointStatus
+    self.port = port
+    self.subnetIds = subnetIds
+    self.vpcEndpoint = vpcEndpoint
+    self.vpcSecurityGroups = vpcSecurityGroups
+    self.workgroupName = workgroupName
+  }
+}
+
 public struct GetCredentialsRequest: Sendable, Hashable {
   public var customDomainName: String?
   public var dbName: String?
@@ -297,6 +455,55 @@ public struct GetCredentialsResponse: Sendable, Hashable {
   }
 }
 
+public struct GetCustomDomainAssociationRequest: Sendable, Hashable {
+  public var customDomainName: String
+  public var workgroupName: String
+
+  public init(
+    customDomainName: String, workgroupName: String
+  ) {
+    self.customDomainName = customDomainName
+    self.workgroupName = workgroupName
+  }
+}
+
+public struct GetCustomDomainAssociationResponse: Sendable, Hashable {
+  public var customDomainCertificateArn: String?
+  public var customDomainCertificateExpiryTime: Timestamp?
+  public var customDomainName: String?
+  public var workgroupName: String?
+
+  public init(
+    customDomainCertificateArn: String? = nil, customDomainCertificateExpiryTime: Timestamp? = nil,
+    customDomainName: String? = nil, workgroupName: String? = nil
+  ) {
+    self.customDomainCertificateArn = customDomainCertificateArn
+    self.customDomainCertificateExpiryTime = customDomainCertificateExpiryTime
+    self.customDomainName = customDomainName
+    self.workgroupName = workgroupName
+  }
+}
+
+public struct GetEndpointAccessRequest: Sendable, Hashable {
+  public var endpointName: String
+
+  public init(
+    endpointName: String
+  ) {
+    self.endpointName = endpointName
+  }
+}
+
+public struct GetEndpointAccessResponse: Sendable, Hashable {
+  public var endpoint: EndpointAccess?
+
+  public init(
+    endpoint: EndpointAccess? = nil
+  ) {
+    self.endpoint = endpoint
+  }
+}
+
 public struct GetNamespaceRequest: Sendable, Hashable {
   public var namespaceName: String
 
@@ -314,6 +521,26 @@ public struct GetNamespaceResponse: Sendable, Hashable {
     namespace: Namespace
   ) {
     self.namespace = namespace
+  }
+}
+
+public struct GetResourcePolicyRequest: Sendable, Hashable {
+  public var resourceArn: String
+
+  public init(
+    resourceArn: String
+  ) {
+    self.resourceArn = resourceArn
+  }
+}
+
+public struct GetResourcePolicyResponse: Sendable, Hashable {
+  public var resourcePolicy: ResourcePolicy?
+
+  public init(
+    resourcePolicy: ResourcePolicy? = nil
+  ) {
+    self.resourcePolicy = resourcePolicy
   }
 }
 
@@ -368,221 +595,5 @@ public struct GetWorkgroupRequest: Sendable, Hashable {
     workgroupName: String
   ) {
     self.workgroupName = workgroupName
-  }
-}
-
-public struct GetWorkgroupResponse: Sendable, Hashable {
-  @Indirect public var workgroup: Workgroup
-
-  public init(
-    workgroup: Workgroup
-  ) {
-    self.workgroup = workgroup
-  }
-}
-
-public struct ListNamespacesRequest: Sendable, Hashable {
-  public var maxResults: Int?
-  public var nextToken: String?
-
-  public init(
-    maxResults: Int? = nil, nextToken: String? = nil
-  ) {
-    self.maxResults = maxResults
-    self.nextToken = nextToken
-  }
-}
-
-public struct ListNamespacesResponse: Sendable, Hashable {
-  public var namespaces: [Namespace]
-  public var nextToken: String?
-
-  public init(
-    namespaces: [Namespace], nextToken: String? = nil
-  ) {
-    self.namespaces = namespaces
-    self.nextToken = nextToken
-  }
-}
-
-public struct ListSnapshotsRequest: Sendable, Hashable {
-  public var endTime: Timestamp?
-  public var maxResults: Int?
-  public var namespaceArn: String?
-  public var namespaceName: String?
-  public var nextToken: String?
-  public var ownerAccount: String?
-  public var startTime: Timestamp?
-
-  public init(
-    endTime: Timestamp? = nil, maxResults: Int? = nil, namespaceArn: String? = nil, namespaceName: String? = nil,
-    nextToken: String? = nil, ownerAccount: String? = nil, startTime: Timestamp? = nil
-  ) {
-    self.endTime = endTime
-    self.maxResults = maxResults
-    self.namespaceArn = namespaceArn
-    self.namespaceName = namespaceName
-    self.nextToken = nextToken
-    self.ownerAccount = ownerAccount
-    self.startTime = startTime
-  }
-}
-
-public struct ListSnapshotsResponse: Sendable, Hashable {
-  public var nextToken: String?
-  public var snapshots: [Snapshot]?
-
-  public init(
-    nextToken: String? = nil, snapshots: [Snapshot]? = nil
-  ) {
-    self.nextToken = nextToken
-    self.snapshots = snapshots
-  }
-}
-
-public struct ListTagsForResourceRequest: Sendable, Hashable {
-  public var resourceArn: String
-
-  public init(
-    resourceArn: String
-  ) {
-    self.resourceArn = resourceArn
-  }
-}
-
-public struct ListTagsForResourceResponse: Sendable, Hashable {
-  public var tags: [Tag]?
-
-  public init(
-    tags: [Tag]? = nil
-  ) {
-    self.tags = tags
-  }
-}
-
-public struct ListUsageLimitsRequest: Sendable, Hashable {
-  public var maxResults: Int?
-  public var nextToken: String?
-  public var resourceArn: String?
-  public var usageType: UsageLimitUsageType?
-
-  public init(
-    maxResults: Int? = nil, nextToken: String? = nil, resourceArn: String? = nil, usageType: UsageLimitUsageType? = nil
-  ) {
-    self.maxResults = maxResults
-    self.nextToken = nextToken
-    self.resourceArn = resourceArn
-    self.usageType = usageType
-  }
-}
-
-public struct ListUsageLimitsResponse: Sendable, Hashable {
-  public var nextToken: String?
-  public var usageLimits: [UsageLimit]?
-
-  public init(
-    nextToken: String? = nil, usageLimits: [UsageLimit]? = nil
-  ) {
-    self.nextToken = nextToken
-    self.usageLimits = usageLimits
-  }
-}
-
-public struct ListWorkgroupsRequest: Sendable, Hashable {
-  public var maxResults: Int?
-  public var nextToken: String?
-  public var ownerAccount: String?
-
-  public init(
-    maxResults: Int? = nil, nextToken: String? = nil, ownerAccount: String? = nil
-  ) {
-    self.maxResults = maxResults
-    self.nextToken = nextToken
-    self.ownerAccount = ownerAccount
-  }
-}
-
-public struct ListWorkgroupsResponse: Sendable, Hashable {
-  public var nextToken: String?
-  public var workgroups: [Workgroup]
-
-  public init(
-    nextToken: String? = nil, workgroups: [Workgroup]
-  ) {
-    self.nextToken = nextToken
-    self.workgroups = workgroups
-  }
-}
-
-public struct Namespace: Sendable, Hashable {
-  public var adminPasswordSecretArn: String?
-  public var adminPasswordSecretKmsKeyId: String?
-  public var adminUsername: String?
-  public var catalogArn: String?
-  public var creationDate: Timestamp?
-  public var dbName: String?
-  public var defaultIamRoleArn: String?
-  public var iamRoles: [String]?
-  public var kmsKeyId: String?
-  public var lakehouseRegistrationStatus: String?
-  public var logExports: [LogExport]?
-  public var namespaceArn: String?
-  public var namespaceId: String?
-  public var namespaceName: String?
-  public var status: NamespaceStatus?
-
-  public init(
-    adminPasswordSecretArn: String? = nil, adminPasswordSecretKmsKeyId: String? = nil, adminUsername: String? = nil,
-    catalogArn: String? = nil, creationDate: Timestamp? = nil, dbName: String? = nil, defaultIamRoleArn: String? = nil,
-    iamRoles: [String]? = nil, kmsKeyId: String? = nil, lakehouseRegistrationStatus: String? = nil,
-    logExports: [LogExport]? = nil, namespaceArn: String? = nil, namespaceId: String? = nil,
-    namespaceName: String? = nil, status: NamespaceStatus? = nil
-  ) {
-    self.adminPasswordSecretArn = adminPasswordSecretArn
-    self.adminPasswordSecretKmsKeyId = adminPasswordSecretKmsKeyId
-    self.adminUsername = adminUsername
-    self.catalogArn = catalogArn
-    self.creationDate = creationDate
-    self.dbName = dbName
-    self.defaultIamRoleArn = defaultIamRoleArn
-    self.iamRoles = iamRoles
-    self.kmsKeyId = kmsKeyId
-    self.lakehouseRegistrationStatus = lakehouseRegistrationStatus
-    self.logExports = logExports
-    self.namespaceArn = namespaceArn
-    self.namespaceId = namespaceId
-    self.namespaceName = namespaceName
-    self.status = status
-  }
-}
-
-public struct NetworkInterface: Sendable, Hashable {
-  public var availabilityZone: String?
-  public var ipv6Address: String?
-  public var networkInterfaceId: String?
-  public var privateIpAddress: String?
-  public var subnetId: String?
-
-  public init(
-    availabilityZone: String? = nil, ipv6Address: String? = nil, networkInterfaceId: String? = nil,
-    privateIpAddress: String? = nil, subnetId: String? = nil
-  ) {
-    self.availabilityZone = availabilityZone
-    self.ipv6Address = ipv6Address
-    self.networkInterfaceId = networkInterfaceId
-    self.privateIpAddress = privateIpAddress
-    self.subnetId = subnetId
-  }
-}
-
-public struct PerformanceTarget: Sendable, Hashable {
-  public var level: Int?
-  public var status: PerformanceTargetStatus?
-
-  public init(
-    level: Int? = nil, status: PerformanceTargetStatus? = nil
-  ) {
-    self.level = level
-    self.status = status
   }
 }

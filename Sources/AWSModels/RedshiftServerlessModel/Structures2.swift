@@ -3,6 +3,316 @@
 public import AWSWire
 public import Kernel
 
+public struct GetWorkgroupResponse: Sendable, Hashable {
+  @Indirect public var workgroup: Workgroup
+
+  public init(
+    workgroup: Workgroup
+  ) {
+    self.workgroup = workgroup
+  }
+}
+
+public struct ListCustomDomainAssociationsRequest: Sendable, Hashable {
+  public var customDomainCertificateArn: String?
+  public var customDomainName: String?
+  public var maxResults: Int?
+  public var nextToken: String?
+
+  public init(
+    customDomainCertificateArn: String? = nil, customDomainName: String? = nil, maxResults: Int? = nil,
+    nextToken: String? = nil
+  ) {
+    self.customDomainCertificateArn = customDomainCertificateArn
+    self.customDomainName = customDomainName
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListCustomDomainAssociationsResponse: Sendable, Hashable {
+  public var associations: [Association]?
+  public var nextToken: String?
+
+  public init(
+    associations: [Association]? = nil, nextToken: String? = nil
+  ) {
+    self.associations = associations
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListEndpointAccessRequest: Sendable, Hashable {
+  public var maxResults: Int?
+  public var nextToken: String?
+  public var ownerAccount: String?
+  public var vpcId: String?
+  public var workgroupName: String?
+
+  public init(
+    maxResults: Int? = nil, nextToken: String? = nil, ownerAccount: String? = nil, vpcId: String? = nil,
+    workgroupName: String? = nil
+  ) {
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+    self.ownerAccount = ownerAccount
+    self.vpcId = vpcId
+    self.workgroupName = workgroupName
+  }
+}
+
+public struct ListEndpointAccessResponse: Sendable, Hashable {
+  public var endpoints: [EndpointAccess]
+  public var nextToken: String?
+
+  public init(
+    endpoints: [EndpointAccess], nextToken: String? = nil
+  ) {
+    self.endpoints = endpoints
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListNamespacesRequest: Sendable, Hashable {
+  public var maxResults: Int?
+  public var nextToken: String?
+
+  public init(
+    maxResults: Int? = nil, nextToken: String? = nil
+  ) {
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListNamespacesResponse: Sendable, Hashable {
+  public var namespaces: [Namespace]
+  public var nextToken: String?
+
+  public init(
+    namespaces: [Namespace], nextToken: String? = nil
+  ) {
+    self.namespaces = namespaces
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListSnapshotsRequest: Sendable, Hashable {
+  public var endTime: Timestamp?
+  public var maxResults: Int?
+  public var namespaceArn: String?
+  public var namespaceName: String?
+  public var nextToken: String?
+  public var ownerAccount: String?
+  public var startTime: Timestamp?
+
+  public init(
+    endTime: Timestamp? = nil, maxResults: Int? = nil, namespaceArn: String? = nil, namespaceName: String? = nil,
+    nextToken: String? = nil, ownerAccount: String? = nil, startTime: Timestamp? = nil
+  ) {
+    self.endTime = endTime
+    self.maxResults = maxResults
+    self.namespaceArn = namespaceArn
+    self.namespaceName = namespaceName
+    self.nextToken = nextToken
+    self.ownerAccount = ownerAccount
+    self.startTime = startTime
+  }
+}
+
+public struct ListSnapshotsResponse: Sendable, Hashable {
+  public var nextToken: String?
+  public var snapshots: [Snapshot]?
+
+  public init(
+    nextToken: String? = nil, snapshots: [Snapshot]? = nil
+  ) {
+    self.nextToken = nextToken
+    self.snapshots = snapshots
+  }
+}
+
+public struct ListTagsForResourceRequest: Sendable, Hashable {
+  public var resourceArn: String
+
+  public init(
+    resourceArn: String
+  ) {
+    self.resourceArn = resourceArn
+  }
+}
+
+public struct ListTagsForResourceResponse: Sendable, Hashable {
+  public var tags: [Tag]?
+
+  public init(
+    tags: [Tag]? = nil
+  ) {
+    self.tags = tags
+  }
+}
+
+public struct ListUsageLimitsRequest: Sendable, Hashable {
+  public var maxResults: Int?
+  public var nextToken: String?
+  public var resourceArn: String?
+  public var usageType: UsageLimitUsageType?
+
+  public init(
+    maxResults: Int? = nil, nextToken: String? = nil, resourceArn: String? = nil, usageType: UsageLimitUsageType? = nil
+  ) {
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+    self.resourceArn = resourceArn
+    self.usageType = usageType
+  }
+}
+
+public struct ListUsageLimitsResponse: Sendable, Hashable {
+  public var nextToken: String?
+  public var usageLimits: [UsageLimit]?
+
+  public init(
+    nextToken: String? = nil, usageLimits: [UsageLimit]? = nil
+  ) {
+    self.nextToken = nextToken
+    self.usageLimits = usageLimits
+  }
+}
+
+public struct ListWorkgroupsRequest: Sendable, Hashable {
+  public var maxResults: Int?
+  public var nextToken: String?
+  public var ownerAccount: String?
+
+  public init(
+    maxResults: Int? = nil, nextToken: String? = nil, ownerAccount: String? = nil
+  ) {
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+    self.ownerAccount = ownerAccount
+  }
+}
+
+public struct ListWorkgroupsResponse: Sendable, Hashable {
+  public var nextToken: String?
+  public var workgroups: [Workgroup]
+
+  public init(
+    nextToken: String? = nil, workgroups: [Workgroup]
+  ) {
+    self.nextToken = nextToken
+    self.workgroups = workgroups
+  }
+}
+
+public struct Namespace: Sendable, Hashable {
+  public var adminPasswordSecretArn: String?
+  public var adminPasswordSecretKmsKeyId: String?
+  public var adminUsername: String?
+  public var catalogArn: String?
+  public var creationDate: Timestamp?
+  public var dbName: String?
+  public var defaultIamRoleArn: String?
+  public var iamRoles: [String]?
+  public var kmsKeyId: String?
+  public var lakehouseRegistrationStatus: String?
+  public var logExports: [LogExport]?
+  public var namespaceArn: String?
+  public var namespaceId: String?
+  public var namespaceName: String?
+  public var status: NamespaceStatus?
+
+  public init(
+    adminPasswordSecretArn: String? = nil, adminPasswordSecretKmsKeyId: String? = nil, adminUsername: String? = nil,
+    catalogArn: String? = nil, creationDate: Timestamp? = nil, dbName: String? = nil, defaultIamRoleArn: String? = nil,
+    iamRoles: [String]? = nil, kmsKeyId: String? = nil, lakehouseRegistrationStatus: String? = nil,
+    logExports: [LogExport]? = nil, namespaceArn: String? = nil, namespaceId: String? = nil,
+    namespaceName: String? = nil, status: NamespaceStatus? = nil
+  ) {
+    self.adminPasswordSecretArn = adminPasswordSecretArn
+    self.adminPasswordSecretKmsKeyId = adminPasswordSecretKmsKeyId
+    self.adminUsername = adminUsername
+    self.catalogArn = catalogArn
+    self.creationDate = creationDate
+    self.dbName = dbName
+    self.defaultIamRoleArn = defaultIamRoleArn
+    self.iamRoles = iamRoles
+    self.kmsKeyId = kmsKeyId
+    self.lakehouseRegistrationStatus = lakehouseRegistrationStatus
+    self.logExports = logExports
+    self.namespaceArn = namespaceArn
+    self.namespaceId = namespaceId
+    self.namespaceName = namespaceName
+    self.status = status
+  }
+}
+
+public struct NetworkInterface: Sendable, Hashable {
+  public var availabilityZone: String?
+  public var ipv6Address: String?
+  public var networkInterfaceId: String?
+  public var privateIpAddress: String?
+  public var subnetId: String?
+
+  public init(
+    availabilityZone: String? = nil, ipv6Address: String? = nil, networkInterfaceId: String? = nil,
+    privateIpAddress: String? = nil, subnetId: String? = nil
+  ) {
+    self.availabilityZone = availabilityZone
+    self.ipv6Address = ipv6Address
+    self.networkInterfaceId = networkInterfaceId
+    self.privateIpAddress = privateIpAddress
+    self.subnetId = subnetId
+  }
+}
+
+public struct PerformanceTarget: Sendable, Hashable {
+  public var level: Int?
+  public var status: PerformanceTargetStatus?
+
+  public init(
+    level: Int? = nil, status: PerformanceTargetStatus? = nil
+  ) {
+    self.level = level
+    self.status = status
+  }
+}
+
+public struct PutResourcePolicyRequest: Sendable, Hashable {
+  public var policy: String
+  public var resourceArn: String
+
+  public init(
+    policy: String, resourceArn: String
+  ) {
+    self.policy = policy
+    self.resourceArn = resourceArn
+  }
+}
+
+public struct PutResourcePolicyResponse: Sendable, Hashable {
+  public var resourcePolicy: ResourcePolicy?
+
+  public init(
+    resourcePolicy: ResourcePolicy? = nil
+  ) {
+    self.resourcePolicy = resourcePolicy
+  }
+}
+
+public struct ResourcePolicy: Sendable, Hashable {
+  public var policy: String?
+  public var resourceArn: String?
+
+  public init(
+    policy: String? = nil, resourceArn: String? = nil
+  ) {
+    self.policy = policy
+    self.resourceArn = resourceArn
+  }
+}
+
 public struct RestoreFromSnapshotRequest: Sendable, Hashable {
   public var adminPasswordSecretKmsKeyId: String?
   public var manageAdminPassword: Bool?
@@ -144,6 +454,59 @@ public struct UntagResourceResponse: Sendable, Hashable {
   public init() {}
 }
 
+public struct UpdateCustomDomainAssociationRequest: Sendable, Hashable {
+  public var customDomainCertificateArn: String
+  public var customDomainName: String
+  public var workgroupName: String
+
+  public init(
+    customDomainCertificateArn: String, customDomainName: String, workgroupName: String
+  ) {
+    self.customDomainCertificateArn = customDomainCertificateArn
+    self.customDomainName = customDomainName
+    self.workgroupName = workgroupName
+  }
+}
+
+public struct UpdateCustomDomainAssociationResponse: Sendable, Hashable {
+  public var customDomainCertificateArn: String?
+  public var customDomainCertificateExpiryTime: Timestamp?
+  public var customDomainName: String?
+  public var workgroupName: String?
+
+  public init(
+    customDomainCertificateArn: String? = nil, customDomainCertificateExpiryTime: Timestamp? = nil,
+    customDomainName: String? = nil, workgroupName: String? = nil
+  ) {
+    self.customDomainCertificateArn = customDomainCertificateArn
+    self.customDomainCertificateExpiryTime = customDomainCertificateExpiryTime
+    self.customDomainName = customDomainName
+    self.workgroupName = workgroupName
+  }
+}
+
+public struct UpdateEndpointAccessRequest: Sendable, Hashable {
+  public var endpointName: String
+  public var vpcSecurityGroupIds: [String]?
+
+  public init(
+    endpointName: String, vpcSecurityGroupIds: [String]? = nil
+  ) {
+    self.endpointName = endpointName
+    self.vpcSecurityGroupIds = vpcSecurityGroupIds
+  }
+}
+
+public struct UpdateEndpointAccessResponse: Sendable, Hashable {
+  public var endpoint: EndpointAccess?
+
+  public init(
+    endpoint: EndpointAccess? = nil
+  ) {
+    self.endpoint = endpoint
+  }
+}
+
 public struct UpdateNamespaceRequest: Sendable, Hashable {
   public var adminPasswordSecretKmsKeyId: String?
   public var adminUserPassword: String?
@@ -225,158 +588,5 @@ public struct UpdateUsageLimitResponse: Sendable, Hashable {
     usageLimit: UsageLimit? = nil
   ) {
     self.usageLimit = usageLimit
-  }
-}
-
-public struct UpdateWorkgroupRequest: Sendable, Hashable {
-  public var baseCapacity: Int?
-  public var configParameters: [ConfigParameter]?
-  public var enhancedVpcRouting: Bool?
-  public var extraComputeForAutomaticOptimization: Bool?
-  public var ipAddressType: String?
-  public var maxCapacity: Int?
-  public var port: Int?
-  public var pricePerformanceTarget: PerformanceTarget?
-  public var publiclyAccessible: Bool?
-  public var securityGroupIds: [String]?
-  public var subnetIds: [String]?
-  public var trackName: String?
-  public var workgroupName: String
-
-  public init(
-    baseCapacity: Int? = nil, configParameters: [ConfigParameter]? = nil, enhancedVpcRouting: Bool? = nil,
-    extraComputeForAutomaticOptimization: Bool? = nil, ipAddressType: String? = nil, maxCapacity: Int? = nil,
-    port: Int? = nil, pricePerformanceTarget: PerformanceTarget? = nil, publiclyAccessible: Bool? = nil,
-    securityGroupIds: [String]? = nil, subnetIds: [String]? = nil, trackName: String? = nil, workgroupName: String
-  ) {
-    self.baseCapacity = baseCapacity
-    self.configParameters = configParameters
-    self.enhancedVpcRouting = enhancedVpcRouting
-    self.extraComputeForAutomaticOptimization = extraComputeForAutomaticOptimization
-    self.ipAddressType = ipAddressType
-    self.maxCapacity = maxCapacity
-    self.port = port
-    self.pricePerformanceTarget = pricePerformanceTarget
-    self.publiclyAccessible = publiclyAccessible
-    self.securityGroupIds = securityGroupIds
-    self.subnetIds = subnetIds
-    self.trackName = trackName
-    self.workgroupName = workgroupName
-  }
-}
-
-public struct UpdateWorkgroupResponse: Sendable, Hashable {
-  @Indirect public var workgroup: Workgroup
-
-  public init(
-    workgroup: Workgroup
-  ) {
-    self.workgroup = workgroup
-  }
-}
-
-public struct UsageLimit: Sendable, Hashable {
-  public var amount: Int64?
-  public var breachAction: UsageLimitBreachAction?
-  public var period: UsageLimitPeriod?
-  public var resourceArn: String?
-  public var usageLimitArn: String?
-  public var usageLimitId: String?
-  public var usageType: UsageLimitUsageType?
-
-  public init(
-    amount: Int64? = nil, breachAction: UsageLimitBreachAction? = nil, period: UsageLimitPeriod? = nil,
-    resourceArn: String? = nil, usageLimitArn: String? = nil, usageLimitId: String? = nil,
-    usageType: UsageLimitUsageType? = nil
-  ) {
-    self.amount = amount
-    self.breachAction = breachAction
-    self.period = period
-    self.resourceArn = resourceArn
-    self.usageLimitArn = usageLimitArn
-    self.usageLimitId = usageLimitId
-    self.usageType = usageType
-  }
-}
-
-public struct VpcEndpoint: Sendable, Hashable {
-  public var networkInterfaces: [NetworkInterface]?
-  public var vpcEndpointId: String?
-  public var vpcId: String?
-
-  public init(
-    networkInterfaces: [NetworkInterface]? = nil, vpcEndpointId: String? = nil, vpcId: String? = nil
-  ) {
-    self.networkInterfaces = networkInterfaces
-    self.vpcEndpointId = vpcEndpointId
-    self.vpcId = vpcId
-  }
-}
-
-public struct Workgroup: Sendable, Hashable {
-  public var baseCapacity: Int?
-  public var configParameters: [ConfigParameter]?
-  public var creationDate: Timestamp?
-  public var crossAccountVpcs: [String]?
-  public var customDomainCertificateArn: String?
-  public var customDomainCertificateExpiryTime: Timestamp?
-  public var customDomainName: String?
-  public var endpoint: Endpoint?
-  public var enhancedVpcRouting: Bool?
-  public var extraComputeForAutomaticOptimization: Bool?
-  public var ipAddressType: String?
-  public var maxCapacity: Int?
-  public var namespaceName: String?
-  public var patchVersion: String?
-  public var pendingTrackName: String?
-  public var port: Int?
-  public var pricePerformanceTarget: PerformanceTarget?
-  public var publiclyAccessible: Bool?
-  public var securityGroupIds: [String]?
-  public var status: WorkgroupStatus?
-  public var subnetIds: [String]?
-  public var trackName: String?
-  public var workgroupArn: String?
-  public var workgroupId: String?
-  public var workgroupName: String?
-  public var workgroupVersion: String?
-
-  public init(
-    baseCapacity: Int? = nil, configParameters: [ConfigParameter]? = nil, creationDate: Timestamp? = nil,
-    crossAccountVpcs: [String]? = nil, customDomainCertificateArn: String? = nil,
-    customDomainCertificateExpiryTime: Timestamp? = nil, customDomainName: String? = nil, endpoint: Endpoint? = nil,
-    enhancedVpcRouting: Bool? = nil, extraComputeForAutomaticOptimization: Bool? = nil, ipAddressType: String? = nil,
-    maxCapacity: Int? = nil, namespaceName: String? = nil, patchVersion: String? = nil, pendingTrackName: String? = nil,
-    port: Int? = nil, pricePerformanceTarget: PerformanceTarget? = nil, publiclyAccessible: Bool? = nil,
-    securityGroupIds: [String]? = nil, status: WorkgroupStatus? = nil, subnetIds: [String]? = nil,
-    trackName: String? = nil, workgroupArn: String? = nil, workgroupId: String? = nil, workgroupName: String? = nil,
-    workgroupVersion: String? = nil
-  ) {
-    self.baseCapacity = baseCapacity
-    self.configParameters = configParameters
-    self.creationDate = creationDate
-    self.crossAccountVpcs = crossAccountVpcs
-    self.customDomainCertificateArn = customDomainCertificateArn
-    self.customDomainCertificateExpiryTime = customDomainCertificateExpiryTime
-    self.customDomainName = customDomainName
-    self.endpoint = endpoint
-    self.enhancedVpcRouting = enhancedVpcRouting
-    self.extraComputeForAutomaticOptimization = extraComputeForAutomaticOptimization
-    self.ipAddressType = ipAddressType
-    self.maxCapacity = maxCapacity
-    self.namespaceName = namespaceName
-    self.patchVersion = patchVersion
-    self.pendingTrackName = pendingTrackName
-    self.port = port
-    self.pricePerformanceTarget = pricePerformanceTarget
-    self.publiclyAccessible = publiclyAccessible
-    self.securityGroupIds = securityGroupIds
-    self.status = status
-    self.subnetIds = subnetIds
-    self.trackName = trackName
-    self.workgroupArn = workgroupArn
-    self.workgroupId = workgroupId
-    self.workgroupName = workgroupName
-    self.workgroupVersion = workgroupVersion
   }
 }

@@ -10,6 +10,8 @@ enum Traits {
   static let dbPassword = ValueTraits(isSensitive: true)
   static let dbUser = ValueTraits(isSensitive: true)
   static let ipAddressType = ValueTraits(pattern: "^(ipv4|dualstack)$")
+  static let listCustomDomainAssociationsRequestMaxResultsInteger = ValueTraits(min: 1, max: 100)
+  static let listEndpointAccessRequestMaxResultsInteger = ValueTraits(min: 1, max: 100)
   static let listNamespacesRequestMaxResultsInteger = ValueTraits(min: 1, max: 100)
   static let listSnapshotsRequestMaxResultsInteger = ValueTraits(min: 1, max: 100)
   static let listUsageLimitsRequestMaxResultsInteger = ValueTraits(min: 1, max: 100)

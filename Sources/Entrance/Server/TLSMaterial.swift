@@ -28,6 +28,22 @@ enum TLSMaterial {
     }
   }
 
+  /// When the certificate ends that `configuration` serves first; `nil` when it cannot be read.
+  static func expires(_ mode: ServerSettings.TLSMode, dataFolder: String) -> Timestamp? {
+    let path: String
+    switch mode {
+    case .off: return nil
+    case .files(let certificate, _): path = certificate
+    case .selfMade: path = "\(dataFolder)/tls/certificate.pem"
+    }
+    // A chain's own certificate stands first.
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+      let end = text.range(of: "-----END CERTIFICATE-----"),
+      let certificate = try? Certificate(pemEncoded: String(text[..<end.upperBound]))
+    else { return nil }
+    return Timestamp(secondsSinceEpoch: certificate.notValidAfter.timeIntervalSince1970)
+  }
+
   private static func load(certificate: String, key: String) throws -> TLSConfiguration {
     do {
       let chain = try NIOSSLCertificate.fromPEMFile(certificate).map { NIOSSLCertificateSource.certificate($0) }

@@ -18,6 +18,7 @@ struct WarehouseListener: EndpointListening {
   let group: any EventLoopGroup
   /// Gives the server's certificate, or one that was made for it; asked when a port is opened.
   let tls: @Sendable () throws -> NIOSSLContext
+  private let expires: @Sendable () -> Timestamp?
   let clock: any WallClock
   let random: any RandomSource
 
@@ -35,7 +36,10 @@ struct WarehouseListener: EndpointListening {
       }
       return try NIOSSLContext(configuration: configuration)
     }
+    expires = { TLSMaterial.expires(mode, dataFolder: folder) }
   }
+
+  var certificateExpires: Timestamp? { expires() }
 
   func listen(
     host: String, port: Int, directory: any EndpointDirectory, options: EndpointOptions

@@ -71,6 +71,86 @@ cduck_database *cduck_open(const cduck_options *options, const cduck_lake *lake,
   });
 }
 
+namespace tarn {
+
+static duckdb::unique_ptr<duckdb::MaterializedQueryResult> Ran(
+    duckdb::Connection &connection, const duckdb::string &sql) {
+  auto result = connection.Query(sql);
+  if (result->HasError()) {
+    result->ThrowError();
+  }
+  return result;
+}
+
+static duckdb::string Identifier(const duckdb::Value &name) {
+  return duckdb::KeywordHelper::WriteQuoted(name.ToString(), '"');
+}
+
+// The other file's name while it is read. Definitions name the file that they lie in, so the new file has that name
+// already; DuckDB's own COPY FROM DATABASE does not do, as it cannot copy tables whose defaults use a sequence.
+static const char *const SOURCE = "source_file";
+
+static void Fill(duckdb::Connection &connection, const duckdb::string &target) {
+  const auto from = [](const char *what) {
+    return duckdb::string(" FROM ") + what + " WHERE database_name = '" + SOURCE + "' AND NOT internal";
+  };
+  const auto copy = duckdb::KeywordHelper::WriteQuoted(target, '"');
+  Ran(connection, "USE " + copy);
+  auto schemas = Ran(connection, "SELECT schema_name" + from("duckdb_schemas()"));
+  for (duckdb::idx_t row = 0; row < schemas->RowCount(); row++) {
+    Ran(connection, "CREATE SCHEMA IF NOT EXISTS " + copy + "." + Identifier(schemas->GetValue(0, row)));
+  }
+  // After a checkpoint a sequence's start is what it gives next.
+  auto sequences =
+      Ran(connection, duckdb::string("SELECT schema_name, sequence_name, increment_by, min_value, max_value, ") +
+                          "start_value, cycle FROM duckdb_sequences() WHERE database_name = '" + SOURCE + "'");
+  for (duckdb::idx_t row = 0; row < sequences->RowCount(); row++) {
+    const auto value = [&](duckdb::idx_t column) { return sequences->GetValue(column, row); };
+    Ran(connection, "CREATE SEQUENCE " + copy + "." + Identifier(value(0)) + "." + Identifier(value(1)) +
+                        " INCREMENT BY " + value(2).ToString() + " MINVALUE " + value(3).ToString() + " MAXVALUE " +
+                        value(4).ToString() + " START WITH " + value(5).ToString() +
+                        (value(6).GetValue<bool>() ? " CYCLE" : " NO CYCLE"));
+  }
+  auto macros =
+      Ran(connection, duckdb::string("SELECT schema_name, function_name, array_to_string(parameters, ', '), ") +
+                          "macro_definition" + from("duckdb_functions()") + " AND function_type = 'macro'");
+  for (duckdb::idx_t row = 0; row < macros->RowCount(); row++) {
+    const auto value = [&](duckdb::idx_t column) { return macros->GetValue(column, row); };
+    Ran(connection, "CREATE MACRO " + copy + "." + Identifier(value(0)) + "." + Identifier(value(1)) + "(" +
+                        value(2).ToString() + ") AS " + value(3).ToString());
+  }
+  auto tables = Ran(connection, "SELECT schema_name, table_name, sql" + from("duckdb_tables()"));
+  for (duckdb::idx_t row = 0; row < tables->RowCount(); row++) {
+    const auto value = [&](duckdb::idx_t column) { return tables->GetValue(column, row); };
+    Ran(connection, value(2).ToString());
+    const auto name = Identifier(value(0)) + "." + Identifier(value(1));
+    Ran(connection, "INSERT INTO " + copy + "." + name + " SELECT * FROM " + SOURCE + "." + name);
+  }
+}
+
+} // namespace tarn
+
+bool cduck_fill(cduck_database *database, const char *path, const char *key, cduck_failure *failure) {
+  return tarn::Guarded(failure, false, [&] {
+    auto &instance = *database->database->instance;
+    if (key) {
+      instance.config.encryption_util = tarn::MakeEncryption(instance.GetMbedTLSUtil(true));
+    }
+    duckdb::Connection connection(*database->database);
+    auto sql = "ATTACH " + duckdb::KeywordHelper::WriteQuoted(path, '\'') + " AS " + tarn::SOURCE + " (READ_ONLY";
+    if (key) {
+      sql += ", ENCRYPTION_KEY " + duckdb::KeywordHelper::WriteQuoted(key, '\'');
+    }
+    tarn::Ran(connection, sql + ")");
+    tarn::Ran(connection, "BEGIN TRANSACTION");
+    tarn::Fill(connection, database->file_name);
+    tarn::Ran(connection, "COMMIT");
+    tarn::Ran(connection, "USE memory");
+    tarn::Ran(connection, duckdb::string("DETACH ") + tarn::SOURCE);
+    return true;
+  });
+}
+
 void cduck_close(cduck_database *database) {
   try {
     delete database;

@@ -254,6 +254,14 @@ private actor EngineStarter {
         }
       }
     }
+    if let source = options.database?.source {
+      _ = try calling { failure in
+        source.path.withCString { path in
+          guard let key = source.key else { return cduck_fill(database, path, nil, failure) ? true : nil }
+          return key.withCString { cduck_fill(database, path, $0, failure) ? true : nil }
+        }
+      }
+    }
     _ = try calling { cduck_lock(database, $0) ? true : nil }
     return engine
   }

@@ -15,6 +15,11 @@ variable "port" {
   type = number
 }
 
+variable "encrypted" {
+  type    = bool
+  default = true
+}
+
 provider "aws" {
   region                      = "us-east-1"
   access_key                  = "test"
@@ -72,7 +77,7 @@ resource "aws_redshift_cluster" "warehouse" {
   node_type                    = "dc2.large"
   number_of_nodes              = 2
   port                         = var.port
-  encrypted                    = true
+  encrypted                    = var.encrypted
   cluster_subnet_group_name    = aws_redshift_subnet_group.private.name
   cluster_parameter_group_name = aws_redshift_parameter_group.strict.name
   iam_roles                    = [aws_iam_role.loader.arn]
@@ -100,6 +105,36 @@ resource "aws_redshiftserverless_usage_limit" "compute" {
   resource_arn = aws_redshiftserverless_workgroup.analytics.arn
   usage_type   = "serverless-compute"
   amount       = 60
+}
+
+resource "aws_redshiftserverless_endpoint_access" "private" {
+  endpoint_name          = "terraform-private"
+  workgroup_name         = aws_redshiftserverless_workgroup.analytics.workgroup_name
+  subnet_ids             = ["subnet-0a1b2c3d"]
+  vpc_security_group_ids = ["sg-0a1b2c3d"]
+}
+
+resource "aws_redshiftserverless_custom_domain_association" "warehouse" {
+  workgroup_name                = aws_redshiftserverless_workgroup.analytics.workgroup_name
+  custom_domain_name            = "warehouse.localhost"
+  custom_domain_certificate_arn = "arn:aws:acm:us-east-1:000000000000:certificate/0a1b2c3d-0000-0000-0000-000000000000"
+}
+
+resource "aws_redshiftserverless_snapshot" "before" {
+  namespace_name = aws_redshiftserverless_workgroup.analytics.namespace_name
+  snapshot_name  = "terraform-before"
+}
+
+resource "aws_redshiftserverless_resource_policy" "shared" {
+  resource_arn = aws_redshiftserverless_snapshot.before.arn
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { AWS = ["111122223333"] }
+      Action    = ["redshift-serverless:RestoreFromSnapshot"]
+    }]
+  })
 }
 
 resource "aws_redshiftdata_statement" "table" {

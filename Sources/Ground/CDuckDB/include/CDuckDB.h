@@ -113,6 +113,11 @@ void cduck_close(cduck_database *database);
 
 // Runs trusted statements (settings, macros, LOAD) and throws their results away.
 bool cduck_run(cduck_database *database, const char *sql, size_t count, cduck_failure *failure);
+// Makes in the attached file, which is new, what another database file holds: schemas, sequences, macros, tables with
+// their rows. The other one is only read, must have no log beside it, and was made under the same name in SQL. `key`
+// is what it is encrypted with. Before cduck_lock only.
+bool cduck_fill(
+  cduck_database *database, const char *path, const char *CDUCK_NULLABLE key, cduck_failure *failure);
 // From now on no statement reaches a local file, loads code, attaches a database or changes a setting.
 bool cduck_lock(cduck_database *database, cduck_failure *failure);
 

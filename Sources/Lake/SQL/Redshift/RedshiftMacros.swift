@@ -52,13 +52,21 @@ public enum RedshiftMacros {
         ELSE CAST(rs_fail_text('22001', 'value too long for type binary varying(' || n || ')') AS BLOB) END
       """
     ),
+    (
+      "rs_float_text(x, digits)",
+      """
+      CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x < 0 THEN '-Infinity' ELSE 'Infinity' END
+        ELSE format(digits, x) END
+      """
+    ),
     ("rs_truncate(n, places)", "trunc(n * pow(10, places)) / pow(10, places)"),
-    // PostgreSQL's text of a double has no `.0`.
+    // As C's `%.15g` and `%.6g`. Every branch is bound whatever the type, so that each takes a detour over text.
     (
       "rs_text(x)",
       """
-      CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN replace(regexp_replace(CAST(x AS VARCHAR), '\\.0$', ''), 'inf',
-        'Infinity') ELSE CAST(x AS VARCHAR) END
+      CASE typeof(x) WHEN 'DOUBLE' THEN rs_float_text(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE), '{:.15g}')
+        WHEN 'FLOAT' THEN rs_float_text(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE), '{:.6g}')
+        ELSE CAST(x AS VARCHAR) END
       """
     ),
     (

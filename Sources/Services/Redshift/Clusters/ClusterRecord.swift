@@ -35,6 +35,8 @@ struct ClusterRecord: Codable, Sendable {
   /// 32 bytes in hexadecimal digits, for an encrypted cluster.
   var encryptionKey: String?
   var kmsKey: String?
+  /// The key that its file still has, while that is written anew with `encryptionKey`.
+  var formerKey: FormerKey?
   var subnetGroup: String?
   var securityGroups: [String] = []
   var zone: String
@@ -61,6 +63,12 @@ struct ClusterRecord: Codable, Sendable {
   var logging: Logging?
   /// A copy to take before the cluster goes.
   var finalSnapshot: String?
+
+  /// A key that goes, or the want of one.
+  struct FormerKey: Codable, Sendable {
+    /// As `encryptionKey`.
+    var key: String?
+  }
 
   struct Restored: Codable, Sendable {
     var copy: String

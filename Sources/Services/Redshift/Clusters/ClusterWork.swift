@@ -64,8 +64,12 @@ extension RedshiftService {
   /// Closes and opens again, with the parameters that stand now.
   private func restart(_ scope: Scope, _ record: ClusterRecord) async throws {
     await house.open.close(record.namespace)
+    if let former = record.formerKey {
+      try await house.keeping.encrypt(record.settings(scope), from: former.key.flatMap { [UInt8](hexadecimal: $0) })
+    }
     let now = record.status
     let fresh = try await change(scope, record.identifier, of: record.namespace) { record, transaction in
+      record.formerKey = nil
       record.appliedParameters = try transaction.parameterValues(scope, record.parameterGroup)
     }
     guard let fresh else { return }

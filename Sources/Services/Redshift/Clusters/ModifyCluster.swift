@@ -21,13 +21,14 @@ extension RedshiftService {
         input.masterUserPassword, managed: input.manageMasterPassword, user: before.masterUser,
         subject: "\(before.identifier)-\(before.masterUser)", scope)
       : nil
+    let newKey = house.random.bytes(32).hex
     let changed = try await keys.write { transaction in
       var record = try transaction.cluster(scope, input.clusterIdentifier)
       guard record.status == .available || (record.status == .paused && Self.isQuiet(input)) else {
         throw Self.wrongState(record, "ModifyCluster")
       }
       let was = record
-      try Self.apply(input, to: &record)
+      try Self.apply(input, to: &record, newKey: newKey)
       if let password {
         (record.masterPassword, record.secretARN) = password
         record.passwordIsNew = true
@@ -36,7 +37,8 @@ extension RedshiftService {
         _ = try transaction.parameterValues(scope, group)
         record.parameterGroup = group
       }
-      if record.nodeType != was.nodeType || record.nodes != was.nodes {
+      // AWS moves the data to a new cluster then, as it does for a resize.
+      if record.nodeType != was.nodeType || record.nodes != was.nodes || record.formerKey != nil {
         record.status = .resizing
       } else if record.port != was.port || record.passwordIsNew {
         record.status = .modifying
@@ -63,9 +65,13 @@ extension RedshiftService {
   /// Whether a paused cluster takes the change: nothing that needs its database.
   private static func isQuiet(_ input: ModifyClusterInput) -> Bool {
     !changesPassword(input) && input.nodeType == nil && input.numberOfNodes == nil && input.port == nil
+      && input.encrypted == nil
   }
 
-  private static func apply(_ input: ModifyClusterInput, to record: inout ClusterRecord) throws {
+  /// - Parameter newKey: for a cluster that becomes encrypted.
+  private static func apply(
+    _ input: ModifyClusterInput, to record: inout ClusterRecord, newKey: String? = nil
+  ) throws {
     if input.nodeType != nil || input.numberOfNodes != nil || input.clusterType != nil {
       let type = input.nodeType?.lowercased() ?? record.nodeType
       let count = input.clusterType == "single-node" ? 1 : input.numberOfNodes ?? record.nodes
@@ -85,7 +91,9 @@ extension RedshiftService {
     if let window = input.preferredMaintenanceWindow { record.maintenanceWindow = try ClusterRules.window(window) }
     if let track = input.maintenanceTrackName { record.track = try Self.track(track) }
     if let encrypted = input.encrypted, encrypted != (record.encryptionKey != nil) {
-      throw RedshiftError.unsupportedOptionFault("A cluster's encryption cannot be changed here once it is made.")
+      record.formerKey = ClusterRecord.FormerKey(key: record.encryptionKey)
+      record.encryptionKey = encrypted ? newKey : nil
+      record.kmsKey = encrypted ? Self.ownedKey : nil
     }
     if let key = input.kmsKeyId {
       guard record.encryptionKey != nil else {

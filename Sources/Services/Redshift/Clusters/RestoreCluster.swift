@@ -37,10 +37,10 @@ extension RedshiftService {
     record.finalSnapshot = nil
     record.restoredFrom = ClusterRecord.Restored(
       copy: snapshot.copy, encryptionKey: snapshot.cluster.encryptionKey, bytes: snapshot.bytes)
-    // The copy's own key, so that its bytes are taken as they are.
-    guard input.encrypted ?? (record.encryptionKey != nil) == (record.encryptionKey != nil) else {
-      throw RedshiftError.unsupportedOperationFault(
-        "A snapshot is restored into a cluster that is encrypted as the snapshot is.")
+    if input.encrypted == true, record.encryptionKey == nil {
+      record.encryptionKey = house.random.bytes(32).hex
+    } else if input.encrypted == false, record.encryptionKey != nil {
+      throw RedshiftError.unsupportedOperationFault("An encrypted snapshot is restored into an encrypted cluster.")
     }
     // The admin's password comes along in the copy.
     record.masterPassword = nil

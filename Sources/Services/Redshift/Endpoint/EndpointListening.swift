@@ -1,3 +1,4 @@
+public import Kernel
 public import PostgresWire
 
 /// Opens the ports that PostgreSQL's clients connect to. `Server` implements it; who owns clusters and workgroups
@@ -11,6 +12,13 @@ public protocol EndpointListening: Sendable {
   func listen(
     host: String, port: Int, directory: any EndpointDirectory, options: EndpointOptions
   ) async throws -> any RunningEndpoint
+
+  /// When the certificate ends that endpoints show; `nil` where they have none.
+  var certificateExpires: Timestamp? { get }
+}
+
+extension EndpointListening {
+  public var certificateExpires: Timestamp? { nil }
 }
 
 /// An endpoint that accepts connections.

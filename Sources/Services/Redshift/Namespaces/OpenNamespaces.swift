@@ -11,7 +11,7 @@ actor OpenNamespaces {
   }
 
   let keeping: any NamespaceKeeping
-  private let listener: any EndpointListening
+  let listener: any EndpointListening
   private let passwords: TemporaryPasswords
   private let host: String
   private var open: [String: Open] = [:]

@@ -37,6 +37,8 @@ public final class WarehouseHouse: Sendable {
   }
 
   var keeping: any NamespaceKeeping { open.keeping }
+  /// When the certificate ends that endpoints show; `nil` where they have none.
+  var certificateExpires: Timestamp? { open.listener.certificateExpires }
 
   /// Waits until no cluster, workgroup or snapshot is under way.
   package func settle() async { await jobs.settle() }

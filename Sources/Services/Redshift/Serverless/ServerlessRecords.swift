@@ -19,6 +19,9 @@ package enum ServerlessLimits {
   package static let ports = [5431...5455, 8191...8215]
   package static let portDefault = 5439
   package static let connectionsMax = 2_000
+  package static let endpointNameCharactersMax = 30
+  package static let endpointsMax = 25
+  package static let policyBytesMax = 20 << 10
 }
 
 /// A serverless namespace as it is kept.

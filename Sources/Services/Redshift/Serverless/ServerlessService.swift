@@ -145,6 +145,10 @@ public final class ServerlessService: RedshiftServerlessAPI {
           where limit.resource == resource {
             try transaction.delete(UsageLimitRecord.key(scope, limit.id))
           }
+          for domain in try transaction.records(CustomDomainRecord.all(scope), as: CustomDomainRecord.self)
+          where domain.workgroup == name {
+            try transaction.delete(CustomDomainRecord.key(scope, domain.domain))
+          }
         }
       case .available: break
       }

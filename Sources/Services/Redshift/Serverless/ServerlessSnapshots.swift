@@ -23,6 +23,8 @@ struct ServerlessSnapshotRecord: Codable, Sendable {
   var retentionStart: Timestamp
   var tags: [String: String]
   var namespace: NamespaceRecord
+  /// A document that lets other accounts restore it.
+  var policy: String?
 
   static func key(_ scope: Scope, _ name: String) -> Key {
     Key("redshift-serverless-snapshot", scope.account.digits, scope.region.code, name)

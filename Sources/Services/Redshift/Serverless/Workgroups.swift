@@ -120,6 +120,11 @@ extension ServerlessService {
         throw RedshiftServerlessError.conflictException(
           "There is an operation running on the workgroup. Try deleting the workgroup again later.")
       }
+      let accesses = try transaction.records(EndpointAccessRecord.all(scope), as: EndpointAccessRecord.self)
+      if let access = accesses.first(where: { $0.workgroup == record.name }) {
+        throw RedshiftServerlessError.conflictException(
+          "The workgroup \(record.name) has the endpoint \(access.name). Delete that first.")
+      }
       record.status = .deleting
       try transaction.set(WorkgroupRecord.key(scope, record.name), record: record)
       return record
@@ -132,8 +137,16 @@ extension ServerlessService {
   public func getCredentials(_ input: GetCredentialsInput, _ context: RequestContext) async throws
     -> GetCredentialsOutput
   {
-    guard let name = input.workgroupName else {
-      throw RedshiftServerlessError.validationException("workgroupName must be specified.")
+    let name: String
+    if let domain = input.customDomainName {
+      name = try await workgroupName(ofDomain: domain, context.scope)
+      guard input.workgroupName ?? name == name else {
+        throw RedshiftServerlessError.validationException("The custom domain belongs to another workgroup.")
+      }
+    } else if let given = input.workgroupName {
+      name = given
+    } else {
+      throw RedshiftServerlessError.validationException("workgroupName or customDomainName must be specified.")
     }
     let record = try await workgroup(name, "GetCredentials", context)
     let seconds = input.durationSeconds ?? ServerlessLimits.credentialSeconds.lowerBound

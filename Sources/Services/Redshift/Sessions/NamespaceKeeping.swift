@@ -24,8 +24,13 @@ public protocol NamespaceKeeping: Sendable {
   /// - Returns: bytes of the copy, on disk.
   func snapshot(_ settings: NamespaceSettings, as snapshot: String) async throws -> Int64
 
+  /// Brings a closed namespace's file to the key of `settings`, or to none, in one step that a crash does not halve.
+  /// - Parameter former: the key that it had. Does nothing where the file has the new one already.
+  func encrypt(_ settings: NamespaceSettings, from former: [UInt8]?) async throws
+
   /// Makes a namespace from a copy, which stays. The admin user gets the name and password of `settings`; those of
-  /// the copy stay where `settings` has none. The key of the copy is that of the namespace it was made of.
+  /// the copy stay where `settings` has none.
+  /// - Parameter encryptionKey: the copy's, that of the namespace it was made of.
   func restore(_ snapshot: String, encryptionKey: [UInt8]?, as settings: NamespaceSettings) async throws
 
   /// Removes a copy. Does nothing for one that does not exist.

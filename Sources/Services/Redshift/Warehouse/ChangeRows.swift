@@ -26,7 +26,11 @@ extension WarehouseSession {
           // Rows to change are looked for.
           if case .insert = statement {} else { reads.insert(relation.id) }
         }
-        for sql in try await printedChange(statement).statements { count += try await changed(sql, parameters) }
+        let printed = try await printedChange(statement)
+        if let query = printed.ambiguity, try await changed(Self.naming(parameters, query), parameters) > 0 {
+          throw SQLFailure("21000", "Found multiple matches to update the same tuple.")
+        }
+        for sql in printed.statements { count += try await changed(sql, parameters) }
         if case .insert = statement {
         } else if count > 0, case .relation(let relation)? = names().find(statement.changedTable) {
           try await noteChange(of: relation.id)
@@ -47,23 +51,33 @@ extension WarehouseSession {
   }
 
   /// What the engine is to run, one after the other.
-  func printedChange(_ statement: RedshiftStatement) async throws -> (statements: [String], names: SessionNames) {
+  struct PrintedChange {
+    var statements: [String]
+    /// A query whose first row means that rows would be changed by several others at once, which is an error.
+    var ambiguity: String?
+    var names: SessionNames
+  }
+
+  func printedChange(_ statement: RedshiftStatement) async throws -> PrintedChange {
     switch statement {
     case .insert(let insert):
       let (sql, names) = try await printed(privilege: "INSERT") { printer, _ throws(SQLError) in
         try printer.insert(insert)
       }
-      return ([sql], names)
+      return PrintedChange(statements: [sql], names: names)
     case .update(let update):
+      let isStrict = settings["error_on_nondeterministic_update"].map(SessionSettings.isOn) ?? false
+      var ambiguity: String?
       let (sql, names) = try await printed(privilege: "UPDATE") { printer, _ throws(SQLError) in
-        try printer.update(update)
+        if isStrict { ambiguity = try printer.ambiguity(of: update) }
+        return try printer.update(update)
       }
-      return ([sql], names)
+      return PrintedChange(statements: [sql], ambiguity: ambiguity, names: names)
     case .delete(let delete):
       let (sql, names) = try await printed(privilege: "DELETE") { printer, _ throws(SQLError) in
         try printer.delete(delete)
       }
-      return ([sql], names)
+      return PrintedChange(statements: [sql], names: names)
     case .merge(let merge):
       for privilege in merge.privileges.dropFirst() {
         _ = try await printed(privilege: privilege) { printer, names throws(SQLError) in
@@ -71,15 +85,24 @@ extension WarehouseSession {
         }
       }
       var statements: [String] = []
+      var ambiguity: String?
       let (_, names) = try await printed(privilege: merge.privileges.first ?? "UPDATE") {
         printer, _ throws(SQLError) in
         statements = try printer.merge(merge)
+        ambiguity = try printer.ambiguity(of: merge)
         return ""
       }
-      return (statements, names)
+      return PrintedChange(statements: statements, ambiguity: ambiguity, names: names)
     default:
       throw SQLFailure("0A000", "this statement is not implemented by Tarn yet")
     }
+  }
+
+  /// A query that names every parameter, as the engine takes none that is not named.
+  private static func naming(_ parameters: [EngineParameter], _ query: String) -> String {
+    guard !parameters.isEmpty else { return query }
+    let named = parameters.indices.map { "($\($0 + 1) IS NULL OR true)" }.joined(separator: " AND ")
+    return "SELECT * FROM (\(query)) WHERE \(named)"
   }
 
   func truncate(_ name: QualifiedName) async throws -> SQLOutcome {

@@ -10,6 +10,7 @@ final class EngineRows: SQLRows {
   private let command: String
   /// The length that values of a CHAR column are filled up to with blanks, by column.
   private let padding: [Int?]
+  private let style: TextStyle
   private let explain: @Sendable (any Error) -> SQLFailure
   private let whenDone: @Sendable (Int, SQLFailure?) async -> Void
   private let isDone = Locked(false)
@@ -18,13 +19,14 @@ final class EngineRows: SQLRows {
   ///   - command: the tag's first word.
   ///   - whenDone: told once, with the rows that came and what went wrong.
   init(
-    _ result: QueryResult, columns: [SQLColumn], command: String,
+    _ result: QueryResult, columns: [SQLColumn], command: String, style: TextStyle,
     explain: @escaping @Sendable (any Error) -> SQLFailure,
     whenDone: @escaping @Sendable (Int, SQLFailure?) async -> Void
   ) {
     self.result = result
     self.columns = columns
     self.command = command
+    self.style = style
     self.explain = explain
     self.whenDone = whenDone
     padding = columns.map { column in
@@ -45,7 +47,7 @@ final class EngineRows: SQLRows {
   }
 
   func text(_ chunk: DataChunk, column: Int, row: Int) -> String? {
-    guard let text = PostgresText.text(chunk.columns[column], row) else { return nil }
+    guard let text = PostgresText.text(chunk.columns[column], row, style) else { return nil }
     guard let length = padding[column] else { return text }
     let missing = length - text.utf8.count
     return missing > 0 ? text + String(repeating: " ", count: missing) : text

@@ -1,23 +1,45 @@
 import Engine
+import Foundation
 import Kernel
 import PostgresWire
 
+/// How a session wants to see what has several texts.
+struct TextStyle: Sendable {
+  /// Digits of DOUBLE PRECISION beyond 15, and of REAL beyond 6 (`extra_float_digits`).
+  var extraDigits: Int
+  /// The zone that TIMESTAMPTZ is shown in; `nil` for UTC.
+  var zone: TimeZone?
+
+  /// Every digit, and UTC: for values that are read again.
+  static let exact = TextStyle(extraDigits: 2)
+
+  init(extraDigits: Int, zone: TimeZone? = nil) {
+    self.extraDigits = extraDigits
+    self.zone = zone
+  }
+
+  init(_ settings: SessionSettings) {
+    // Drivers of PostgreSQL ask for 3, which newer versions of that take; Redshift's range ends at 2.
+    extraDigits = min(2, max(-15, settings["extra_float_digits"].flatMap { Int($0) } ?? 0))
+    let name = settings["timezone"] ?? "UTC"
+    zone = ["UTC", "GMT", "Z"].contains(name.uppercased()) ? nil : TimeZone(identifier: name)
+  }
+}
+
 /// Values in the text form that PostgreSQL's protocol carries.
 enum PostgresText {
-  static func text(_ vector: ColumnVector, _ row: Int) -> String? {
+  static func text(_ vector: ColumnVector, _ row: Int, _ style: TextStyle = .exact) -> String? {
     if vector.isNull(row) { return nil }
     switch vector.type {
     case .varchar, .json, .enumeration: return vector.string(row)
     case .tinyInt, .smallInt, .integer, .bigInt: return String(vector.integer(row))
     case .boolean: return vector.load(row, as: UInt8.self) != 0 ? "t" : "f"
     case .decimal(_, let scale): return decimal(vector.decimal(row), scale: scale)
-    case .double: return number(vector.load(row, as: Double.self))
-    case .float: return number(vector.load(row, as: Float.self))
+    case .double: return number(vector.load(row, as: Double.self), digits: 15 + style.extraDigits)
+    case .float: return number(vector.load(row, as: Float.self), digits: 6 + style.extraDigits)
     case .date: return date(Int(vector.load(row, as: Int32.self)))
     case .timestamp: return timestamp(vector.load(row, as: Int64.self))
-    case .timestampTZ:
-      let value = vector.load(row, as: Int64.self)
-      return isInfinite(value) ? timestamp(value) : timestamp(value) + "+00"
+    case .timestampTZ: return timestampTZ(vector.load(row, as: Int64.self), in: style.zone)
     default: return text(vector[row])
     }
   }
@@ -41,7 +63,7 @@ enum PostgresText {
     case .timeTZ(let value, let offset): time(value) + zone(Int(offset))
     case .timestamp(let value): timestamp(value)
     case .timestampNS(let value): timestamp(value / 1_000)
-    case .timestampTZ(let value): isInfinite(value) ? timestamp(value) : timestamp(value) + "+00"
+    case .timestampTZ(let value): timestampTZ(value, in: nil)
     case .interval(let months, let days, let microseconds): interval(Int(months), Int(days), microseconds)
     case .uuid(let value): uuid(value)
     case .list(let values): ArrayFormat.text(values.map(text))
@@ -83,6 +105,17 @@ enum PostgresText {
     if exponent == -4 { return "\(digits.hasPrefix("-") ? "-" : "")0.000" + digits.filter { $0.isNumber } }
     let size = abs(exponent)
     return digits + "e" + (exponent < 0 ? "-" : "+") + (size < 10 ? "0" : "") + String(size)
+  }
+
+  /// A number with so many significant digits, as C's `%g` writes it.
+  static func number<Number: BinaryFloatingPoint & LosslessStringConvertible>(_ value: Number, digits: Int) -> String {
+    let text = number(value)
+    // What has no more digits already is the text that is asked for: it is the nearest one of that length.
+    let significant = text.prefix { $0 != "e" }.filter(\.isNumber).drop { $0 == "0" }
+    guard digits < (Number.significandBitCount > 30 ? 17 : 9), significant.utf8.count > digits, value.isFinite else {
+      return text
+    }
+    return String(format: "%.\(max(1, digits))g", Double(value))
   }
 
   static func hex(_ bytes: [UInt8]) -> String {
@@ -146,6 +179,15 @@ enum PostgresText {
     let text = date(Int(days))
     let clock = time(rest)
     return text.hasSuffix(" BC") ? "\(text.dropLast(3)) \(clock) BC" : "\(text) \(clock)"
+  }
+
+  /// - Parameter zone: `nil` for UTC.
+  static func timestampTZ(_ microseconds: Int64, in zone: TimeZone?) -> String {
+    if isInfinite(microseconds) { return timestamp(microseconds) }
+    guard let zone else { return timestamp(microseconds) + "+00" }
+    let seconds = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(microseconds) / 1_000_000))
+    let (local, overflows) = microseconds.addingReportingOverflow(Int64(seconds) * 1_000_000)
+    return overflows ? timestamp(microseconds) + "+00" : timestamp(local) + Self.zone(seconds)
   }
 
   static func zone(_ seconds: Int) -> String {

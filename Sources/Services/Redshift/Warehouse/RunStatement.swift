@@ -130,7 +130,7 @@ extension WarehouseSession {
     ticket?.returns { [weak result] in result?.rows ?? 0 }
     let workload = warehouse.workload
     return .rows(
-      EngineRows(result, columns: columns, command: command) { error in
+      EngineRows(result, columns: columns, command: command, style: TextStyle(settings)) { error in
         Self.worded(SQLFailure(error, catalog: catalog), query, ticket)
       } whenDone: { [weak self] rows, failure in
         let after = engine.counters

@@ -66,6 +66,9 @@ struct SessionSettings: Sendable {
     values = base
   }
 
+  /// Whether a value of a parameter that is on or off means on.
+  static func isOn(_ value: String) -> Bool { ["on", "true", "1", "yes"].contains(value.lowercased()) }
+
   static func canonical(_ name: String) -> String {
     let name = name.lowercased()
     return name == "time zone" ? "timezone" : name == "wlm_query_slot_count" ? name : name

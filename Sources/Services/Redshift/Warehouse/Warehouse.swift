@@ -39,7 +39,8 @@ public final class Warehouse: NamespaceWarehouse {
   private struct WeakSession { weak var session: WarehouseSession? }
   private let state: Locked<State>
 
-  init(settings: NamespaceSettings, folder: String, ground: WarehouseGround) {
+  /// - Parameter source: a namespace's file whose contents the new one in `folder` takes over.
+  init(settings: NamespaceSettings, folder: String, ground: WarehouseGround, source: DatabaseFile.Source? = nil) {
     self.ground = ground
     file = "\(folder)/\(Self.fileName)"
     history = StatementHistory(
@@ -57,7 +58,7 @@ public final class Warehouse: NamespaceWarehouse {
         temporaryFolder: ground.spillFolder + "/" + Warehouses.safe(settings.id),
         concurrentQueriesMax: WarehouseLimits.concurrentStatementsMax,
         database: DatabaseFile(
-          path: file, name: CatalogTable.file, key: settings.encryptionKey.map { PostgresText.hex($0) })),
+          path: file, name: CatalogTable.file, key: Self.key(settings.encryptionKey), source: source)),
       files: ground.files,
       functions: EngineFunctions(
         macros: [ColumnEncodings.macro] + [
@@ -69,6 +70,9 @@ public final class Warehouse: NamespaceWarehouse {
     state = Locked(State(settings: settings))
     signals.act(in: self)
   }
+
+  /// A key as the engine takes it.
+  static func key(_ bytes: [UInt8]?) -> String? { bytes.map { PostgresText.hex($0) } }
 
   // MARK: Opening and closing
 
@@ -142,6 +146,15 @@ public final class Warehouse: NamespaceWarehouse {
     if before.adminPassword != settings.adminPassword || before.adminUser != settings.adminUser {
       try await adoptAdmin(settings)
     }
+  }
+
+  /// Lets every materialized view be computed anew at its next refresh, as rows have new places in their tables.
+  func forgetPlaces() async throws {
+    let session = engineSession()
+    try await session.execute(
+      "INSERT INTO \(CatalogTable.changes) SELECT id FROM \(CatalogTable.entries) WHERE kind = $1",
+      [.string(CatalogKind.relation.rawValue)], policy: .everything)
+    await session.close()
   }
 
   /// Gives the admin the name and password of the settings, as far as they say one.

@@ -30,25 +30,14 @@ public actor Warehouses: NamespaceKeeping {
     try await alone(settings.id) {
       let folder = folder(settings.id)
       let part = folder + ".part"
-      let spill = ground.spillFolder
       let exists = try await pool.run {
         if FileManager.default.fileExists(atPath: folder) { return true }
         try? FileManager.default.removeItem(atPath: part)
         try FileManager.default.createDirectory(atPath: part, withIntermediateDirectories: true)
-        try FileManager.default.createDirectory(atPath: spill, withIntermediateDirectories: true)
         return false
       }
       if exists { return }
-      let warehouse = await joined(settings, in: part)
-      do {
-        try await warehouse.found()
-      } catch {
-        await warehouse.close()
-        await leave(settings.id)
-        throw error
-      }
-      await warehouse.close()
-      await leave(settings.id)
+      try await with(settings, in: part) { try await $0.found() }
       try await pool.run { try Self.publish(part, as: folder) }
     }
   }
@@ -131,26 +120,97 @@ public actor Warehouses: NamespaceKeeping {
         return false
       }
       if exists { return }
-      var former = settings
-      former.encryptionKey = encryptionKey
-      let warehouse = await joined(former, in: part)
-      do {
-        try await warehouse.start()
-        if encryptionKey == settings.encryptionKey {
-          try await warehouse.adoptAdmin(settings)
-        } else {
-          await warehouse.close()
-          throw SQLFailure("0A000", "a snapshot is restored with the key that it was made with")
-        }
-      } catch {
-        await warehouse.close()
-        await leave(settings.id)
-        throw error
-      }
-      await warehouse.close()
-      await leave(settings.id)
+      try await filled(settings, in: part, key: encryptionKey) { try await $0.adoptAdmin(settings) }
       try await pool.run { try Self.publish(part, as: target) }
     }
+  }
+
+  public func encrypt(_ settings: NamespaceSettings, from former: [UInt8]?) async throws {
+    try await alone(settings.id) {
+      await shut(settings.id)
+      guard try await !opens(settings, in: folder(settings.id)) else { return }
+      let part = folder(settings.id) + ".part"
+      try await rewrite(settings, in: folder(settings.id), key: former, by: part)
+    }
+  }
+
+  /// Brings the files of a folder, which have the key `key`, to the key of the settings, and lets `change` change what
+  /// they hold.
+  private func filled(
+    _ settings: NamespaceSettings, in folder: String, key: [UInt8]?,
+    _ change: (Warehouse) async throws -> Void
+  ) async throws {
+    if key != settings.encryptionKey { try await rewrite(settings, in: folder, key: key, by: folder + ".part") }
+    try await with(settings, in: folder) { warehouse in
+      try await warehouse.start()
+      try await change(warehouse)
+    }
+  }
+
+  /// Writes a folder's file anew with the key of the settings, in a folder beside it, and lets it take the old one's
+  /// place in one step.
+  private func rewrite(
+    _ settings: NamespaceSettings, in folder: String, key: [UInt8]?, by part: String
+  ) async throws {
+    var former = settings
+    former.encryptionKey = key
+    // The engine reads a file whose log is empty.
+    try await with(former, in: folder) { warehouse in
+      try await warehouse.start()
+      try await warehouse.engine.checkpoint()
+    }
+    try await pool.run {
+      guard !FileManager.default.fileExists(atPath: "\(folder)/\(Warehouse.fileName).wal") else {
+        throw SQLFailure("58030", "the log of \(folder) is not empty")
+      }
+      try? FileManager.default.removeItem(atPath: part)
+      try FileManager.default.createDirectory(atPath: part, withIntermediateDirectories: true)
+    }
+    let source = DatabaseFile.Source(path: "\(folder)/\(Warehouse.fileName)", key: Warehouse.key(key))
+    try await with(settings, in: part, source: source) { warehouse in
+      try await warehouse.forgetPlaces()
+      try await warehouse.engine.checkpoint()
+    }
+    try await pool.run {
+      let (from, to) = ("\(part)/\(Warehouse.fileName)", "\(folder)/\(Warehouse.fileName)")
+      try Self.sync(from)
+      guard rename(from, to) == 0 else {
+        throw SQLFailure("58030", "\(from) cannot be renamed: error \(errno)")
+      }
+      try Self.sync(folder)
+      try? FileManager.default.removeItem(atPath: part)
+    }
+  }
+
+  /// Whether the files of a folder have the key of the settings.
+  private func opens(_ settings: NamespaceSettings, in folder: String) async throws -> Bool {
+    do {
+      try await with(settings, in: folder) { try await $0.start() }
+      return true
+    } catch let error where error is CancellationError {
+      throw error
+    } catch {
+      return false
+    }
+  }
+
+  /// Opens what a folder holds for as long as `body` runs.
+  private func with(
+    _ settings: NamespaceSettings, in folder: String, source: DatabaseFile.Source? = nil,
+    _ body: (Warehouse) async throws -> Void
+  ) async throws {
+    let spill = ground.spillFolder
+    try await pool.run { try FileManager.default.createDirectory(atPath: spill, withIntermediateDirectories: true) }
+    let warehouse = await joined(settings, in: folder, source: source)
+    do {
+      try await body(warehouse)
+    } catch {
+      await warehouse.close()
+      await leave(settings.id)
+      throw error
+    }
+    await warehouse.close()
+    await leave(settings.id)
   }
 
   public func dropSnapshot(_ snapshot: String) async throws {
@@ -163,7 +223,9 @@ public actor Warehouses: NamespaceKeeping {
   /// A namespace that is about to open, with its part of the memory: the others give up what is above an equal share.
   /// One whose statements hold more keeps what it has; the new one gets what is left, but never less than a named part
   /// of its share, since a warehouse that cannot be opened helps nobody.
-  private func joined(_ settings: NamespaceSettings, in folder: String) async -> Warehouse {
+  private func joined(
+    _ settings: NamespaceSettings, in folder: String, source: DatabaseFile.Source? = nil
+  ) async -> Warehouse {
     await begin(Self.memory)
     defer { end(Self.memory) }
     let share = ground.memoryBytes / (shares.count + 1)
@@ -175,7 +237,7 @@ public actor Warehouses: NamespaceKeeping {
     var ground = ground
     ground.memoryBytes = max(left, share / WarehouseLimits.memoryShareDivisorMax)
     shares[settings.id] = ground.memoryBytes
-    let warehouse = Warehouse(settings: settings, folder: folder, ground: ground)
+    let warehouse = Warehouse(settings: settings, folder: folder, ground: ground, source: source)
     engines[settings.id] = warehouse.engine
     return warehouse
   }

@@ -181,6 +181,38 @@ extension RedshiftPrinter {
     return "\(with)DELETE FROM \(target) AS \(quoted(alias))\(using)\(filter)"
   }
 
+  /// A query that has a row where more than one row of the source would change the same row of the target, for UPDATE
+  /// … FROM; `nil` where that cannot be.
+  public func ambiguity(of update: RedshiftUpdate) throws(SQLError) -> String? {
+    guard !update.from.isEmpty else { return nil }
+    var printer = self
+    let with = try update.with.map { with throws(SQLError) in try printer.text(with) } ?? ""
+    let target = try names.target(update.table)
+    let alias = update.alias ?? update.table.parts.last ?? Identifier("")
+    printer.define(update.table, alias: key(alias), columns: nil)
+    var sources: [String] = []
+    for relation in update.from { sources.append(try printer.text(relation)) }
+    let filter = try update.filter.map { value throws(SQLError) in " WHERE " + (try printer.text(value)) } ?? ""
+    return "\(with)SELECT 1 FROM \(target) AS \(quoted(alias)), \(sources.joined(separator: ", "))\(filter)"
+      + Self.repeated(quoted(alias))
+  }
+
+  /// As for UPDATE; a MERGE that only adds rows, or removes duplicates, has no such rows.
+  public func ambiguity(of merge: RedshiftMerge) throws(SQLError) -> String? {
+    guard !merge.removeDuplicates, merge.cases.contains(where: \.matched) else { return nil }
+    var printer = self
+    let target = try names.target(merge.target)
+    let alias = merge.alias ?? merge.target.parts.last ?? Identifier("")
+    printer.define(merge.target, alias: key(alias), columns: nil)
+    let source = try printer.text(merge.source)
+    let condition = try printer.text(merge.condition)
+    return "SELECT 1 FROM \(target) AS \(quoted(alias)) JOIN \(source) ON \(condition)" + Self.repeated(quoted(alias))
+  }
+
+  private static func repeated(_ alias: String) -> String {
+    " GROUP BY \(alias).rowid HAVING count(*) > 1 LIMIT 1"
+  }
+
   /// One statement, or two with REMOVE DUPLICATES, which must run in one transaction.
   public func merge(_ merge: RedshiftMerge) throws(SQLError) -> [String] {
     var printer = self
