@@ -104,6 +104,10 @@ let package = Package(
         ]),
       ]),
 
+    .target(
+      name: "Processes", dependencies: ["Kernel", "CTarnSystem"], path: "Sources/Ground/Processes",
+      swiftSettings: house),
+
     // 2 wire
     .target(
       name: "AWSWire", dependencies: ["Kernel", "CTarnSystem", nioCore, crypto, logging],
@@ -138,7 +142,7 @@ let package = Package(
       [
         "FirehoseModel", "S3Model", "GlueModel", "Kinesis", "SQL", "LakeFiles", "Engine", "CCompression", "CTarnSystem",
       ]),
-    service("Glue", ["S3", "S3Model", "SQL", "Lake", "Engine", "GlueModel"]),
+    service("Glue", ["S3", "S3Model", "SQL", "Lake", "LakeFiles", "Engine", "GlueModel", "Processes"]),
     service("Athena", ["AthenaModel", "GlueModel", "S3Model", "SQL", "Lake", "Engine", "LakeFiles"]),
     service(
       "Redshift",
@@ -151,7 +155,7 @@ let package = Package(
     service(
       "Lambda",
       [
-        "LambdaModel", "S3Model", "Kinesis", "CTarnSystem", .product(name: "NIOPosix", package: "swift-nio"),
+        "LambdaModel", "S3Model", "Kinesis", "CTarnSystem", "Processes", .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ]),
 
@@ -200,6 +204,7 @@ let package = Package(
 
     .testTarget(name: "TidyTests", swiftSettings: house),
     tests("Kernel", []),
+    tests("Processes", ["Kernel"]),
     tests("Storage", ["Kernel", "StorageTesting", nioCore]),
     tests("Kinesis", ["AWSWire", "Kernel", "Storage", "StorageTesting", "KinesisModel", nioCore]),
     tests(

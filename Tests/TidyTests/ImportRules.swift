@@ -2,7 +2,7 @@
 enum ImportRules {
   /// Floors from the ground up. A target imports only targets of floors below its own, or what `alsoAllowed` adds.
   static let floors: [[String]] = [
-    ["CTarnSystem", "CDuckDB", "CCompression", "Kernel", "Storage", "StorageTesting"],
+    ["CTarnSystem", "CDuckDB", "CCompression", "Kernel", "Storage", "StorageTesting", "Processes"],
     ["AWSWire", "PostgresWire", "ModelGenerator"],
     [
       "S3Model", "KinesisModel", "FirehoseModel", "GlueModel", "AthenaModel", "IAMModel", "STSModel",
@@ -18,6 +18,7 @@ enum ImportRules {
   /// Arrows within a floor.
   static let alsoAllowed: [String: Set<String>] = [
     "Storage": ["Kernel", "CTarnSystem"],
+    "Processes": ["Kernel", "CTarnSystem"],
     "StorageTesting": ["Kernel", "Storage"],
     "LakeTesting": ["LakeFiles"],
     "Engine": ["LakeFiles"],

@@ -3,206 +3,534 @@
 import Kernel
 public import AWSWire
 
-extension IcebergPartitionSpec: WireStructure, WireDecodable {
+extension GetTableVersionsRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "IcebergPartitionSpec",
+    "GetTableVersionsRequest",
     [
-      MemberSchema("Fields", required: true),
-      MemberSchema("SpecId"),
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
+      MemberSchema("AuditContext"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var fields: [IcebergPartitionField]?
-    var specId: Int?
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var nextToken: String?
+    var maxResults: Int?
+    var auditContext: AuditContext?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&fields)
-      case 1: try decoder.read(&specId)
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&nextToken)
+      case 4: try decoder.read(&maxResults)
+      case 5: try decoder.read(&auditContext)
       default: break
       }
     }
-    guard let fields else { throw decoder.incomplete }
+    guard let databaseName, let tableName else { throw decoder.incomplete }
     self.init(
-      fields: fields, specId: specId)
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, nextToken: nextToken,
+      maxResults: maxResults, auditContext: auditContext)
   }
 }
 
-extension IcebergSchema: WireStructure, WireDecodable {
+extension GetTableVersionsResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "IcebergSchema",
+    "GetTableVersionsResponse",
     [
-      MemberSchema("SchemaId"),
-      MemberSchema("IdentifierFieldIds"),
-      MemberSchema("Type", traits: Traits.icebergStructTypeEnum),
-      MemberSchema("Fields", required: true),
+      MemberSchema("TableVersions"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, tableVersions)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetTablesRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetTablesRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("Expression", traits: Traits.filterString),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
+      MemberSchema("TransactionId", traits: Traits.transactionIdString),
+      MemberSchema("QueryAsOfTime"),
+      MemberSchema("AuditContext"),
+      MemberSchema("IncludeStatusDetails"),
+      MemberSchema("AttributesToGet", traits: Traits.tableAttributesList),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var schemaId: Int?
-    var identifierFieldIds: [Int]?
-    var type: IcebergStructTypeEnum?
-    var fields: [IcebergStructField]?
+    var catalogId: String?
+    var databaseName: String?
+    var expression: String?
+    var nextToken: String?
+    var maxResults: Int?
+    var transactionId: String?
+    var queryAsOfTime: Timestamp?
+    var auditContext: AuditContext?
+    var includeStatusDetails: Bool?
+    var attributesToGet: [TableAttributes]?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&identifierFieldIds)
-      case 2: try decoder.read(&type)
-      case 3: try decoder.read(&fields)
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&expression)
+      case 3: try decoder.read(&nextToken)
+      case 4: try decoder.read(&maxResults)
+      case 5: try decoder.read(&transactionId)
+      case 6: try decoder.read(&queryAsOfTime)
+      case 7: try decoder.read(&auditContext)
+      case 8: try decoder.read(&includeStatusDetails)
+      case 9: try decoder.read(&attributesToGet)
       default: break
       }
     }
-    guard let fields else { throw decoder.incomplete }
+    guard let databaseName else { throw decoder.incomplete }
     self.init(
-      schemaId: schemaId, identifierFieldIds: identifierFieldIds, type: type, fields: fields)
+      catalogId: catalogId, databaseName: databaseName, expression: expression, nextToken: nextToken,
+      maxResults: maxResults, transactionId: transactionId, queryAsOfTime: queryAsOfTime, auditContext: auditContext,
+      includeStatusDetails: includeStatusDetails, attributesToGet: attributesToGet)
   }
 }
 
-extension IcebergSortField: WireStructure, WireDecodable {
+extension GetTablesResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "IcebergSortField",
+    "GetTablesResponse",
     [
-      MemberSchema("SourceId", required: true),
-      MemberSchema("Transform", required: true),
-      MemberSchema("Direction", required: true, traits: Traits.icebergSortDirection),
-      MemberSchema("NullOrder", required: true, traits: Traits.icebergNullOrder),
+      MemberSchema("TableList"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, tableList)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetTagsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetTagsRequest",
+    [
+      MemberSchema("ResourceArn", required: true, traits: Traits.glueResourceArn),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var sourceId: Int?
-    var transform: String?
-    var direction: IcebergSortDirection?
-    var nullOrder: IcebergNullOrder?
+    var resourceArn: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&sourceId)
-      case 1: try decoder.read(&transform)
-      case 2: try decoder.read(&direction)
-      case 3: try decoder.read(&nullOrder)
+      case 0: try decoder.read(&resourceArn)
       default: break
       }
     }
-    guard let sourceId, let transform, let direction, let nullOrder else { throw decoder.incomplete }
+    guard let resourceArn else { throw decoder.incomplete }
     self.init(
-      sourceId: sourceId, transform: transform, direction: direction, nullOrder: nullOrder)
+      resourceArn: resourceArn)
   }
 }
 
-extension IcebergSortOrder: WireStructure, WireDecodable {
+extension GetTagsResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "IcebergSortOrder",
+    "GetTagsResponse",
     [
-      MemberSchema("OrderId", required: true),
-      MemberSchema("Fields", required: true),
+      MemberSchema("Tags", traits: Traits.tagsMap),
     ])
 
-  public init(from decoder: ShapeDecoder) throws {
-    var orderId: Int?
-    var fields: [IcebergSortField]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&orderId)
-      case 1: try decoder.read(&fields)
-      default: break
-      }
-    }
-    guard let orderId, let fields else { throw decoder.incomplete }
-    self.init(
-      orderId: orderId, fields: fields)
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, tags)
+    encoder.end()
   }
 }
 
-extension IcebergStructField: WireStructure, WireDecodable {
+extension GetTriggerRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "IcebergStructField",
+    "GetTriggerRequest",
     [
-      MemberSchema("Id", required: true),
-      MemberSchema("Name", required: true, traits: Traits.columnNameString),
-      MemberSchema("Type", required: true),
-      MemberSchema("Required", required: true),
-      MemberSchema("Doc", traits: Traits.commentString),
-      MemberSchema("InitialDefault"),
-      MemberSchema("WriteDefault"),
+      MemberSchema("Name", required: true, traits: Traits.nameString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var id: Int?
     var name: String?
-    var type: IcebergDocument?
-    var required: Bool?
-    var doc: String?
-    var initialDefault: IcebergDocument?
-    var writeDefault: IcebergDocument?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&id)
-      case 1: try decoder.read(&name)
-      case 2: try decoder.read(&type)
-      case 3: try decoder.read(&required)
-      case 4: try decoder.read(&doc)
-      case 5: try decoder.read(&initialDefault)
-      case 6: try decoder.read(&writeDefault)
+      case 0: try decoder.read(&name)
       default: break
       }
     }
-    guard let id, let name, let type, let required else { throw decoder.incomplete }
+    guard let name else { throw decoder.incomplete }
     self.init(
-      id: id, name: name, type: type, required: required, doc: doc, initialDefault: initialDefault,
-      writeDefault: writeDefault)
+      name: name)
   }
 }
 
-extension IcebergTableUpdate: WireStructure, WireDecodable {
+extension GetTriggerResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "IcebergTableUpdate",
+    "GetTriggerResponse",
     [
-      MemberSchema("Schema", required: true),
-      MemberSchema("PartitionSpec"),
-      MemberSchema("SortOrder"),
-      MemberSchema("Location", required: true, traits: Traits.locationString),
-      MemberSchema("Properties"),
-      MemberSchema("Action", traits: Traits.icebergUpdateAction),
-      MemberSchema("EncryptionKey"),
-      MemberSchema("KeyId", traits: Traits.encryptionKeyIdString),
+      MemberSchema("Trigger"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, trigger)
+    encoder.end()
+  }
+}
+
+extension GetTriggersRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetTriggersRequest",
+    [
+      MemberSchema("NextToken"),
+      MemberSchema("DependentJobName", traits: Traits.nameString),
+      MemberSchema("MaxResults", traits: Traits.orchestrationPageSize200),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var schema: IcebergSchema?
-    var partitionSpec: IcebergPartitionSpec?
-    var sortOrder: IcebergSortOrder?
-    var location: String?
-    var properties: [String: String]?
-    var action: IcebergUpdateAction?
-    var encryptionKey: IcebergEncryptedKey?
-    var keyId: String?
+    var nextToken: String?
+    var dependentJobName: String?
+    var maxResults: Int?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&schema)
-      case 1: try decoder.read(&partitionSpec)
-      case 2: try decoder.read(&sortOrder)
-      case 3: try decoder.read(&location)
-      case 4: try decoder.read(&properties)
-      case 5: try decoder.read(&action)
-      case 6: try decoder.read(&encryptionKey)
-      case 7: try decoder.read(&keyId)
+      case 0: try decoder.read(&nextToken)
+      case 1: try decoder.read(&dependentJobName)
+      case 2: try decoder.read(&maxResults)
       default: break
       }
     }
-    guard let schema, let location else { throw decoder.incomplete }
     self.init(
-      schema: schema, partitionSpec: partitionSpec, sortOrder: sortOrder, location: location, properties: properties,
-      action: action, encryptionKey: encryptionKey, keyId: keyId)
+      nextToken: nextToken, dependentJobName: dependentJobName, maxResults: maxResults)
   }
 }
 
-extension IcebergTarget: WireStructure, WireDecodable, WireEncodable {
+extension GetTriggersResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "IcebergTarget",
+    "GetTriggersResponse",
+    [
+      MemberSchema("Triggers"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, triggers)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetUserDefinedFunctionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetUserDefinedFunctionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("FunctionName", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var functionName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&functionName)
+      default: break
+      }
+    }
+    guard let databaseName, let functionName else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, functionName: functionName)
+  }
+}
+
+extension GetUserDefinedFunctionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetUserDefinedFunctionResponse",
+    [
+      MemberSchema("UserDefinedFunction"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, userDefinedFunction)
+    encoder.end()
+  }
+}
+
+extension GetUserDefinedFunctionsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetUserDefinedFunctionsRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", traits: Traits.nameString),
+      MemberSchema("Pattern", required: true, traits: Traits.nameString),
+      MemberSchema("FunctionType", traits: Traits.functionType),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var pattern: String?
+    var functionType: FunctionType?
+    var nextToken: String?
+    var maxResults: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&pattern)
+      case 3: try decoder.read(&functionType)
+      case 4: try decoder.read(&nextToken)
+      case 5: try decoder.read(&maxResults)
+      default: break
+      }
+    }
+    guard let pattern else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, pattern: pattern, functionType: functionType,
+      nextToken: nextToken, maxResults: maxResults)
+  }
+}
+
+extension GetUserDefinedFunctionsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetUserDefinedFunctionsResponse",
+    [
+      MemberSchema("UserDefinedFunctions"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, userDefinedFunctions)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetWorkflowRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("IncludeGraph"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var includeGraph: Bool?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&includeGraph)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name, includeGraph: includeGraph)
+  }
+}
+
+extension GetWorkflowResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowResponse",
+    [
+      MemberSchema("Workflow"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, workflow)
+    encoder.end()
+  }
+}
+
+extension GetWorkflowRunPropertiesRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRunPropertiesRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("RunId", required: true, traits: Traits.idString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var runId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&runId)
+      default: break
+      }
+    }
+    guard let name, let runId else { throw decoder.incomplete }
+    self.init(
+      name: name, runId: runId)
+  }
+}
+
+extension GetWorkflowRunPropertiesResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRunPropertiesResponse",
+    [
+      MemberSchema("RunProperties", traits: Traits.workflowRunProperties),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, runProperties)
+    encoder.end()
+  }
+}
+
+extension GetWorkflowRunRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRunRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("RunId", required: true, traits: Traits.idString),
+      MemberSchema("IncludeGraph"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var runId: String?
+    var includeGraph: Bool?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&runId)
+      case 2: try decoder.read(&includeGraph)
+      default: break
+      }
+    }
+    guard let name, let runId else { throw decoder.incomplete }
+    self.init(
+      name: name, runId: runId, includeGraph: includeGraph)
+  }
+}
+
+extension GetWorkflowRunResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRunResponse",
+    [
+      MemberSchema("Run"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, run)
+    encoder.end()
+  }
+}
+
+extension GetWorkflowRunsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRunsRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("IncludeGraph"),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var includeGraph: Bool?
+    var nextToken: String?
+    var maxResults: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&includeGraph)
+      case 2: try decoder.read(&nextToken)
+      case 3: try decoder.read(&maxResults)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name, includeGraph: includeGraph, nextToken: nextToken, maxResults: maxResults)
+  }
+}
+
+extension GetWorkflowRunsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRunsResponse",
+    [
+      MemberSchema("Runs", traits: Traits.workflowRuns),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, runs)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GrokClassifier: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GrokClassifier",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("Classification", required: true),
+      MemberSchema("CreationTime"),
+      MemberSchema("LastUpdated"),
+      MemberSchema("Version"),
+      MemberSchema("GrokPattern", required: true, traits: Traits.grokPattern),
+      MemberSchema("CustomPatterns", traits: Traits.customPatterns),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.write(1, classification)
+    encoder.write(2, creationTime)
+    encoder.write(3, lastUpdated)
+    encoder.write(4, version)
+    encoder.write(5, grokPattern)
+    encoder.write(6, customPatterns)
+    encoder.end()
+  }
+}
+
+extension HudiTarget: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "HudiTarget",
     [
       MemberSchema("Paths"),
       MemberSchema("ConnectionName"),
@@ -239,345 +567,12 @@ extension IcebergTarget: WireStructure, WireDecodable, WireEncodable {
   }
 }
 
-extension JdbcTarget: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "JdbcTarget",
-    [
-      MemberSchema("ConnectionName"),
-      MemberSchema("Path"),
-      MemberSchema("Exclusions"),
-      MemberSchema("EnableAdditionalMetadata", traits: Traits.enableAdditionalMetadata),
-    ])
+extension IcebergDocument: WireStructure, WireDecodable {
+  public static let schema = StructureSchema("IcebergDocument", [])
 
   public init(from decoder: ShapeDecoder) throws {
-    var connectionName: String?
-    var path: String?
-    var exclusions: [String]?
-    var enableAdditionalMetadata: [JdbcMetadataEntry]?
     try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&connectionName)
-      case 1: try decoder.read(&path)
-      case 2: try decoder.read(&exclusions)
-      case 3: try decoder.read(&enableAdditionalMetadata)
-      default: break
-      }
-    }
-    self.init(
-      connectionName: connectionName, path: path, exclusions: exclusions,
-      enableAdditionalMetadata: enableAdditionalMetadata)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, connectionName)
-    encoder.write(1, path)
-    encoder.write(2, exclusions)
-    encoder.write(3, enableAdditionalMetadata)
-    encoder.end()
-  }
-}
-
-extension Job: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Job",
-    [
-      MemberSchema("Name", traits: Traits.nameString),
-      MemberSchema("JobMode", traits: Traits.jobMode),
-      MemberSchema("JobRunQueuingEnabled"),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("LogUri"),
-      MemberSchema("Role"),
-      MemberSchema("CreatedOn"),
-      MemberSchema("LastModifiedOn"),
-      MemberSchema("ExecutionProperty"),
-      MemberSchema("Command"),
-      MemberSchema("DefaultArguments"),
-      MemberSchema("NonOverridableArguments"),
-      MemberSchema("Connections"),
-      MemberSchema("MaxRetries"),
-      MemberSchema("AllocatedCapacity"),
-      MemberSchema("Timeout", traits: Traits.timeout),
-      MemberSchema("MaxCapacity"),
-      MemberSchema("WorkerType", traits: Traits.workerType),
-      MemberSchema("NumberOfWorkers"),
-      MemberSchema("SecurityConfiguration", traits: Traits.nameString),
-      MemberSchema("NotificationProperty"),
-      MemberSchema("GlueVersion", traits: Traits.glueVersionString),
-      MemberSchema("ExecutionClass", traits: Traits.executionClass),
-      MemberSchema("SourceControlDetails"),
-      MemberSchema("MaintenanceWindow", traits: Traits.maintenanceWindow),
-      MemberSchema("ProfileName", traits: Traits.nameString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.write(1, jobMode)
-    encoder.write(2, jobRunQueuingEnabled)
-    encoder.write(3, description)
-    encoder.write(4, logUri)
-    encoder.write(5, role)
-    encoder.write(6, createdOn)
-    encoder.write(7, lastModifiedOn)
-    encoder.write(8, executionProperty)
-    encoder.write(9, command)
-    encoder.write(10, defaultArguments)
-    encoder.write(11, nonOverridableArguments)
-    encoder.write(12, connections)
-    encoder.write(13, maxRetries)
-    encoder.write(14, allocatedCapacity)
-    encoder.write(15, timeout)
-    encoder.write(16, maxCapacity)
-    encoder.write(17, workerType)
-    encoder.write(18, numberOfWorkers)
-    encoder.write(19, securityConfiguration)
-    encoder.write(20, notificationProperty)
-    encoder.write(21, glueVersion)
-    encoder.write(22, executionClass)
-    encoder.write(23, sourceControlDetails)
-    encoder.write(24, maintenanceWindow)
-    encoder.write(25, profileName)
-    encoder.end()
-  }
-}
-
-extension JobCommand: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "JobCommand",
-    [
-      MemberSchema("Name"),
-      MemberSchema("ScriptLocation", traits: Traits.scriptLocationString),
-      MemberSchema("PythonVersion", traits: Traits.pythonVersionString),
-      MemberSchema("Runtime", traits: Traits.runtimeNameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var scriptLocation: String?
-    var pythonVersion: String?
-    var runtime: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&scriptLocation)
-      case 2: try decoder.read(&pythonVersion)
-      case 3: try decoder.read(&runtime)
-      default: break
-      }
-    }
-    self.init(
-      name: name, scriptLocation: scriptLocation, pythonVersion: pythonVersion, runtime: runtime)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.write(1, scriptLocation)
-    encoder.write(2, pythonVersion)
-    encoder.write(3, runtime)
-    encoder.end()
-  }
-}
-
-extension JobRun: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "JobRun",
-    [
-      MemberSchema("Id", traits: Traits.idString),
-      MemberSchema("Attempt"),
-      MemberSchema("PreviousRunId", traits: Traits.idString),
-      MemberSchema("TriggerName", traits: Traits.nameString),
-      MemberSchema("JobName", traits: Traits.nameString),
-      MemberSchema("JobMode", traits: Traits.jobMode),
-      MemberSchema("JobRunQueuingEnabled"),
-      MemberSchema("StartedOn"),
-      MemberSchema("LastModifiedOn"),
-      MemberSchema("CompletedOn"),
-      MemberSchema("JobRunState", traits: Traits.jobRunState),
-      MemberSchema("Arguments"),
-      MemberSchema("ErrorMessage"),
-      MemberSchema("PredecessorRuns"),
-      MemberSchema("AllocatedCapacity"),
-      MemberSchema("ExecutionTime"),
-      MemberSchema("Timeout", traits: Traits.timeout),
-      MemberSchema("MaxCapacity"),
-      MemberSchema("WorkerType", traits: Traits.workerType),
-      MemberSchema("NumberOfWorkers"),
-      MemberSchema("SecurityConfiguration", traits: Traits.nameString),
-      MemberSchema("LogGroupName"),
-      MemberSchema("NotificationProperty"),
-      MemberSchema("GlueVersion", traits: Traits.glueVersionString),
-      MemberSchema("DPUSeconds"),
-      MemberSchema("ExecutionClass", traits: Traits.executionClass),
-      MemberSchema("MaintenanceWindow", traits: Traits.maintenanceWindow),
-      MemberSchema("ProfileName", traits: Traits.nameString),
-      MemberSchema("StateDetail", traits: Traits.orchestrationMessageString),
-      MemberSchema("ExecutionRoleSessionPolicy", traits: Traits.orchestrationPolicyJsonString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, id)
-    encoder.write(1, attempt)
-    encoder.write(2, previousRunId)
-    encoder.write(3, triggerName)
-    encoder.write(4, jobName)
-    encoder.write(5, jobMode)
-    encoder.write(6, jobRunQueuingEnabled)
-    encoder.write(7, startedOn)
-    encoder.write(8, lastModifiedOn)
-    encoder.write(9, completedOn)
-    encoder.write(10, jobRunState)
-    encoder.write(11, arguments)
-    encoder.write(12, errorMessage)
-    encoder.write(13, predecessorRuns)
-    encoder.write(14, allocatedCapacity)
-    encoder.write(15, executionTime)
-    encoder.write(16, timeout)
-    encoder.write(17, maxCapacity)
-    encoder.write(18, workerType)
-    encoder.write(19, numberOfWorkers)
-    encoder.write(20, securityConfiguration)
-    encoder.write(21, logGroupName)
-    encoder.write(22, notificationProperty)
-    encoder.write(23, glueVersion)
-    encoder.write(24, dpuSeconds)
-    encoder.write(25, executionClass)
-    encoder.write(26, maintenanceWindow)
-    encoder.write(27, profileName)
-    encoder.write(28, stateDetail)
-    encoder.write(29, executionRoleSessionPolicy)
-    encoder.end()
-  }
-}
-
-extension JobUpdate: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "JobUpdate",
-    [
-      MemberSchema("JobMode", traits: Traits.jobMode),
-      MemberSchema("JobRunQueuingEnabled"),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("LogUri"),
-      MemberSchema("Role"),
-      MemberSchema("ExecutionProperty"),
-      MemberSchema("Command"),
-      MemberSchema("DefaultArguments"),
-      MemberSchema("NonOverridableArguments"),
-      MemberSchema("Connections"),
-      MemberSchema("MaxRetries"),
-      MemberSchema("AllocatedCapacity"),
-      MemberSchema("Timeout", traits: Traits.timeout),
-      MemberSchema("MaxCapacity"),
-      MemberSchema("WorkerType", traits: Traits.workerType),
-      MemberSchema("NumberOfWorkers"),
-      MemberSchema("SecurityConfiguration", traits: Traits.nameString),
-      MemberSchema("NotificationProperty"),
-      MemberSchema("GlueVersion", traits: Traits.glueVersionString),
-      MemberSchema("ExecutionClass", traits: Traits.executionClass),
-      MemberSchema("SourceControlDetails"),
-      MemberSchema("MaintenanceWindow", traits: Traits.maintenanceWindow),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var jobMode: JobMode?
-    var jobRunQueuingEnabled: Bool?
-    var description: String?
-    var logUri: String?
-    var role: String?
-    var executionProperty: ExecutionProperty?
-    var command: JobCommand?
-    var defaultArguments: [String: String]?
-    var nonOverridableArguments: [String: String]?
-    var connections: ConnectionsList?
-    var maxRetries: Int?
-    var allocatedCapacity: Int?
-    var timeout: Int?
-    var maxCapacity: Double?
-    var workerType: WorkerType?
-    var numberOfWorkers: Int?
-    var securityConfiguration: String?
-    var notificationProperty: NotificationProperty?
-    var glueVersion: String?
-    var executionClass: ExecutionClass?
-    var sourceControlDetails: SourceControlDetails?
-    var maintenanceWindow: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&jobMode)
-      case 1: try decoder.read(&jobRunQueuingEnabled)
-      case 2: try decoder.read(&description)
-      case 3: try decoder.read(&logUri)
-      case 4: try decoder.read(&role)
-      case 5: try decoder.read(&executionProperty)
-      case 6: try decoder.read(&command)
-      case 7: try decoder.read(&defaultArguments)
-      case 8: try decoder.read(&nonOverridableArguments)
-      case 9: try decoder.read(&connections)
-      case 10: try decoder.read(&maxRetries)
-      case 11: try decoder.read(&allocatedCapacity)
-      case 12: try decoder.read(&timeout)
-      case 13: try decoder.read(&maxCapacity)
-      case 14: try decoder.read(&workerType)
-      case 15: try decoder.read(&numberOfWorkers)
-      case 16: try decoder.read(&securityConfiguration)
-      case 17: try decoder.read(&notificationProperty)
-      case 18: try decoder.read(&glueVersion)
-      case 19: try decoder.read(&executionClass)
-      case 20: try decoder.read(&sourceControlDetails)
-      case 21: try decoder.read(&maintenanceWindow)
-      default: break
-      }
-    }
-    self.init(
-      jobMode: jobMode, jobRunQueuingEnabled: jobRunQueuingEnabled, description: description, logUri: logUri,
-      role: role, executionProperty: executionProperty, command: command, defaultArguments: defaultArguments,
-      nonOverridableArguments: nonOverridableArguments, connections: connections, maxRetries: maxRetries,
-      allocatedCapacity: allocatedCapacity, timeout: timeout, maxCapacity: maxCapacity, workerType: workerType,
-      numberOfWorkers: numberOfWorkers, securityConfiguration: securityConfiguration,
-      notificationProperty: notificationProperty, glueVersion: glueVersion, executionClass: executionClass,
-      sourceControlDetails: sourceControlDetails, maintenanceWindow: maintenanceWindow)
-  }
-}
-
-extension JsonClassifier: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "JsonClassifier",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("CreationTime"),
-      MemberSchema("LastUpdated"),
-      MemberSchema("Version"),
-      MemberSchema("JsonPath", required: true),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.write(1, creationTime)
-    encoder.write(2, lastUpdated)
-    encoder.write(3, version)
-    encoder.write(4, jsonPath)
-    encoder.end()
-  }
-}
-
-extension KeySchemaElement: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "KeySchemaElement",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("Type", required: true, traits: Traits.columnTypeString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.write(1, type)
-    encoder.end()
+    while try decoder.next() != nil {}
+    self.init()
   }
 }

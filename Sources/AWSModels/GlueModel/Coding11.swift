@@ -3,598 +3,542 @@
 import Kernel
 public import AWSWire
 
-extension LakeFormationConfiguration: WireStructure, WireDecodable, WireEncodable {
+extension IcebergEncryptedKey: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "LakeFormationConfiguration",
+    "IcebergEncryptedKey",
     [
-      MemberSchema("UseLakeFormationCredentials"),
-      MemberSchema("AccountId", traits: Traits.accountId),
+      MemberSchema("KeyId", required: true, traits: Traits.encryptionKeyIdString),
+      MemberSchema("EncryptedKeyMetadata", required: true, traits: Traits.encryptedKeyMetadataString),
+      MemberSchema("EncryptedById", traits: Traits.encryptionKeyIdString),
+      MemberSchema("Properties"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var useLakeFormationCredentials: Bool?
-    var accountId: String?
+    var keyId: String?
+    var encryptedKeyMetadata: String?
+    var encryptedById: String?
+    var properties: [String: String]?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&useLakeFormationCredentials)
-      case 1: try decoder.read(&accountId)
+      case 0: try decoder.read(&keyId)
+      case 1: try decoder.read(&encryptedKeyMetadata)
+      case 2: try decoder.read(&encryptedById)
+      case 3: try decoder.read(&properties)
       default: break
       }
     }
+    guard let keyId, let encryptedKeyMetadata else { throw decoder.incomplete }
     self.init(
-      useLakeFormationCredentials: useLakeFormationCredentials, accountId: accountId)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, useLakeFormationCredentials)
-    encoder.write(1, accountId)
-    encoder.end()
+      keyId: keyId, encryptedKeyMetadata: encryptedKeyMetadata, encryptedById: encryptedById, properties: properties)
   }
 }
 
-extension LastCrawlInfo: WireStructure, WireEncodable {
+extension IcebergInput: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "LastCrawlInfo",
+    "IcebergInput",
     [
-      MemberSchema("Status", traits: Traits.lastCrawlStatus),
-      MemberSchema("ErrorMessage", traits: Traits.descriptionString),
-      MemberSchema("LogGroup", traits: Traits.logGroup),
-      MemberSchema("LogStream", traits: Traits.logStream),
-      MemberSchema("MessagePrefix", traits: Traits.messagePrefix),
-      MemberSchema("StartTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, status)
-    encoder.write(1, errorMessage)
-    encoder.write(2, logGroup)
-    encoder.write(3, logStream)
-    encoder.write(4, messagePrefix)
-    encoder.write(5, startTime)
-    encoder.end()
-  }
-}
-
-extension LineageConfiguration: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "LineageConfiguration",
-    [
-      MemberSchema("CrawlerLineageSettings", traits: Traits.crawlerLineageSettings),
+      MemberSchema("MetadataOperation", required: true, traits: Traits.metadataOperation),
+      MemberSchema("Version", traits: Traits.versionString),
+      MemberSchema("CreateIcebergTableInput"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var crawlerLineageSettings: CrawlerLineageSettings?
+    var metadataOperation: MetadataOperation?
+    var version: String?
+    var createIcebergTableInput: CreateIcebergTableInput?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&crawlerLineageSettings)
+      case 0: try decoder.read(&metadataOperation)
+      case 1: try decoder.read(&version)
+      case 2: try decoder.read(&createIcebergTableInput)
       default: break
       }
     }
+    guard let metadataOperation else { throw decoder.incomplete }
     self.init(
-      crawlerLineageSettings: crawlerLineageSettings)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, crawlerLineageSettings)
-    encoder.end()
+      metadataOperation: metadataOperation, version: version, createIcebergTableInput: createIcebergTableInput)
   }
 }
 
-extension ListCrawlersRequest: WireStructure, WireDecodable {
+extension IcebergPartitionField: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "ListCrawlersRequest",
+    "IcebergPartitionField",
     [
-      MemberSchema("MaxResults", traits: Traits.pageSize),
-      MemberSchema("NextToken"),
-      MemberSchema("Tags", traits: Traits.tagsMap),
+      MemberSchema("SourceId", required: true),
+      MemberSchema("Transform", required: true),
+      MemberSchema("Name", required: true, traits: Traits.columnNameString),
+      MemberSchema("FieldId"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var maxResults: Int?
-    var nextToken: String?
-    var tags: [String: String]?
+    var sourceId: Int?
+    var transform: String?
+    var name: String?
+    var fieldId: Int?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&maxResults)
-      case 1: try decoder.read(&nextToken)
-      case 2: try decoder.read(&tags)
+      case 0: try decoder.read(&sourceId)
+      case 1: try decoder.read(&transform)
+      case 2: try decoder.read(&name)
+      case 3: try decoder.read(&fieldId)
       default: break
       }
     }
+    guard let sourceId, let transform, let name else { throw decoder.incomplete }
     self.init(
-      maxResults: maxResults, nextToken: nextToken, tags: tags)
+      sourceId: sourceId, transform: transform, name: name, fieldId: fieldId)
   }
 }
 
-extension ListCrawlersResponse: WireStructure, WireEncodable {
+extension IcebergPartitionSpec: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "ListCrawlersResponse",
+    "IcebergPartitionSpec",
     [
-      MemberSchema("CrawlerNames", traits: Traits.crawlerNameList),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, crawlerNames)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension ListCrawlsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListCrawlsRequest",
-    [
-      MemberSchema("CrawlerName", required: true, traits: Traits.nameString),
-      MemberSchema("MaxResults", traits: Traits.pageSize),
-      MemberSchema("Filters"),
-      MemberSchema("NextToken"),
+      MemberSchema("Fields", required: true),
+      MemberSchema("SpecId"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var crawlerName: String?
-    var maxResults: Int?
-    var filters: [CrawlsFilter]?
-    var nextToken: String?
+    var fields: [IcebergPartitionField]?
+    var specId: Int?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&crawlerName)
-      case 1: try decoder.read(&maxResults)
-      case 2: try decoder.read(&filters)
-      case 3: try decoder.read(&nextToken)
+      case 0: try decoder.read(&fields)
+      case 1: try decoder.read(&specId)
       default: break
       }
     }
-    guard let crawlerName else { throw decoder.incomplete }
+    guard let fields else { throw decoder.incomplete }
     self.init(
-      crawlerName: crawlerName, maxResults: maxResults, filters: filters, nextToken: nextToken)
+      fields: fields, specId: specId)
   }
 }
 
-extension ListCrawlsResponse: WireStructure, WireEncodable {
+extension IcebergSchema: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "ListCrawlsResponse",
+    "IcebergSchema",
     [
-      MemberSchema("Crawls"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, crawls)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension ListJobsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListJobsRequest",
-    [
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.pageSize),
-      MemberSchema("Tags", traits: Traits.tagsMap),
+      MemberSchema("SchemaId"),
+      MemberSchema("IdentifierFieldIds"),
+      MemberSchema("Type", traits: Traits.icebergStructTypeEnum),
+      MemberSchema("Fields", required: true),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var nextToken: String?
-    var maxResults: Int?
-    var tags: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&nextToken)
-      case 1: try decoder.read(&maxResults)
-      case 2: try decoder.read(&tags)
-      default: break
-      }
-    }
-    self.init(
-      nextToken: nextToken, maxResults: maxResults, tags: tags)
-  }
-}
-
-extension ListJobsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ListJobsResponse",
-    [
-      MemberSchema("JobNames", traits: Traits.jobNameList),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, jobNames)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension ListRegistriesInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListRegistriesInput",
-    [
-      MemberSchema("MaxResults", traits: Traits.maxResultsNumber),
-      MemberSchema("NextToken"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var maxResults: Int?
-    var nextToken: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&maxResults)
-      case 1: try decoder.read(&nextToken)
-      default: break
-      }
-    }
-    self.init(
-      maxResults: maxResults, nextToken: nextToken)
-  }
-}
-
-extension ListRegistriesResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ListRegistriesResponse",
-    [
-      MemberSchema("Registries"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, registries)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension ListSchemaVersionsInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListSchemaVersionsInput",
-    [
-      MemberSchema("SchemaId", required: true),
-      MemberSchema("MaxResults", traits: Traits.maxResultsNumber),
-      MemberSchema("NextToken"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var maxResults: Int?
-    var nextToken: String?
+    var schemaId: Int?
+    var identifierFieldIds: [Int]?
+    var type: IcebergStructTypeEnum?
+    var fields: [IcebergStructField]?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&maxResults)
-      case 2: try decoder.read(&nextToken)
+      case 1: try decoder.read(&identifierFieldIds)
+      case 2: try decoder.read(&type)
+      case 3: try decoder.read(&fields)
       default: break
       }
     }
-    guard let schemaId else { throw decoder.incomplete }
+    guard let fields else { throw decoder.incomplete }
     self.init(
-      schemaId: schemaId, maxResults: maxResults, nextToken: nextToken)
+      schemaId: schemaId, identifierFieldIds: identifierFieldIds, type: type, fields: fields)
   }
 }
 
-extension ListSchemaVersionsResponse: WireStructure, WireEncodable {
+extension IcebergSortField: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "ListSchemaVersionsResponse",
+    "IcebergSortField",
     [
-      MemberSchema("Schemas"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, schemas)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension ListSchemasInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListSchemasInput",
-    [
-      MemberSchema("RegistryId"),
-      MemberSchema("MaxResults", traits: Traits.maxResultsNumber),
-      MemberSchema("NextToken"),
+      MemberSchema("SourceId", required: true),
+      MemberSchema("Transform", required: true),
+      MemberSchema("Direction", required: true, traits: Traits.icebergSortDirection),
+      MemberSchema("NullOrder", required: true, traits: Traits.icebergNullOrder),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var registryId: RegistryId?
-    var maxResults: Int?
-    var nextToken: String?
+    var sourceId: Int?
+    var transform: String?
+    var direction: IcebergSortDirection?
+    var nullOrder: IcebergNullOrder?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&registryId)
-      case 1: try decoder.read(&maxResults)
-      case 2: try decoder.read(&nextToken)
+      case 0: try decoder.read(&sourceId)
+      case 1: try decoder.read(&transform)
+      case 2: try decoder.read(&direction)
+      case 3: try decoder.read(&nullOrder)
       default: break
       }
     }
+    guard let sourceId, let transform, let direction, let nullOrder else { throw decoder.incomplete }
     self.init(
-      registryId: registryId, maxResults: maxResults, nextToken: nextToken)
+      sourceId: sourceId, transform: transform, direction: direction, nullOrder: nullOrder)
   }
 }
 
-extension ListSchemasResponse: WireStructure, WireEncodable {
+extension IcebergSortOrder: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "ListSchemasResponse",
+    "IcebergSortOrder",
     [
-      MemberSchema("Schemas"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, schemas)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension ListTriggersRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListTriggersRequest",
-    [
-      MemberSchema("NextToken"),
-      MemberSchema("DependentJobName", traits: Traits.nameString),
-      MemberSchema("MaxResults", traits: Traits.orchestrationPageSize200),
-      MemberSchema("Tags", traits: Traits.tagsMap),
+      MemberSchema("OrderId", required: true),
+      MemberSchema("Fields", required: true),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var nextToken: String?
-    var dependentJobName: String?
-    var maxResults: Int?
-    var tags: [String: String]?
+    var orderId: Int?
+    var fields: [IcebergSortField]?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&nextToken)
-      case 1: try decoder.read(&dependentJobName)
-      case 2: try decoder.read(&maxResults)
-      case 3: try decoder.read(&tags)
+      case 0: try decoder.read(&orderId)
+      case 1: try decoder.read(&fields)
       default: break
       }
     }
+    guard let orderId, let fields else { throw decoder.incomplete }
     self.init(
-      nextToken: nextToken, dependentJobName: dependentJobName, maxResults: maxResults, tags: tags)
+      orderId: orderId, fields: fields)
   }
 }
 
-extension ListTriggersResponse: WireStructure, WireEncodable {
+extension IcebergStructField: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "ListTriggersResponse",
+    "IcebergStructField",
     [
-      MemberSchema("TriggerNames", traits: Traits.triggerNameList),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, triggerNames)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension LongColumnStatisticsData: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "LongColumnStatisticsData",
-    [
-      MemberSchema("MinimumValue"),
-      MemberSchema("MaximumValue"),
-      MemberSchema("NumberOfNulls", required: true, traits: Traits.nonNegativeLong),
-      MemberSchema("NumberOfDistinctValues", required: true, traits: Traits.nonNegativeLong),
+      MemberSchema("Id", required: true),
+      MemberSchema("Name", required: true, traits: Traits.columnNameString),
+      MemberSchema("Type", required: true),
+      MemberSchema("Required", required: true),
+      MemberSchema("Doc", traits: Traits.commentString),
+      MemberSchema("InitialDefault"),
+      MemberSchema("WriteDefault"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var minimumValue: Int64?
-    var maximumValue: Int64?
-    var numberOfNulls: Int64?
-    var numberOfDistinctValues: Int64?
+    var id: Int?
+    var name: String?
+    var type: IcebergDocument?
+    var required: Bool?
+    var doc: String?
+    var initialDefault: IcebergDocument?
+    var writeDefault: IcebergDocument?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&minimumValue)
-      case 1: try decoder.read(&maximumValue)
-      case 2: try decoder.read(&numberOfNulls)
-      case 3: try decoder.read(&numberOfDistinctValues)
+      case 0: try decoder.read(&id)
+      case 1: try decoder.read(&name)
+      case 2: try decoder.read(&type)
+      case 3: try decoder.read(&required)
+      case 4: try decoder.read(&doc)
+      case 5: try decoder.read(&initialDefault)
+      case 6: try decoder.read(&writeDefault)
       default: break
       }
     }
-    guard let numberOfNulls, let numberOfDistinctValues else { throw decoder.incomplete }
+    guard let id, let name, let type, let required else { throw decoder.incomplete }
     self.init(
-      minimumValue: minimumValue, maximumValue: maximumValue, numberOfNulls: numberOfNulls,
-      numberOfDistinctValues: numberOfDistinctValues)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, minimumValue)
-    encoder.write(1, maximumValue)
-    encoder.write(2, numberOfNulls)
-    encoder.write(3, numberOfDistinctValues)
-    encoder.end()
+      id: id, name: name, type: type, required: required, doc: doc, initialDefault: initialDefault,
+      writeDefault: writeDefault)
   }
 }
 
-extension MetadataInfo: WireStructure, WireEncodable {
+extension IcebergTableUpdate: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "MetadataInfo",
+    "IcebergTableUpdate",
     [
-      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
-      MemberSchema("CreatedTime"),
-      MemberSchema("OtherMetadataValueList"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, metadataValue)
-    encoder.write(1, createdTime)
-    encoder.write(2, otherMetadataValueList)
-    encoder.end()
-  }
-}
-
-extension MetadataKeyValuePair: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "MetadataKeyValuePair",
-    [
-      MemberSchema("MetadataKey", traits: Traits.metadataKeyString),
-      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
+      MemberSchema("Schema", required: true),
+      MemberSchema("PartitionSpec"),
+      MemberSchema("SortOrder"),
+      MemberSchema("Location", required: true, traits: Traits.locationString),
+      MemberSchema("Properties"),
+      MemberSchema("Action", traits: Traits.icebergUpdateAction),
+      MemberSchema("EncryptionKey"),
+      MemberSchema("KeyId", traits: Traits.encryptionKeyIdString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var metadataKey: String?
-    var metadataValue: String?
+    var schema: IcebergSchema?
+    var partitionSpec: IcebergPartitionSpec?
+    var sortOrder: IcebergSortOrder?
+    var location: String?
+    var properties: [String: String]?
+    var action: IcebergUpdateAction?
+    var encryptionKey: IcebergEncryptedKey?
+    var keyId: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&metadataKey)
-      case 1: try decoder.read(&metadataValue)
+      case 0: try decoder.read(&schema)
+      case 1: try decoder.read(&partitionSpec)
+      case 2: try decoder.read(&sortOrder)
+      case 3: try decoder.read(&location)
+      case 4: try decoder.read(&properties)
+      case 5: try decoder.read(&action)
+      case 6: try decoder.read(&encryptionKey)
+      case 7: try decoder.read(&keyId)
+      default: break
+      }
+    }
+    guard let schema, let location else { throw decoder.incomplete }
+    self.init(
+      schema: schema, partitionSpec: partitionSpec, sortOrder: sortOrder, location: location, properties: properties,
+      action: action, encryptionKey: encryptionKey, keyId: keyId)
+  }
+}
+
+extension IcebergTarget: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "IcebergTarget",
+    [
+      MemberSchema("Paths"),
+      MemberSchema("ConnectionName"),
+      MemberSchema("Exclusions"),
+      MemberSchema("MaximumTraversalDepth"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var paths: [String]?
+    var connectionName: String?
+    var exclusions: [String]?
+    var maximumTraversalDepth: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&paths)
+      case 1: try decoder.read(&connectionName)
+      case 2: try decoder.read(&exclusions)
+      case 3: try decoder.read(&maximumTraversalDepth)
       default: break
       }
     }
     self.init(
-      metadataKey: metadataKey, metadataValue: metadataValue)
+      paths: paths, connectionName: connectionName, exclusions: exclusions, maximumTraversalDepth: maximumTraversalDepth)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, paths)
+    encoder.write(1, connectionName)
+    encoder.write(2, exclusions)
+    encoder.write(3, maximumTraversalDepth)
+    encoder.end()
   }
 }
 
-extension MongoDBTarget: WireStructure, WireDecodable, WireEncodable {
+extension JdbcTarget: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "MongoDBTarget",
+    "JdbcTarget",
     [
       MemberSchema("ConnectionName"),
       MemberSchema("Path"),
-      MemberSchema("ScanAll"),
+      MemberSchema("Exclusions"),
+      MemberSchema("EnableAdditionalMetadata", traits: Traits.enableAdditionalMetadata),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var connectionName: String?
     var path: String?
-    var scanAll: Bool?
+    var exclusions: [String]?
+    var enableAdditionalMetadata: [JdbcMetadataEntry]?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&connectionName)
       case 1: try decoder.read(&path)
-      case 2: try decoder.read(&scanAll)
+      case 2: try decoder.read(&exclusions)
+      case 3: try decoder.read(&enableAdditionalMetadata)
       default: break
       }
     }
     self.init(
-      connectionName: connectionName, path: path, scanAll: scanAll)
+      connectionName: connectionName, path: path, exclusions: exclusions,
+      enableAdditionalMetadata: enableAdditionalMetadata)
   }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, connectionName)
     encoder.write(1, path)
-    encoder.write(2, scanAll)
+    encoder.write(2, exclusions)
+    encoder.write(3, enableAdditionalMetadata)
     encoder.end()
   }
 }
 
-extension NotificationProperty: WireStructure, WireDecodable, WireEncodable {
+extension Job: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "NotificationProperty",
+    "Job",
     [
-      MemberSchema("NotifyDelayAfter", traits: Traits.notifyDelayAfter),
+      MemberSchema("Name", traits: Traits.nameString),
+      MemberSchema("JobMode", traits: Traits.jobMode),
+      MemberSchema("JobRunQueuingEnabled"),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("LogUri"),
+      MemberSchema("Role"),
+      MemberSchema("CreatedOn"),
+      MemberSchema("LastModifiedOn"),
+      MemberSchema("ExecutionProperty"),
+      MemberSchema("Command"),
+      MemberSchema("DefaultArguments"),
+      MemberSchema("NonOverridableArguments"),
+      MemberSchema("Connections"),
+      MemberSchema("MaxRetries"),
+      MemberSchema("AllocatedCapacity"),
+      MemberSchema("Timeout", traits: Traits.timeout),
+      MemberSchema("MaxCapacity"),
+      MemberSchema("WorkerType", traits: Traits.workerType),
+      MemberSchema("NumberOfWorkers"),
+      MemberSchema("SecurityConfiguration", traits: Traits.nameString),
+      MemberSchema("NotificationProperty"),
+      MemberSchema("GlueVersion", traits: Traits.glueVersionString),
+      MemberSchema("ExecutionClass", traits: Traits.executionClass),
+      MemberSchema("SourceControlDetails"),
+      MemberSchema("MaintenanceWindow", traits: Traits.maintenanceWindow),
+      MemberSchema("ProfileName", traits: Traits.nameString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.write(1, jobMode)
+    encoder.write(2, jobRunQueuingEnabled)
+    encoder.write(3, description)
+    encoder.write(4, logUri)
+    encoder.write(5, role)
+    encoder.write(6, createdOn)
+    encoder.write(7, lastModifiedOn)
+    encoder.write(8, executionProperty)
+    encoder.write(9, command)
+    encoder.write(10, defaultArguments)
+    encoder.write(11, nonOverridableArguments)
+    encoder.write(12, connections)
+    encoder.write(13, maxRetries)
+    encoder.write(14, allocatedCapacity)
+    encoder.write(15, timeout)
+    encoder.write(16, maxCapacity)
+    encoder.write(17, workerType)
+    encoder.write(18, numberOfWorkers)
+    encoder.write(19, securityConfiguration)
+    encoder.write(20, notificationProperty)
+    encoder.write(21, glueVersion)
+    encoder.write(22, executionClass)
+    encoder.write(23, sourceControlDetails)
+    encoder.write(24, maintenanceWindow)
+    encoder.write(25, profileName)
+    encoder.end()
+  }
+}
+
+extension JobBookmarkEntry: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "JobBookmarkEntry",
+    [
+      MemberSchema("JobName"),
+      MemberSchema("Version"),
+      MemberSchema("Run"),
+      MemberSchema("Attempt"),
+      MemberSchema("PreviousRunId"),
+      MemberSchema("RunId"),
+      MemberSchema("JobBookmark"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, jobName)
+    encoder.write(1, version)
+    encoder.write(2, run)
+    encoder.write(3, attempt)
+    encoder.write(4, previousRunId)
+    encoder.write(5, runId)
+    encoder.write(6, jobBookmark)
+    encoder.end()
+  }
+}
+
+extension JobBookmarksEncryption: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "JobBookmarksEncryption",
+    [
+      MemberSchema("JobBookmarksEncryptionMode", traits: Traits.jobBookmarksEncryptionMode),
+      MemberSchema("KmsKeyArn", traits: Traits.kmsKeyArn),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var notifyDelayAfter: Int?
+    var jobBookmarksEncryptionMode: JobBookmarksEncryptionMode?
+    var kmsKeyArn: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&notifyDelayAfter)
+      case 0: try decoder.read(&jobBookmarksEncryptionMode)
+      case 1: try decoder.read(&kmsKeyArn)
       default: break
       }
     }
     self.init(
-      notifyDelayAfter: notifyDelayAfter)
+      jobBookmarksEncryptionMode: jobBookmarksEncryptionMode, kmsKeyArn: kmsKeyArn)
   }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, notifyDelayAfter)
+    encoder.write(0, jobBookmarksEncryptionMode)
+    encoder.write(1, kmsKeyArn)
     encoder.end()
   }
 }
 
-extension OAuth2ClientApplication: WireStructure, WireDecodable, WireEncodable {
+extension JobCommand: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "OAuth2ClientApplication",
+    "JobCommand",
     [
-      MemberSchema("UserManagedClientApplicationClientId", traits: Traits.userManagedClientApplicationClientId),
-      MemberSchema("AWSManagedClientApplicationReference", traits: Traits.awsManagedClientApplicationReference),
+      MemberSchema("Name"),
+      MemberSchema("ScriptLocation", traits: Traits.scriptLocationString),
+      MemberSchema("PythonVersion", traits: Traits.pythonVersionString),
+      MemberSchema("Runtime", traits: Traits.runtimeNameString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var userManagedClientApplicationClientId: String?
-    var awsManagedClientApplicationReference: String?
+    var name: String?
+    var scriptLocation: String?
+    var pythonVersion: String?
+    var runtime: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&userManagedClientApplicationClientId)
-      case 1: try decoder.read(&awsManagedClientApplicationReference)
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&scriptLocation)
+      case 2: try decoder.read(&pythonVersion)
+      case 3: try decoder.read(&runtime)
       default: break
       }
     }
     self.init(
-      userManagedClientApplicationClientId: userManagedClientApplicationClientId,
-      awsManagedClientApplicationReference: awsManagedClientApplicationReference)
+      name: name, scriptLocation: scriptLocation, pythonVersion: pythonVersion, runtime: runtime)
   }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, userManagedClientApplicationClientId)
-    encoder.write(1, awsManagedClientApplicationReference)
+    encoder.write(0, name)
+    encoder.write(1, scriptLocation)
+    encoder.write(2, pythonVersion)
+    encoder.write(3, runtime)
     encoder.end()
   }
 }
 
-extension OAuth2Credentials: WireStructure, WireDecodable {
+extension JobNodeDetails: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "OAuth2Credentials",
+    "JobNodeDetails",
     [
-      MemberSchema("UserManagedClientApplicationClientSecret", traits: Traits.userManagedClientApplicationClientSecret),
-      MemberSchema("AccessToken", traits: Traits.accessToken),
-      MemberSchema("RefreshToken", traits: Traits.refreshToken),
-      MemberSchema("JwtToken", traits: Traits.jwtToken),
+      MemberSchema("JobRuns"),
     ])
 
-  public init(from decoder: ShapeDecoder) throws {
-    var userManagedClientApplicationClientSecret: String?
-    var accessToken: String?
-    var refreshToken: String?
-    var jwtToken: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&userManagedClientApplicationClientSecret)
-      case 1: try decoder.read(&accessToken)
-      case 2: try decoder.read(&refreshToken)
-      case 3: try decoder.read(&jwtToken)
-      default: break
-      }
-    }
-    self.init(
-      userManagedClientApplicationClientSecret: userManagedClientApplicationClientSecret, accessToken: accessToken,
-      refreshToken: refreshToken, jwtToken: jwtToken)
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, jobRuns)
+    encoder.end()
   }
 }

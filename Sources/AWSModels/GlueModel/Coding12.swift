@@ -3,586 +3,590 @@
 import Kernel
 public import AWSWire
 
-extension OAuth2Properties: WireStructure, WireEncodable {
+extension JobRun: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "OAuth2Properties",
+    "JobRun",
     [
-      MemberSchema("OAuth2GrantType", traits: Traits.oAuth2GrantType),
-      MemberSchema("OAuth2ClientApplication"),
-      MemberSchema("TokenUrl", traits: Traits.tokenUrl),
-      MemberSchema("TokenUrlParametersMap", traits: Traits.tokenUrlParametersMap),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, oAuth2GrantType)
-    encoder.write(1, oAuth2ClientApplication)
-    encoder.write(2, tokenUrl)
-    encoder.write(3, tokenUrlParametersMap)
-    encoder.end()
-  }
-}
-
-extension OAuth2PropertiesInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "OAuth2PropertiesInput",
-    [
-      MemberSchema("OAuth2GrantType", traits: Traits.oAuth2GrantType),
-      MemberSchema("OAuth2ClientApplication"),
-      MemberSchema("TokenUrl", traits: Traits.tokenUrl),
-      MemberSchema("TokenUrlParametersMap", traits: Traits.tokenUrlParametersMap),
-      MemberSchema("AuthorizationCodeProperties"),
-      MemberSchema("OAuth2Credentials"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var oAuth2GrantType: OAuth2GrantType?
-    var oAuth2ClientApplication: OAuth2ClientApplication?
-    var tokenUrl: String?
-    var tokenUrlParametersMap: [String: String]?
-    var authorizationCodeProperties: AuthorizationCodeProperties?
-    var oAuth2Credentials: OAuth2Credentials?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&oAuth2GrantType)
-      case 1: try decoder.read(&oAuth2ClientApplication)
-      case 2: try decoder.read(&tokenUrl)
-      case 3: try decoder.read(&tokenUrlParametersMap)
-      case 4: try decoder.read(&authorizationCodeProperties)
-      case 5: try decoder.read(&oAuth2Credentials)
-      default: break
-      }
-    }
-    self.init(
-      oAuth2GrantType: oAuth2GrantType, oAuth2ClientApplication: oAuth2ClientApplication, tokenUrl: tokenUrl,
-      tokenUrlParametersMap: tokenUrlParametersMap, authorizationCodeProperties: authorizationCodeProperties,
-      oAuth2Credentials: oAuth2Credentials)
-  }
-}
-
-extension OpenTableFormatInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "OpenTableFormatInput",
-    [
-      MemberSchema("IcebergInput"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var icebergInput: IcebergInput?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&icebergInput)
-      default: break
-      }
-    }
-    self.init(
-      icebergInput: icebergInput)
-  }
-}
-
-extension Order: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "Order",
-    [
-      MemberSchema("Column", required: true, traits: Traits.nameString),
-      MemberSchema("SortOrder", required: true, traits: Traits.integerFlag),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var column: String?
-    var sortOrder: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&column)
-      case 1: try decoder.read(&sortOrder)
-      default: break
-      }
-    }
-    guard let column, let sortOrder else { throw decoder.incomplete }
-    self.init(
-      column: column, sortOrder: sortOrder)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, column)
-    encoder.write(1, sortOrder)
-    encoder.end()
-  }
-}
-
-extension OtherMetadataValueListItem: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "OtherMetadataValueListItem",
-    [
-      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
-      MemberSchema("CreatedTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, metadataValue)
-    encoder.write(1, createdTime)
-    encoder.end()
-  }
-}
-
-extension Partition: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Partition",
-    [
-      MemberSchema("Values", traits: Traits.valueStringList),
-      MemberSchema("DatabaseName", traits: Traits.nameString),
-      MemberSchema("TableName", traits: Traits.nameString),
-      MemberSchema("CreationTime"),
-      MemberSchema("LastAccessTime"),
-      MemberSchema("StorageDescriptor"),
-      MemberSchema("Parameters", traits: Traits.parametersMap),
-      MemberSchema("LastAnalyzedTime"),
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, values)
-    encoder.write(1, databaseName)
-    encoder.write(2, tableName)
-    encoder.write(3, creationTime)
-    encoder.write(4, lastAccessTime)
-    encoder.write(5, storageDescriptor)
-    encoder.write(6, parameters)
-    encoder.write(7, lastAnalyzedTime)
-    encoder.write(8, catalogId)
-    encoder.end()
-  }
-}
-
-extension PartitionError: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "PartitionError",
-    [
-      MemberSchema("PartitionValues", traits: Traits.valueStringList),
-      MemberSchema("ErrorDetail"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, partitionValues)
-    encoder.write(1, errorDetail)
-    encoder.end()
-  }
-}
-
-extension PartitionIndex: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "PartitionIndex",
-    [
-      MemberSchema("Keys", required: true, traits: Traits.keyList),
-      MemberSchema("IndexName", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var keys: [String]?
-    var indexName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&keys)
-      case 1: try decoder.read(&indexName)
-      default: break
-      }
-    }
-    guard let keys, let indexName else { throw decoder.incomplete }
-    self.init(
-      keys: keys, indexName: indexName)
-  }
-}
-
-extension PartitionIndexDescriptor: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "PartitionIndexDescriptor",
-    [
-      MemberSchema("IndexName", required: true, traits: Traits.nameString),
-      MemberSchema("Keys", required: true, traits: Traits.keySchemaElementList),
-      MemberSchema("IndexStatus", required: true, traits: Traits.partitionIndexStatus),
-      MemberSchema("BackfillErrors"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, indexName)
-    encoder.write(1, keys)
-    encoder.write(2, indexStatus)
-    encoder.write(3, backfillErrors)
-    encoder.end()
-  }
-}
-
-extension PartitionInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "PartitionInput",
-    [
-      MemberSchema("Values", traits: Traits.valueStringList),
-      MemberSchema("LastAccessTime"),
-      MemberSchema("StorageDescriptor"),
-      MemberSchema("Parameters", traits: Traits.parametersMap),
-      MemberSchema("LastAnalyzedTime"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var values: [String]?
-    var lastAccessTime: Timestamp?
-    var storageDescriptor: StorageDescriptor?
-    var parameters: [String: String]?
-    var lastAnalyzedTime: Timestamp?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&values)
-      case 1: try decoder.read(&lastAccessTime)
-      case 2: try decoder.read(&storageDescriptor)
-      case 3: try decoder.read(&parameters)
-      case 4: try decoder.read(&lastAnalyzedTime)
-      default: break
-      }
-    }
-    self.init(
-      values: values, lastAccessTime: lastAccessTime, storageDescriptor: storageDescriptor, parameters: parameters,
-      lastAnalyzedTime: lastAnalyzedTime)
-  }
-}
-
-extension PartitionValueList: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "PartitionValueList",
-    [
-      MemberSchema("Values", required: true, traits: Traits.valueStringList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var values: [String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&values)
-      default: break
-      }
-    }
-    guard let values else { throw decoder.incomplete }
-    self.init(
-      values: values)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, values)
-    encoder.end()
-  }
-}
-
-extension PhysicalConnectionRequirements: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "PhysicalConnectionRequirements",
-    [
-      MemberSchema("SubnetId", traits: Traits.nameString),
-      MemberSchema("SecurityGroupIdList", traits: Traits.securityGroupIdList),
-      MemberSchema("AvailabilityZone", traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var subnetId: String?
-    var securityGroupIdList: [String]?
-    var availabilityZone: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&subnetId)
-      case 1: try decoder.read(&securityGroupIdList)
-      case 2: try decoder.read(&availabilityZone)
-      default: break
-      }
-    }
-    self.init(
-      subnetId: subnetId, securityGroupIdList: securityGroupIdList, availabilityZone: availabilityZone)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, subnetId)
-    encoder.write(1, securityGroupIdList)
-    encoder.write(2, availabilityZone)
-    encoder.end()
-  }
-}
-
-extension Predecessor: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Predecessor",
-    [
+      MemberSchema("Id", traits: Traits.idString),
+      MemberSchema("Attempt"),
+      MemberSchema("PreviousRunId", traits: Traits.idString),
+      MemberSchema("TriggerName", traits: Traits.nameString),
       MemberSchema("JobName", traits: Traits.nameString),
-      MemberSchema("RunId", traits: Traits.idString),
+      MemberSchema("JobMode", traits: Traits.jobMode),
+      MemberSchema("JobRunQueuingEnabled"),
+      MemberSchema("StartedOn"),
+      MemberSchema("LastModifiedOn"),
+      MemberSchema("CompletedOn"),
+      MemberSchema("JobRunState", traits: Traits.jobRunState),
+      MemberSchema("Arguments"),
+      MemberSchema("ErrorMessage"),
+      MemberSchema("PredecessorRuns"),
+      MemberSchema("AllocatedCapacity"),
+      MemberSchema("ExecutionTime"),
+      MemberSchema("Timeout", traits: Traits.timeout),
+      MemberSchema("MaxCapacity"),
+      MemberSchema("WorkerType", traits: Traits.workerType),
+      MemberSchema("NumberOfWorkers"),
+      MemberSchema("SecurityConfiguration", traits: Traits.nameString),
+      MemberSchema("LogGroupName"),
+      MemberSchema("NotificationProperty"),
+      MemberSchema("GlueVersion", traits: Traits.glueVersionString),
+      MemberSchema("DPUSeconds"),
+      MemberSchema("ExecutionClass", traits: Traits.executionClass),
+      MemberSchema("MaintenanceWindow", traits: Traits.maintenanceWindow),
+      MemberSchema("ProfileName", traits: Traits.nameString),
+      MemberSchema("StateDetail", traits: Traits.orchestrationMessageString),
+      MemberSchema("ExecutionRoleSessionPolicy", traits: Traits.orchestrationPolicyJsonString),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, jobName)
-    encoder.write(1, runId)
+    encoder.write(0, id)
+    encoder.write(1, attempt)
+    encoder.write(2, previousRunId)
+    encoder.write(3, triggerName)
+    encoder.write(4, jobName)
+    encoder.write(5, jobMode)
+    encoder.write(6, jobRunQueuingEnabled)
+    encoder.write(7, startedOn)
+    encoder.write(8, lastModifiedOn)
+    encoder.write(9, completedOn)
+    encoder.write(10, jobRunState)
+    encoder.write(11, arguments)
+    encoder.write(12, errorMessage)
+    encoder.write(13, predecessorRuns)
+    encoder.write(14, allocatedCapacity)
+    encoder.write(15, executionTime)
+    encoder.write(16, timeout)
+    encoder.write(17, maxCapacity)
+    encoder.write(18, workerType)
+    encoder.write(19, numberOfWorkers)
+    encoder.write(20, securityConfiguration)
+    encoder.write(21, logGroupName)
+    encoder.write(22, notificationProperty)
+    encoder.write(23, glueVersion)
+    encoder.write(24, dpuSeconds)
+    encoder.write(25, executionClass)
+    encoder.write(26, maintenanceWindow)
+    encoder.write(27, profileName)
+    encoder.write(28, stateDetail)
+    encoder.write(29, executionRoleSessionPolicy)
     encoder.end()
   }
 }
 
-extension Predicate: WireStructure, WireDecodable, WireEncodable {
+extension JobUpdate: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "Predicate",
+    "JobUpdate",
     [
-      MemberSchema("Logical", traits: Traits.logical),
-      MemberSchema("Conditions", traits: Traits.conditionList),
+      MemberSchema("JobMode", traits: Traits.jobMode),
+      MemberSchema("JobRunQueuingEnabled"),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("LogUri"),
+      MemberSchema("Role"),
+      MemberSchema("ExecutionProperty"),
+      MemberSchema("Command"),
+      MemberSchema("DefaultArguments"),
+      MemberSchema("NonOverridableArguments"),
+      MemberSchema("Connections"),
+      MemberSchema("MaxRetries"),
+      MemberSchema("AllocatedCapacity"),
+      MemberSchema("Timeout", traits: Traits.timeout),
+      MemberSchema("MaxCapacity"),
+      MemberSchema("WorkerType", traits: Traits.workerType),
+      MemberSchema("NumberOfWorkers"),
+      MemberSchema("SecurityConfiguration", traits: Traits.nameString),
+      MemberSchema("NotificationProperty"),
+      MemberSchema("GlueVersion", traits: Traits.glueVersionString),
+      MemberSchema("ExecutionClass", traits: Traits.executionClass),
+      MemberSchema("SourceControlDetails"),
+      MemberSchema("MaintenanceWindow", traits: Traits.maintenanceWindow),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var logical: Logical?
-    var conditions: [Condition]?
+    var jobMode: JobMode?
+    var jobRunQueuingEnabled: Bool?
+    var description: String?
+    var logUri: String?
+    var role: String?
+    var executionProperty: ExecutionProperty?
+    var command: JobCommand?
+    var defaultArguments: [String: String]?
+    var nonOverridableArguments: [String: String]?
+    var connections: ConnectionsList?
+    var maxRetries: Int?
+    var allocatedCapacity: Int?
+    var timeout: Int?
+    var maxCapacity: Double?
+    var workerType: WorkerType?
+    var numberOfWorkers: Int?
+    var securityConfiguration: String?
+    var notificationProperty: NotificationProperty?
+    var glueVersion: String?
+    var executionClass: ExecutionClass?
+    var sourceControlDetails: SourceControlDetails?
+    var maintenanceWindow: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&logical)
-      case 1: try decoder.read(&conditions)
+      case 0: try decoder.read(&jobMode)
+      case 1: try decoder.read(&jobRunQueuingEnabled)
+      case 2: try decoder.read(&description)
+      case 3: try decoder.read(&logUri)
+      case 4: try decoder.read(&role)
+      case 5: try decoder.read(&executionProperty)
+      case 6: try decoder.read(&command)
+      case 7: try decoder.read(&defaultArguments)
+      case 8: try decoder.read(&nonOverridableArguments)
+      case 9: try decoder.read(&connections)
+      case 10: try decoder.read(&maxRetries)
+      case 11: try decoder.read(&allocatedCapacity)
+      case 12: try decoder.read(&timeout)
+      case 13: try decoder.read(&maxCapacity)
+      case 14: try decoder.read(&workerType)
+      case 15: try decoder.read(&numberOfWorkers)
+      case 16: try decoder.read(&securityConfiguration)
+      case 17: try decoder.read(&notificationProperty)
+      case 18: try decoder.read(&glueVersion)
+      case 19: try decoder.read(&executionClass)
+      case 20: try decoder.read(&sourceControlDetails)
+      case 21: try decoder.read(&maintenanceWindow)
       default: break
       }
     }
     self.init(
-      logical: logical, conditions: conditions)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, logical)
-    encoder.write(1, conditions)
-    encoder.end()
-  }
-}
-
-extension PrincipalPermissions: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "PrincipalPermissions",
-    [
-      MemberSchema("Principal"),
-      MemberSchema("Permissions", traits: Traits.permissionList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var principal: DataLakePrincipal?
-    var permissions: [Permission]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&principal)
-      case 1: try decoder.read(&permissions)
-      default: break
-      }
-    }
-    self.init(
-      principal: principal, permissions: permissions)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, principal)
-    encoder.write(1, permissions)
-    encoder.end()
+      jobMode: jobMode, jobRunQueuingEnabled: jobRunQueuingEnabled, description: description, logUri: logUri,
+      role: role, executionProperty: executionProperty, command: command, defaultArguments: defaultArguments,
+      nonOverridableArguments: nonOverridableArguments, connections: connections, maxRetries: maxRetries,
+      allocatedCapacity: allocatedCapacity, timeout: timeout, maxCapacity: maxCapacity, workerType: workerType,
+      numberOfWorkers: numberOfWorkers, securityConfiguration: securityConfiguration,
+      notificationProperty: notificationProperty, glueVersion: glueVersion, executionClass: executionClass,
+      sourceControlDetails: sourceControlDetails, maintenanceWindow: maintenanceWindow)
   }
 }
 
-extension PropertyPredicate: WireStructure, WireDecodable {
+extension JsonClassifier: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "PropertyPredicate",
+    "JsonClassifier",
     [
-      MemberSchema("Key", traits: Traits.valueString),
-      MemberSchema("Value", traits: Traits.valueString),
-      MemberSchema("Comparator", traits: Traits.comparator),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var key: String?
-    var value: String?
-    var comparator: Comparator?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&key)
-      case 1: try decoder.read(&value)
-      case 2: try decoder.read(&comparator)
-      default: break
-      }
-    }
-    self.init(
-      key: key, value: value, comparator: comparator)
-  }
-}
-
-extension PutResourcePolicyRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "PutResourcePolicyRequest",
-    [
-      MemberSchema("PolicyInJson", required: true, traits: Traits.policyJsonString),
-      MemberSchema("ResourceArn", traits: Traits.glueResourceArn),
-      MemberSchema("PolicyHashCondition", traits: Traits.hashString),
-      MemberSchema("PolicyExistsCondition", traits: Traits.existCondition),
-      MemberSchema("EnableHybrid", traits: Traits.enableHybridValues),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var policyInJson: String?
-    var resourceArn: String?
-    var policyHashCondition: String?
-    var policyExistsCondition: ExistCondition?
-    var enableHybrid: EnableHybridValues?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&policyInJson)
-      case 1: try decoder.read(&resourceArn)
-      case 2: try decoder.read(&policyHashCondition)
-      case 3: try decoder.read(&policyExistsCondition)
-      case 4: try decoder.read(&enableHybrid)
-      default: break
-      }
-    }
-    guard let policyInJson else { throw decoder.incomplete }
-    self.init(
-      policyInJson: policyInJson, resourceArn: resourceArn, policyHashCondition: policyHashCondition,
-      policyExistsCondition: policyExistsCondition, enableHybrid: enableHybrid)
-  }
-}
-
-extension PutResourcePolicyResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "PutResourcePolicyResponse",
-    [
-      MemberSchema("PolicyHash", traits: Traits.hashString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, policyHash)
-    encoder.end()
-  }
-}
-
-extension PutSchemaVersionMetadataInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "PutSchemaVersionMetadataInput",
-    [
-      MemberSchema("SchemaId"),
-      MemberSchema("SchemaVersionNumber"),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("MetadataKeyValue", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var schemaVersionNumber: SchemaVersionNumber?
-    var schemaVersionId: String?
-    var metadataKeyValue: MetadataKeyValuePair?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&schemaVersionNumber)
-      case 2: try decoder.read(&schemaVersionId)
-      case 3: try decoder.read(&metadataKeyValue)
-      default: break
-      }
-    }
-    guard let metadataKeyValue else { throw decoder.incomplete }
-    self.init(
-      schemaId: schemaId, schemaVersionNumber: schemaVersionNumber, schemaVersionId: schemaVersionId,
-      metadataKeyValue: metadataKeyValue)
-  }
-}
-
-extension PutSchemaVersionMetadataResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "PutSchemaVersionMetadataResponse",
-    [
-      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
-      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("LatestVersion"),
-      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("MetadataKey", traits: Traits.metadataKeyString),
-      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("CreationTime"),
+      MemberSchema("LastUpdated"),
+      MemberSchema("Version"),
+      MemberSchema("JsonPath", required: true),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, schemaArn)
-    encoder.write(1, schemaName)
-    encoder.write(2, registryName)
-    encoder.write(3, latestVersion)
-    encoder.write(4, versionNumber)
-    encoder.write(5, schemaVersionId)
-    encoder.write(6, metadataKey)
-    encoder.write(7, metadataValue)
+    encoder.write(0, name)
+    encoder.write(1, creationTime)
+    encoder.write(2, lastUpdated)
+    encoder.write(3, version)
+    encoder.write(4, jsonPath)
     encoder.end()
   }
 }
 
-extension QuerySchemaVersionMetadataInput: WireStructure, WireDecodable {
+extension KeySchemaElement: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "QuerySchemaVersionMetadataInput",
+    "KeySchemaElement",
     [
-      MemberSchema("SchemaId"),
-      MemberSchema("SchemaVersionNumber"),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("MetadataList"),
-      MemberSchema("MaxResults", traits: Traits.querySchemaVersionMetadataMaxResults),
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("Type", required: true, traits: Traits.columnTypeString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.write(1, type)
+    encoder.end()
+  }
+}
+
+extension LakeFormationConfiguration: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "LakeFormationConfiguration",
+    [
+      MemberSchema("UseLakeFormationCredentials"),
+      MemberSchema("AccountId", traits: Traits.accountId),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var useLakeFormationCredentials: Bool?
+    var accountId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&useLakeFormationCredentials)
+      case 1: try decoder.read(&accountId)
+      default: break
+      }
+    }
+    self.init(
+      useLakeFormationCredentials: useLakeFormationCredentials, accountId: accountId)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, useLakeFormationCredentials)
+    encoder.write(1, accountId)
+    encoder.end()
+  }
+}
+
+extension LastCrawlInfo: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "LastCrawlInfo",
+    [
+      MemberSchema("Status", traits: Traits.lastCrawlStatus),
+      MemberSchema("ErrorMessage", traits: Traits.descriptionString),
+      MemberSchema("LogGroup", traits: Traits.logGroup),
+      MemberSchema("LogStream", traits: Traits.logStream),
+      MemberSchema("MessagePrefix", traits: Traits.messagePrefix),
+      MemberSchema("StartTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, status)
+    encoder.write(1, errorMessage)
+    encoder.write(2, logGroup)
+    encoder.write(3, logStream)
+    encoder.write(4, messagePrefix)
+    encoder.write(5, startTime)
+    encoder.end()
+  }
+}
+
+extension LineageConfiguration: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "LineageConfiguration",
+    [
+      MemberSchema("CrawlerLineageSettings", traits: Traits.crawlerLineageSettings),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var crawlerLineageSettings: CrawlerLineageSettings?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&crawlerLineageSettings)
+      default: break
+      }
+    }
+    self.init(
+      crawlerLineageSettings: crawlerLineageSettings)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawlerLineageSettings)
+    encoder.end()
+  }
+}
+
+extension ListCrawlersRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListCrawlersRequest",
+    [
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("NextToken"),
+      MemberSchema("Tags", traits: Traits.tagsMap),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var maxResults: Int?
+    var nextToken: String?
+    var tags: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&maxResults)
+      case 1: try decoder.read(&nextToken)
+      case 2: try decoder.read(&tags)
+      default: break
+      }
+    }
+    self.init(
+      maxResults: maxResults, nextToken: nextToken, tags: tags)
+  }
+}
+
+extension ListCrawlersResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListCrawlersResponse",
+    [
+      MemberSchema("CrawlerNames", traits: Traits.crawlerNameList),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawlerNames)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListCrawlsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListCrawlsRequest",
+    [
+      MemberSchema("CrawlerName", required: true, traits: Traits.nameString),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("Filters"),
+      MemberSchema("NextToken"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var crawlerName: String?
+    var maxResults: Int?
+    var filters: [CrawlsFilter]?
+    var nextToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&crawlerName)
+      case 1: try decoder.read(&maxResults)
+      case 2: try decoder.read(&filters)
+      case 3: try decoder.read(&nextToken)
+      default: break
+      }
+    }
+    guard let crawlerName else { throw decoder.incomplete }
+    self.init(
+      crawlerName: crawlerName, maxResults: maxResults, filters: filters, nextToken: nextToken)
+  }
+}
+
+extension ListCrawlsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListCrawlsResponse",
+    [
+      MemberSchema("Crawls"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawls)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListJobsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListJobsRequest",
+    [
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("Tags", traits: Traits.tagsMap),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var nextToken: String?
+    var maxResults: Int?
+    var tags: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&nextToken)
+      case 1: try decoder.read(&maxResults)
+      case 2: try decoder.read(&tags)
+      default: break
+      }
+    }
+    self.init(
+      nextToken: nextToken, maxResults: maxResults, tags: tags)
+  }
+}
+
+extension ListJobsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListJobsResponse",
+    [
+      MemberSchema("JobNames", traits: Traits.jobNameList),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, jobNames)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListRegistriesInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListRegistriesInput",
+    [
+      MemberSchema("MaxResults", traits: Traits.maxResultsNumber),
+      MemberSchema("NextToken"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var maxResults: Int?
+    var nextToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&maxResults)
+      case 1: try decoder.read(&nextToken)
+      default: break
+      }
+    }
+    self.init(
+      maxResults: maxResults, nextToken: nextToken)
+  }
+}
+
+extension ListRegistriesResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListRegistriesResponse",
+    [
+      MemberSchema("Registries"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, registries)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListSchemaVersionsInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListSchemaVersionsInput",
+    [
+      MemberSchema("SchemaId", required: true),
+      MemberSchema("MaxResults", traits: Traits.maxResultsNumber),
       MemberSchema("NextToken"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var schemaId: SchemaId?
-    var schemaVersionNumber: SchemaVersionNumber?
-    var schemaVersionId: String?
-    var metadataList: [MetadataKeyValuePair]?
     var maxResults: Int?
     var nextToken: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&schemaVersionNumber)
-      case 2: try decoder.read(&schemaVersionId)
-      case 3: try decoder.read(&metadataList)
-      case 4: try decoder.read(&maxResults)
-      case 5: try decoder.read(&nextToken)
+      case 1: try decoder.read(&maxResults)
+      case 2: try decoder.read(&nextToken)
       default: break
       }
     }
+    guard let schemaId else { throw decoder.incomplete }
     self.init(
-      schemaId: schemaId, schemaVersionNumber: schemaVersionNumber, schemaVersionId: schemaVersionId,
-      metadataList: metadataList, maxResults: maxResults, nextToken: nextToken)
+      schemaId: schemaId, maxResults: maxResults, nextToken: nextToken)
   }
 }
 
-extension QuerySchemaVersionMetadataResponse: WireStructure, WireEncodable {
+extension ListSchemaVersionsResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "QuerySchemaVersionMetadataResponse",
+    "ListSchemaVersionsResponse",
     [
-      MemberSchema("MetadataInfoMap", traits: Traits.metadataInfoMap),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("Schemas"),
       MemberSchema("NextToken"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, metadataInfoMap)
-    encoder.write(1, schemaVersionId)
-    encoder.write(2, nextToken)
+    encoder.write(0, schemas)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListSchemasInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListSchemasInput",
+    [
+      MemberSchema("RegistryId"),
+      MemberSchema("MaxResults", traits: Traits.maxResultsNumber),
+      MemberSchema("NextToken"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var registryId: RegistryId?
+    var maxResults: Int?
+    var nextToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&registryId)
+      case 1: try decoder.read(&maxResults)
+      case 2: try decoder.read(&nextToken)
+      default: break
+      }
+    }
+    self.init(
+      registryId: registryId, maxResults: maxResults, nextToken: nextToken)
+  }
+}
+
+extension ListSchemasResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListSchemasResponse",
+    [
+      MemberSchema("Schemas"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, schemas)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListTriggersRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListTriggersRequest",
+    [
+      MemberSchema("NextToken"),
+      MemberSchema("DependentJobName", traits: Traits.nameString),
+      MemberSchema("MaxResults", traits: Traits.orchestrationPageSize200),
+      MemberSchema("Tags", traits: Traits.tagsMap),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var nextToken: String?
+    var dependentJobName: String?
+    var maxResults: Int?
+    var tags: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&nextToken)
+      case 1: try decoder.read(&dependentJobName)
+      case 2: try decoder.read(&maxResults)
+      case 3: try decoder.read(&tags)
+      default: break
+      }
+    }
+    self.init(
+      nextToken: nextToken, dependentJobName: dependentJobName, maxResults: maxResults, tags: tags)
+  }
+}
+
+extension ListTriggersResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListTriggersResponse",
+    [
+      MemberSchema("TriggerNames", traits: Traits.triggerNameList),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, triggerNames)
+    encoder.write(1, nextToken)
     encoder.end()
   }
 }

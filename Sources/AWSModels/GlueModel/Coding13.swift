@@ -3,582 +3,589 @@
 import Kernel
 public import AWSWire
 
-extension QuerySessionContext: WireStructure, WireDecodable {
+extension ListWorkflowsRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "QuerySessionContext",
+    "ListWorkflowsRequest",
     [
-      MemberSchema("QueryId", traits: Traits.hashString),
-      MemberSchema("QueryStartTime"),
-      MemberSchema("ClusterId"),
-      MemberSchema("QueryAuthorizationId", traits: Traits.hashString),
-      MemberSchema("AdditionalContext", traits: Traits.additionalContextMap),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.orchestrationPageSize25),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var queryId: String?
-    var queryStartTime: Timestamp?
-    var clusterId: String?
-    var queryAuthorizationId: String?
-    var additionalContext: [String: String]?
+    var nextToken: String?
+    var maxResults: Int?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&queryId)
-      case 1: try decoder.read(&queryStartTime)
-      case 2: try decoder.read(&clusterId)
-      case 3: try decoder.read(&queryAuthorizationId)
-      case 4: try decoder.read(&additionalContext)
+      case 0: try decoder.read(&nextToken)
+      case 1: try decoder.read(&maxResults)
       default: break
       }
     }
     self.init(
-      queryId: queryId, queryStartTime: queryStartTime, clusterId: clusterId,
-      queryAuthorizationId: queryAuthorizationId, additionalContext: additionalContext)
+      nextToken: nextToken, maxResults: maxResults)
   }
 }
 
-extension RecrawlPolicy: WireStructure, WireDecodable, WireEncodable {
+extension ListWorkflowsResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "RecrawlPolicy",
+    "ListWorkflowsResponse",
     [
-      MemberSchema("RecrawlBehavior", traits: Traits.recrawlBehavior),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var recrawlBehavior: RecrawlBehavior?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&recrawlBehavior)
-      default: break
-      }
-    }
-    self.init(
-      recrawlBehavior: recrawlBehavior)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, recrawlBehavior)
-    encoder.end()
-  }
-}
-
-extension RegisterSchemaVersionInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "RegisterSchemaVersionInput",
-    [
-      MemberSchema("SchemaId", required: true),
-      MemberSchema("SchemaDefinition", required: true, traits: Traits.schemaDefinitionString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var schemaDefinition: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&schemaDefinition)
-      default: break
-      }
-    }
-    guard let schemaId, let schemaDefinition else { throw decoder.incomplete }
-    self.init(
-      schemaId: schemaId, schemaDefinition: schemaDefinition)
-  }
-}
-
-extension RegisterSchemaVersionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "RegisterSchemaVersionResponse",
-    [
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
-      MemberSchema("Status", traits: Traits.schemaVersionStatus),
+      MemberSchema("Workflows", traits: Traits.workflowNames),
+      MemberSchema("NextToken"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, schemaVersionId)
-    encoder.write(1, versionNumber)
-    encoder.write(2, status)
+    encoder.write(0, workflows)
+    encoder.write(1, nextToken)
     encoder.end()
   }
 }
 
-extension RegistryId: WireStructure, WireDecodable {
+extension LongColumnStatisticsData: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "RegistryId",
+    "LongColumnStatisticsData",
     [
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
+      MemberSchema("MinimumValue"),
+      MemberSchema("MaximumValue"),
+      MemberSchema("NumberOfNulls", required: true, traits: Traits.nonNegativeLong),
+      MemberSchema("NumberOfDistinctValues", required: true, traits: Traits.nonNegativeLong),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var registryName: String?
-    var registryArn: String?
+    var minimumValue: Int64?
+    var maximumValue: Int64?
+    var numberOfNulls: Int64?
+    var numberOfDistinctValues: Int64?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&registryName)
-      case 1: try decoder.read(&registryArn)
+      case 0: try decoder.read(&minimumValue)
+      case 1: try decoder.read(&maximumValue)
+      case 2: try decoder.read(&numberOfNulls)
+      case 3: try decoder.read(&numberOfDistinctValues)
       default: break
       }
     }
+    guard let numberOfNulls, let numberOfDistinctValues else { throw decoder.incomplete }
     self.init(
-      registryName: registryName, registryArn: registryArn)
+      minimumValue: minimumValue, maximumValue: maximumValue, numberOfNulls: numberOfNulls,
+      numberOfDistinctValues: numberOfDistinctValues)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, minimumValue)
+    encoder.write(1, maximumValue)
+    encoder.write(2, numberOfNulls)
+    encoder.write(3, numberOfDistinctValues)
+    encoder.end()
   }
 }
 
-extension RegistryListItem: WireStructure, WireEncodable {
+extension MetadataInfo: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "RegistryListItem",
+    "MetadataInfo",
     [
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Status", traits: Traits.registryStatus),
+      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
       MemberSchema("CreatedTime"),
-      MemberSchema("UpdatedTime"),
+      MemberSchema("OtherMetadataValueList"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, registryName)
-    encoder.write(1, registryArn)
-    encoder.write(2, description)
-    encoder.write(3, status)
-    encoder.write(4, createdTime)
-    encoder.write(5, updatedTime)
+    encoder.write(0, metadataValue)
+    encoder.write(1, createdTime)
+    encoder.write(2, otherMetadataValueList)
     encoder.end()
   }
 }
 
-extension RemoveSchemaVersionMetadataInput: WireStructure, WireDecodable {
+extension MetadataKeyValuePair: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "RemoveSchemaVersionMetadataInput",
+    "MetadataKeyValuePair",
     [
-      MemberSchema("SchemaId"),
-      MemberSchema("SchemaVersionNumber"),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("MetadataKeyValue", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var schemaVersionNumber: SchemaVersionNumber?
-    var schemaVersionId: String?
-    var metadataKeyValue: MetadataKeyValuePair?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&schemaVersionNumber)
-      case 2: try decoder.read(&schemaVersionId)
-      case 3: try decoder.read(&metadataKeyValue)
-      default: break
-      }
-    }
-    guard let metadataKeyValue else { throw decoder.incomplete }
-    self.init(
-      schemaId: schemaId, schemaVersionNumber: schemaVersionNumber, schemaVersionId: schemaVersionId,
-      metadataKeyValue: metadataKeyValue)
-  }
-}
-
-extension RemoveSchemaVersionMetadataResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "RemoveSchemaVersionMetadataResponse",
-    [
-      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
-      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("LatestVersion"),
-      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
       MemberSchema("MetadataKey", traits: Traits.metadataKeyString),
       MemberSchema("MetadataValue", traits: Traits.metadataValueString),
     ])
 
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, schemaArn)
-    encoder.write(1, schemaName)
-    encoder.write(2, registryName)
-    encoder.write(3, latestVersion)
-    encoder.write(4, versionNumber)
-    encoder.write(5, schemaVersionId)
-    encoder.write(6, metadataKey)
-    encoder.write(7, metadataValue)
-    encoder.end()
-  }
-}
-
-extension ResourceUri: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "ResourceUri",
-    [
-      MemberSchema("ResourceType", traits: Traits.resourceType),
-      MemberSchema("Uri", traits: Traits.uri),
-    ])
-
   public init(from decoder: ShapeDecoder) throws {
-    var resourceType: ResourceType?
-    var uri: String?
+    var metadataKey: String?
+    var metadataValue: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&resourceType)
-      case 1: try decoder.read(&uri)
+      case 0: try decoder.read(&metadataKey)
+      case 1: try decoder.read(&metadataValue)
       default: break
       }
     }
     self.init(
-      resourceType: resourceType, uri: uri)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, resourceType)
-    encoder.write(1, uri)
-    encoder.end()
+      metadataKey: metadataKey, metadataValue: metadataValue)
   }
 }
 
-extension S3Target: WireStructure, WireDecodable, WireEncodable {
+extension MongoDBTarget: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "S3Target",
+    "MongoDBTarget",
     [
-      MemberSchema("Path"),
-      MemberSchema("Exclusions"),
       MemberSchema("ConnectionName"),
-      MemberSchema("SampleSize"),
-      MemberSchema("EventQueueArn"),
-      MemberSchema("DlqEventQueueArn"),
+      MemberSchema("Path"),
+      MemberSchema("ScanAll"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var path: String?
-    var exclusions: [String]?
     var connectionName: String?
-    var sampleSize: Int?
-    var eventQueueArn: String?
-    var dlqEventQueueArn: String?
+    var path: String?
+    var scanAll: Bool?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&path)
-      case 1: try decoder.read(&exclusions)
-      case 2: try decoder.read(&connectionName)
-      case 3: try decoder.read(&sampleSize)
-      case 4: try decoder.read(&eventQueueArn)
-      case 5: try decoder.read(&dlqEventQueueArn)
+      case 0: try decoder.read(&connectionName)
+      case 1: try decoder.read(&path)
+      case 2: try decoder.read(&scanAll)
       default: break
       }
     }
     self.init(
-      path: path, exclusions: exclusions, connectionName: connectionName, sampleSize: sampleSize,
-      eventQueueArn: eventQueueArn, dlqEventQueueArn: dlqEventQueueArn)
+      connectionName: connectionName, path: path, scanAll: scanAll)
   }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, path)
-    encoder.write(1, exclusions)
-    encoder.write(2, connectionName)
-    encoder.write(3, sampleSize)
-    encoder.write(4, eventQueueArn)
-    encoder.write(5, dlqEventQueueArn)
+    encoder.write(0, connectionName)
+    encoder.write(1, path)
+    encoder.write(2, scanAll)
     encoder.end()
   }
 }
 
-extension Schedule: WireStructure, WireEncodable {
+extension Node: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "Schedule",
+    "Node",
     [
-      MemberSchema("ScheduleExpression"),
-      MemberSchema("State", traits: Traits.scheduleState),
+      MemberSchema("Type", traits: Traits.nodeType),
+      MemberSchema("Name", traits: Traits.nameString),
+      MemberSchema("UniqueId", traits: Traits.nameString),
+      MemberSchema("TriggerDetails"),
+      MemberSchema("JobDetails"),
+      MemberSchema("CrawlerDetails"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, scheduleExpression)
-    encoder.write(1, state)
+    encoder.write(0, type)
+    encoder.write(1, name)
+    encoder.write(2, uniqueId)
+    encoder.write(3, triggerDetails)
+    encoder.write(4, jobDetails)
+    encoder.write(5, crawlerDetails)
     encoder.end()
   }
 }
 
-extension SchemaChangePolicy: WireStructure, WireDecodable, WireEncodable {
+extension NotificationProperty: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "SchemaChangePolicy",
+    "NotificationProperty",
     [
-      MemberSchema("UpdateBehavior", traits: Traits.updateBehavior),
-      MemberSchema("DeleteBehavior", traits: Traits.deleteBehavior),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var updateBehavior: UpdateBehavior?
-    var deleteBehavior: DeleteBehavior?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&updateBehavior)
-      case 1: try decoder.read(&deleteBehavior)
-      default: break
-      }
-    }
-    self.init(
-      updateBehavior: updateBehavior, deleteBehavior: deleteBehavior)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, updateBehavior)
-    encoder.write(1, deleteBehavior)
-    encoder.end()
-  }
-}
-
-extension SchemaId: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "SchemaId",
-    [
-      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
-      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("NotifyDelayAfter", traits: Traits.notifyDelayAfter),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var schemaArn: String?
-    var schemaName: String?
-    var registryName: String?
+    var notifyDelayAfter: Int?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&schemaArn)
-      case 1: try decoder.read(&schemaName)
-      case 2: try decoder.read(&registryName)
+      case 0: try decoder.read(&notifyDelayAfter)
       default: break
       }
     }
     self.init(
-      schemaArn: schemaArn, schemaName: schemaName, registryName: registryName)
+      notifyDelayAfter: notifyDelayAfter)
   }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, schemaArn)
-    encoder.write(1, schemaName)
-    encoder.write(2, registryName)
+    encoder.write(0, notifyDelayAfter)
     encoder.end()
   }
 }
 
-extension SchemaListItem: WireStructure, WireEncodable {
+extension OAuth2ClientApplication: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "SchemaListItem",
+    "OAuth2ClientApplication",
     [
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("SchemaStatus", traits: Traits.schemaStatus),
+      MemberSchema("UserManagedClientApplicationClientId", traits: Traits.userManagedClientApplicationClientId),
+      MemberSchema("AWSManagedClientApplicationReference", traits: Traits.awsManagedClientApplicationReference),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var userManagedClientApplicationClientId: String?
+    var awsManagedClientApplicationReference: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&userManagedClientApplicationClientId)
+      case 1: try decoder.read(&awsManagedClientApplicationReference)
+      default: break
+      }
+    }
+    self.init(
+      userManagedClientApplicationClientId: userManagedClientApplicationClientId,
+      awsManagedClientApplicationReference: awsManagedClientApplicationReference)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, userManagedClientApplicationClientId)
+    encoder.write(1, awsManagedClientApplicationReference)
+    encoder.end()
+  }
+}
+
+extension OAuth2Credentials: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "OAuth2Credentials",
+    [
+      MemberSchema("UserManagedClientApplicationClientSecret", traits: Traits.userManagedClientApplicationClientSecret),
+      MemberSchema("AccessToken", traits: Traits.accessToken),
+      MemberSchema("RefreshToken", traits: Traits.refreshToken),
+      MemberSchema("JwtToken", traits: Traits.jwtToken),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var userManagedClientApplicationClientSecret: String?
+    var accessToken: String?
+    var refreshToken: String?
+    var jwtToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&userManagedClientApplicationClientSecret)
+      case 1: try decoder.read(&accessToken)
+      case 2: try decoder.read(&refreshToken)
+      case 3: try decoder.read(&jwtToken)
+      default: break
+      }
+    }
+    self.init(
+      userManagedClientApplicationClientSecret: userManagedClientApplicationClientSecret, accessToken: accessToken,
+      refreshToken: refreshToken, jwtToken: jwtToken)
+  }
+}
+
+extension OAuth2Properties: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "OAuth2Properties",
+    [
+      MemberSchema("OAuth2GrantType", traits: Traits.oAuth2GrantType),
+      MemberSchema("OAuth2ClientApplication"),
+      MemberSchema("TokenUrl", traits: Traits.tokenUrl),
+      MemberSchema("TokenUrlParametersMap", traits: Traits.tokenUrlParametersMap),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, oAuth2GrantType)
+    encoder.write(1, oAuth2ClientApplication)
+    encoder.write(2, tokenUrl)
+    encoder.write(3, tokenUrlParametersMap)
+    encoder.end()
+  }
+}
+
+extension OAuth2PropertiesInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "OAuth2PropertiesInput",
+    [
+      MemberSchema("OAuth2GrantType", traits: Traits.oAuth2GrantType),
+      MemberSchema("OAuth2ClientApplication"),
+      MemberSchema("TokenUrl", traits: Traits.tokenUrl),
+      MemberSchema("TokenUrlParametersMap", traits: Traits.tokenUrlParametersMap),
+      MemberSchema("AuthorizationCodeProperties"),
+      MemberSchema("OAuth2Credentials"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var oAuth2GrantType: OAuth2GrantType?
+    var oAuth2ClientApplication: OAuth2ClientApplication?
+    var tokenUrl: String?
+    var tokenUrlParametersMap: [String: String]?
+    var authorizationCodeProperties: AuthorizationCodeProperties?
+    var oAuth2Credentials: OAuth2Credentials?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&oAuth2GrantType)
+      case 1: try decoder.read(&oAuth2ClientApplication)
+      case 2: try decoder.read(&tokenUrl)
+      case 3: try decoder.read(&tokenUrlParametersMap)
+      case 4: try decoder.read(&authorizationCodeProperties)
+      case 5: try decoder.read(&oAuth2Credentials)
+      default: break
+      }
+    }
+    self.init(
+      oAuth2GrantType: oAuth2GrantType, oAuth2ClientApplication: oAuth2ClientApplication, tokenUrl: tokenUrl,
+      tokenUrlParametersMap: tokenUrlParametersMap, authorizationCodeProperties: authorizationCodeProperties,
+      oAuth2Credentials: oAuth2Credentials)
+  }
+}
+
+extension OpenTableFormatInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "OpenTableFormatInput",
+    [
+      MemberSchema("IcebergInput"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var icebergInput: IcebergInput?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&icebergInput)
+      default: break
+      }
+    }
+    self.init(
+      icebergInput: icebergInput)
+  }
+}
+
+extension Order: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "Order",
+    [
+      MemberSchema("Column", required: true, traits: Traits.nameString),
+      MemberSchema("SortOrder", required: true, traits: Traits.integerFlag),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var column: String?
+    var sortOrder: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&column)
+      case 1: try decoder.read(&sortOrder)
+      default: break
+      }
+    }
+    guard let column, let sortOrder else { throw decoder.incomplete }
+    self.init(
+      column: column, sortOrder: sortOrder)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, column)
+    encoder.write(1, sortOrder)
+    encoder.end()
+  }
+}
+
+extension OtherMetadataValueListItem: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "OtherMetadataValueListItem",
+    [
+      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
       MemberSchema("CreatedTime"),
-      MemberSchema("UpdatedTime"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, registryName)
-    encoder.write(1, schemaName)
-    encoder.write(2, schemaArn)
-    encoder.write(3, description)
-    encoder.write(4, schemaStatus)
-    encoder.write(5, createdTime)
-    encoder.write(6, updatedTime)
+    encoder.write(0, metadataValue)
+    encoder.write(1, createdTime)
     encoder.end()
   }
 }
 
-extension SchemaReference: WireStructure, WireDecodable, WireEncodable {
+extension Partition: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "SchemaReference",
+    "Partition",
     [
-      MemberSchema("SchemaId"),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("SchemaVersionNumber", traits: Traits.versionLongNumber),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var schemaVersionId: String?
-    var schemaVersionNumber: Int64?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&schemaVersionId)
-      case 2: try decoder.read(&schemaVersionNumber)
-      default: break
-      }
-    }
-    self.init(
-      schemaId: schemaId, schemaVersionId: schemaVersionId, schemaVersionNumber: schemaVersionNumber)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, schemaId)
-    encoder.write(1, schemaVersionId)
-    encoder.write(2, schemaVersionNumber)
-    encoder.end()
-  }
-}
-
-extension SchemaVersionErrorItem: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "SchemaVersionErrorItem",
-    [
-      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
-      MemberSchema("ErrorDetails"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, versionNumber)
-    encoder.write(1, errorDetails)
-    encoder.end()
-  }
-}
-
-extension SchemaVersionListItem: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "SchemaVersionListItem",
-    [
-      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
-      MemberSchema("Status", traits: Traits.schemaVersionStatus),
-      MemberSchema("CreatedTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, schemaArn)
-    encoder.write(1, schemaVersionId)
-    encoder.write(2, versionNumber)
-    encoder.write(3, status)
-    encoder.write(4, createdTime)
-    encoder.end()
-  }
-}
-
-extension SchemaVersionNumber: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "SchemaVersionNumber",
-    [
-      MemberSchema("LatestVersion"),
-      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var latestVersion: Bool?
-    var versionNumber: Int64?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&latestVersion)
-      case 1: try decoder.read(&versionNumber)
-      default: break
-      }
-    }
-    self.init(
-      latestVersion: latestVersion, versionNumber: versionNumber)
-  }
-}
-
-extension SearchTablesRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "SearchTablesRequest",
-    [
+      MemberSchema("Values", traits: Traits.valueStringList),
+      MemberSchema("DatabaseName", traits: Traits.nameString),
+      MemberSchema("TableName", traits: Traits.nameString),
+      MemberSchema("CreationTime"),
+      MemberSchema("LastAccessTime"),
+      MemberSchema("StorageDescriptor"),
+      MemberSchema("Parameters", traits: Traits.parametersMap),
+      MemberSchema("LastAnalyzedTime"),
       MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("NextToken"),
-      MemberSchema("Filters"),
-      MemberSchema("SearchText", traits: Traits.valueString),
-      MemberSchema("SortCriteria", traits: Traits.sortCriteria),
-      MemberSchema("MaxResults", traits: Traits.pageSize),
-      MemberSchema("ResourceShareType", traits: Traits.resourceShareType),
-      MemberSchema("IncludeStatusDetails"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var nextToken: String?
-    var filters: [PropertyPredicate]?
-    var searchText: String?
-    var sortCriteria: [SortCriterion]?
-    var maxResults: Int?
-    var resourceShareType: ResourceShareType?
-    var includeStatusDetails: Bool?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&nextToken)
-      case 2: try decoder.read(&filters)
-      case 3: try decoder.read(&searchText)
-      case 4: try decoder.read(&sortCriteria)
-      case 5: try decoder.read(&maxResults)
-      case 6: try decoder.read(&resourceShareType)
-      case 7: try decoder.read(&includeStatusDetails)
-      default: break
-      }
-    }
-    self.init(
-      catalogId: catalogId, nextToken: nextToken, filters: filters, searchText: searchText, sortCriteria: sortCriteria,
-      maxResults: maxResults, resourceShareType: resourceShareType, includeStatusDetails: includeStatusDetails)
-  }
-}
-
-extension SearchTablesResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "SearchTablesResponse",
-    [
-      MemberSchema("NextToken"),
-      MemberSchema("TableList"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, nextToken)
-    encoder.write(1, tableList)
+    encoder.write(0, values)
+    encoder.write(1, databaseName)
+    encoder.write(2, tableName)
+    encoder.write(3, creationTime)
+    encoder.write(4, lastAccessTime)
+    encoder.write(5, storageDescriptor)
+    encoder.write(6, parameters)
+    encoder.write(7, lastAnalyzedTime)
+    encoder.write(8, catalogId)
     encoder.end()
   }
 }
 
-extension Segment: WireStructure, WireDecodable {
+extension PartitionError: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "Segment",
+    "PartitionError",
     [
-      MemberSchema("SegmentNumber", required: true, traits: Traits.nonNegativeInteger),
-      MemberSchema("TotalSegments", required: true, traits: Traits.totalSegmentsInteger),
+      MemberSchema("PartitionValues", traits: Traits.valueStringList),
+      MemberSchema("ErrorDetail"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, partitionValues)
+    encoder.write(1, errorDetail)
+    encoder.end()
+  }
+}
+
+extension PartitionIndex: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "PartitionIndex",
+    [
+      MemberSchema("Keys", required: true, traits: Traits.keyList),
+      MemberSchema("IndexName", required: true, traits: Traits.nameString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var segmentNumber: Int?
-    var totalSegments: Int?
+    var keys: [String]?
+    var indexName: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&segmentNumber)
-      case 1: try decoder.read(&totalSegments)
+      case 0: try decoder.read(&keys)
+      case 1: try decoder.read(&indexName)
       default: break
       }
     }
-    guard let segmentNumber, let totalSegments else { throw decoder.incomplete }
+    guard let keys, let indexName else { throw decoder.incomplete }
     self.init(
-      segmentNumber: segmentNumber, totalSegments: totalSegments)
+      keys: keys, indexName: indexName)
+  }
+}
+
+extension PartitionIndexDescriptor: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "PartitionIndexDescriptor",
+    [
+      MemberSchema("IndexName", required: true, traits: Traits.nameString),
+      MemberSchema("Keys", required: true, traits: Traits.keySchemaElementList),
+      MemberSchema("IndexStatus", required: true, traits: Traits.partitionIndexStatus),
+      MemberSchema("BackfillErrors"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, indexName)
+    encoder.write(1, keys)
+    encoder.write(2, indexStatus)
+    encoder.write(3, backfillErrors)
+    encoder.end()
+  }
+}
+
+extension PartitionInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "PartitionInput",
+    [
+      MemberSchema("Values", traits: Traits.valueStringList),
+      MemberSchema("LastAccessTime"),
+      MemberSchema("StorageDescriptor"),
+      MemberSchema("Parameters", traits: Traits.parametersMap),
+      MemberSchema("LastAnalyzedTime"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var values: [String]?
+    var lastAccessTime: Timestamp?
+    var storageDescriptor: StorageDescriptor?
+    var parameters: [String: String]?
+    var lastAnalyzedTime: Timestamp?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&values)
+      case 1: try decoder.read(&lastAccessTime)
+      case 2: try decoder.read(&storageDescriptor)
+      case 3: try decoder.read(&parameters)
+      case 4: try decoder.read(&lastAnalyzedTime)
+      default: break
+      }
+    }
+    self.init(
+      values: values, lastAccessTime: lastAccessTime, storageDescriptor: storageDescriptor, parameters: parameters,
+      lastAnalyzedTime: lastAnalyzedTime)
+  }
+}
+
+extension PartitionValueList: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "PartitionValueList",
+    [
+      MemberSchema("Values", required: true, traits: Traits.valueStringList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var values: [String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&values)
+      default: break
+      }
+    }
+    guard let values else { throw decoder.incomplete }
+    self.init(
+      values: values)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, values)
+    encoder.end()
+  }
+}
+
+extension PhysicalConnectionRequirements: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "PhysicalConnectionRequirements",
+    [
+      MemberSchema("SubnetId", traits: Traits.nameString),
+      MemberSchema("SecurityGroupIdList", traits: Traits.securityGroupIdList),
+      MemberSchema("AvailabilityZone", traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var subnetId: String?
+    var securityGroupIdList: [String]?
+    var availabilityZone: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&subnetId)
+      case 1: try decoder.read(&securityGroupIdList)
+      case 2: try decoder.read(&availabilityZone)
+      default: break
+      }
+    }
+    self.init(
+      subnetId: subnetId, securityGroupIdList: securityGroupIdList, availabilityZone: availabilityZone)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, subnetId)
+    encoder.write(1, securityGroupIdList)
+    encoder.write(2, availabilityZone)
+    encoder.end()
   }
 }

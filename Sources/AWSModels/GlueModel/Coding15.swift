@@ -3,555 +3,583 @@
 import Kernel
 public import AWSWire
 
-extension Table: WireStructure, WireEncodable {
+extension ResumeWorkflowRunRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "Table",
+    "ResumeWorkflowRunRequest",
     [
       MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("DatabaseName", traits: Traits.nameString),
+      MemberSchema("RunId", required: true, traits: Traits.idString),
+      MemberSchema("NodeIds", required: true, traits: Traits.nodeIdList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var runId: String?
+    var nodeIds: [String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&runId)
+      case 2: try decoder.read(&nodeIds)
+      default: break
+      }
+    }
+    guard let name, let runId, let nodeIds else { throw decoder.incomplete }
+    self.init(
+      name: name, runId: runId, nodeIds: nodeIds)
+  }
+}
+
+extension ResumeWorkflowRunResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ResumeWorkflowRunResponse",
+    [
+      MemberSchema("RunId", traits: Traits.idString),
+      MemberSchema("NodeIds", traits: Traits.nodeIdList),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, runId)
+    encoder.write(1, nodeIds)
+    encoder.end()
+  }
+}
+
+extension S3Encryption: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "S3Encryption",
+    [
+      MemberSchema("S3EncryptionMode", traits: Traits.s3EncryptionMode),
+      MemberSchema("KmsKeyArn", traits: Traits.kmsKeyArn),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var s3EncryptionMode: S3EncryptionMode?
+    var kmsKeyArn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&s3EncryptionMode)
+      case 1: try decoder.read(&kmsKeyArn)
+      default: break
+      }
+    }
+    self.init(
+      s3EncryptionMode: s3EncryptionMode, kmsKeyArn: kmsKeyArn)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, s3EncryptionMode)
+    encoder.write(1, kmsKeyArn)
+    encoder.end()
+  }
+}
+
+extension S3Target: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "S3Target",
+    [
+      MemberSchema("Path"),
+      MemberSchema("Exclusions"),
+      MemberSchema("ConnectionName"),
+      MemberSchema("SampleSize"),
+      MemberSchema("EventQueueArn"),
+      MemberSchema("DlqEventQueueArn"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var path: String?
+    var exclusions: [String]?
+    var connectionName: String?
+    var sampleSize: Int?
+    var eventQueueArn: String?
+    var dlqEventQueueArn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&path)
+      case 1: try decoder.read(&exclusions)
+      case 2: try decoder.read(&connectionName)
+      case 3: try decoder.read(&sampleSize)
+      case 4: try decoder.read(&eventQueueArn)
+      case 5: try decoder.read(&dlqEventQueueArn)
+      default: break
+      }
+    }
+    self.init(
+      path: path, exclusions: exclusions, connectionName: connectionName, sampleSize: sampleSize,
+      eventQueueArn: eventQueueArn, dlqEventQueueArn: dlqEventQueueArn)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, path)
+    encoder.write(1, exclusions)
+    encoder.write(2, connectionName)
+    encoder.write(3, sampleSize)
+    encoder.write(4, eventQueueArn)
+    encoder.write(5, dlqEventQueueArn)
+    encoder.end()
+  }
+}
+
+extension Schedule: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Schedule",
+    [
+      MemberSchema("ScheduleExpression"),
+      MemberSchema("State", traits: Traits.scheduleState),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, scheduleExpression)
+    encoder.write(1, state)
+    encoder.end()
+  }
+}
+
+extension SchemaChangePolicy: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "SchemaChangePolicy",
+    [
+      MemberSchema("UpdateBehavior", traits: Traits.updateBehavior),
+      MemberSchema("DeleteBehavior", traits: Traits.deleteBehavior),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var updateBehavior: UpdateBehavior?
+    var deleteBehavior: DeleteBehavior?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&updateBehavior)
+      case 1: try decoder.read(&deleteBehavior)
+      default: break
+      }
+    }
+    self.init(
+      updateBehavior: updateBehavior, deleteBehavior: deleteBehavior)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, updateBehavior)
+    encoder.write(1, deleteBehavior)
+    encoder.end()
+  }
+}
+
+extension SchemaId: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "SchemaId",
+    [
+      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
+      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaArn: String?
+    var schemaName: String?
+    var registryName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaArn)
+      case 1: try decoder.read(&schemaName)
+      case 2: try decoder.read(&registryName)
+      default: break
+      }
+    }
+    self.init(
+      schemaArn: schemaArn, schemaName: schemaName, registryName: registryName)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, schemaArn)
+    encoder.write(1, schemaName)
+    encoder.write(2, registryName)
+    encoder.end()
+  }
+}
+
+extension SchemaListItem: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "SchemaListItem",
+    [
+      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
       MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Owner", traits: Traits.nameString),
-      MemberSchema("CreateTime"),
-      MemberSchema("UpdateTime"),
-      MemberSchema("LastAccessTime"),
-      MemberSchema("LastAnalyzedTime"),
-      MemberSchema("Retention", traits: Traits.nonNegativeInteger),
-      MemberSchema("StorageDescriptor"),
-      MemberSchema("PartitionKeys"),
-      MemberSchema("ViewOriginalText", traits: Traits.viewTextString),
-      MemberSchema("ViewExpandedText", traits: Traits.viewTextString),
-      MemberSchema("TableType", traits: Traits.tableTypeString),
-      MemberSchema("Parameters", traits: Traits.parametersMap),
-      MemberSchema("CreatedBy", traits: Traits.nameString),
-      MemberSchema("IsRegisteredWithLakeFormation"),
-      MemberSchema("TargetTable"),
+      MemberSchema("SchemaStatus", traits: Traits.schemaStatus),
+      MemberSchema("CreatedTime"),
+      MemberSchema("UpdatedTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, registryName)
+    encoder.write(1, schemaName)
+    encoder.write(2, schemaArn)
+    encoder.write(3, description)
+    encoder.write(4, schemaStatus)
+    encoder.write(5, createdTime)
+    encoder.write(6, updatedTime)
+    encoder.end()
+  }
+}
+
+extension SchemaReference: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "SchemaReference",
+    [
+      MemberSchema("SchemaId"),
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("SchemaVersionNumber", traits: Traits.versionLongNumber),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: SchemaId?
+    var schemaVersionId: String?
+    var schemaVersionNumber: Int64?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&schemaVersionId)
+      case 2: try decoder.read(&schemaVersionNumber)
+      default: break
+      }
+    }
+    self.init(
+      schemaId: schemaId, schemaVersionId: schemaVersionId, schemaVersionNumber: schemaVersionNumber)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, schemaId)
+    encoder.write(1, schemaVersionId)
+    encoder.write(2, schemaVersionNumber)
+    encoder.end()
+  }
+}
+
+extension SchemaVersionErrorItem: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "SchemaVersionErrorItem",
+    [
+      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
+      MemberSchema("ErrorDetails"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, versionNumber)
+    encoder.write(1, errorDetails)
+    encoder.end()
+  }
+}
+
+extension SchemaVersionListItem: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "SchemaVersionListItem",
+    [
+      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
+      MemberSchema("Status", traits: Traits.schemaVersionStatus),
+      MemberSchema("CreatedTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, schemaArn)
+    encoder.write(1, schemaVersionId)
+    encoder.write(2, versionNumber)
+    encoder.write(3, status)
+    encoder.write(4, createdTime)
+    encoder.end()
+  }
+}
+
+extension SchemaVersionNumber: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "SchemaVersionNumber",
+    [
+      MemberSchema("LatestVersion"),
+      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var latestVersion: Bool?
+    var versionNumber: Int64?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&latestVersion)
+      case 1: try decoder.read(&versionNumber)
+      default: break
+      }
+    }
+    self.init(
+      latestVersion: latestVersion, versionNumber: versionNumber)
+  }
+}
+
+extension SearchTablesRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "SearchTablesRequest",
+    [
       MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("VersionId", traits: Traits.versionString),
-      MemberSchema("FederatedTable"),
-      MemberSchema("ViewDefinition"),
-      MemberSchema("IsMultiDialectView"),
-      MemberSchema("IsMaterializedView"),
-      MemberSchema("Status"),
+      MemberSchema("NextToken"),
+      MemberSchema("Filters"),
+      MemberSchema("SearchText", traits: Traits.valueString),
+      MemberSchema("SortCriteria", traits: Traits.sortCriteria),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("ResourceShareType", traits: Traits.resourceShareType),
+      MemberSchema("IncludeStatusDetails"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var nextToken: String?
+    var filters: [PropertyPredicate]?
+    var searchText: String?
+    var sortCriteria: [SortCriterion]?
+    var maxResults: Int?
+    var resourceShareType: ResourceShareType?
+    var includeStatusDetails: Bool?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&nextToken)
+      case 2: try decoder.read(&filters)
+      case 3: try decoder.read(&searchText)
+      case 4: try decoder.read(&sortCriteria)
+      case 5: try decoder.read(&maxResults)
+      case 6: try decoder.read(&resourceShareType)
+      case 7: try decoder.read(&includeStatusDetails)
+      default: break
+      }
+    }
+    self.init(
+      catalogId: catalogId, nextToken: nextToken, filters: filters, searchText: searchText, sortCriteria: sortCriteria,
+      maxResults: maxResults, resourceShareType: resourceShareType, includeStatusDetails: includeStatusDetails)
+  }
+}
+
+extension SearchTablesResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "SearchTablesResponse",
+    [
+      MemberSchema("NextToken"),
+      MemberSchema("TableList"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, nextToken)
+    encoder.write(1, tableList)
+    encoder.end()
+  }
+}
+
+extension SecurityConfiguration: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "SecurityConfiguration",
+    [
+      MemberSchema("Name", traits: Traits.nameString),
+      MemberSchema("CreatedTimeStamp"),
+      MemberSchema("EncryptionConfiguration"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, name)
-    encoder.write(1, databaseName)
-    encoder.write(2, description)
-    encoder.write(3, owner)
-    encoder.write(4, createTime)
-    encoder.write(5, updateTime)
-    encoder.write(6, lastAccessTime)
-    encoder.write(7, lastAnalyzedTime)
-    encoder.write(8, retention)
-    encoder.write(9, storageDescriptor)
-    encoder.write(10, partitionKeys)
-    encoder.write(11, viewOriginalText)
-    encoder.write(12, viewExpandedText)
-    encoder.write(13, tableType)
-    encoder.write(14, parameters)
-    encoder.write(15, createdBy)
-    encoder.write(16, isRegisteredWithLakeFormation)
-    encoder.write(17, targetTable)
-    encoder.write(18, catalogId)
-    encoder.write(19, versionId)
-    encoder.write(20, federatedTable)
-    encoder.write(21, viewDefinition)
-    encoder.write(22, isMultiDialectView)
-    encoder.write(23, isMaterializedView)
-    encoder.write(24, status)
+    encoder.write(1, createdTimeStamp)
+    encoder.write(2, encryptionConfiguration)
     encoder.end()
   }
 }
 
-extension TableError: WireStructure, WireEncodable {
+extension Segment: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "TableError",
+    "Segment",
     [
-      MemberSchema("TableName", traits: Traits.nameString),
-      MemberSchema("ErrorDetail"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, tableName)
-    encoder.write(1, errorDetail)
-    encoder.end()
-  }
-}
-
-extension TableIdentifier: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "TableIdentifier",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", traits: Traits.nameString),
-      MemberSchema("Name", traits: Traits.nameString),
-      MemberSchema("Region", traits: Traits.nameString),
+      MemberSchema("SegmentNumber", required: true, traits: Traits.nonNegativeInteger),
+      MemberSchema("TotalSegments", required: true, traits: Traits.totalSegmentsInteger),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var name: String?
-    var region: String?
+    var segmentNumber: Int?
+    var totalSegments: Int?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&name)
-      case 3: try decoder.read(&region)
+      case 0: try decoder.read(&segmentNumber)
+      case 1: try decoder.read(&totalSegments)
       default: break
       }
     }
+    guard let segmentNumber, let totalSegments else { throw decoder.incomplete }
     self.init(
-      catalogId: catalogId, databaseName: databaseName, name: name, region: region)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, catalogId)
-    encoder.write(1, databaseName)
-    encoder.write(2, name)
-    encoder.write(3, region)
-    encoder.end()
+      segmentNumber: segmentNumber, totalSegments: totalSegments)
   }
 }
 
-extension TableInput: WireStructure, WireDecodable {
+extension SerDeInfo: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "TableInput",
+    "SerDeInfo",
     [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Owner", traits: Traits.nameString),
-      MemberSchema("LastAccessTime"),
-      MemberSchema("LastAnalyzedTime"),
-      MemberSchema("Retention", traits: Traits.nonNegativeInteger),
-      MemberSchema("StorageDescriptor"),
-      MemberSchema("PartitionKeys"),
-      MemberSchema("ViewOriginalText", traits: Traits.viewTextString),
-      MemberSchema("ViewExpandedText", traits: Traits.viewTextString),
-      MemberSchema("TableType", traits: Traits.tableTypeString),
+      MemberSchema("Name", traits: Traits.nameString),
+      MemberSchema("SerializationLibrary", traits: Traits.nameString),
       MemberSchema("Parameters", traits: Traits.parametersMap),
-      MemberSchema("TargetTable"),
-      MemberSchema("ViewDefinition"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var name: String?
-    var description: String?
-    var owner: String?
-    var lastAccessTime: Timestamp?
-    var lastAnalyzedTime: Timestamp?
-    var retention: Int?
-    var storageDescriptor: StorageDescriptor?
-    var partitionKeys: [Column]?
-    var viewOriginalText: String?
-    var viewExpandedText: String?
-    var tableType: String?
+    var serializationLibrary: String?
     var parameters: [String: String]?
-    var targetTable: TableIdentifier?
-    var viewDefinition: ViewDefinitionInput?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&name)
-      case 1: try decoder.read(&description)
-      case 2: try decoder.read(&owner)
-      case 3: try decoder.read(&lastAccessTime)
-      case 4: try decoder.read(&lastAnalyzedTime)
-      case 5: try decoder.read(&retention)
-      case 6: try decoder.read(&storageDescriptor)
-      case 7: try decoder.read(&partitionKeys)
-      case 8: try decoder.read(&viewOriginalText)
-      case 9: try decoder.read(&viewExpandedText)
-      case 10: try decoder.read(&tableType)
-      case 11: try decoder.read(&parameters)
-      case 12: try decoder.read(&targetTable)
-      case 13: try decoder.read(&viewDefinition)
+      case 1: try decoder.read(&serializationLibrary)
+      case 2: try decoder.read(&parameters)
       default: break
       }
     }
-    guard let name else { throw decoder.incomplete }
     self.init(
-      name: name, description: description, owner: owner, lastAccessTime: lastAccessTime,
-      lastAnalyzedTime: lastAnalyzedTime, retention: retention, storageDescriptor: storageDescriptor,
-      partitionKeys: partitionKeys, viewOriginalText: viewOriginalText, viewExpandedText: viewExpandedText,
-      tableType: tableType, parameters: parameters, targetTable: targetTable, viewDefinition: viewDefinition)
+      name: name, serializationLibrary: serializationLibrary, parameters: parameters)
   }
-}
-
-extension TableStatus: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "TableStatus",
-    [
-      MemberSchema("RequestedBy", traits: Traits.nameString),
-      MemberSchema("UpdatedBy", traits: Traits.nameString),
-      MemberSchema("RequestTime"),
-      MemberSchema("UpdateTime"),
-      MemberSchema("Action", traits: Traits.resourceAction),
-      MemberSchema("State", traits: Traits.resourceState),
-      MemberSchema("Error"),
-      MemberSchema("Details"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, requestedBy)
-    encoder.write(1, updatedBy)
-    encoder.write(2, requestTime)
-    encoder.write(3, updateTime)
-    encoder.write(4, action)
-    encoder.write(5, state)
-    encoder.write(6, error)
-    encoder.write(7, details)
-    encoder.end()
-  }
-}
-
-extension TableVersion: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "TableVersion",
-    [
-      MemberSchema("Table"),
-      MemberSchema("VersionId", traits: Traits.versionString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, table)
-    encoder.write(1, versionId)
-    encoder.end()
-  }
-}
-
-extension TableVersionError: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "TableVersionError",
-    [
-      MemberSchema("TableName", traits: Traits.nameString),
-      MemberSchema("VersionId", traits: Traits.versionString),
-      MemberSchema("ErrorDetail"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, tableName)
-    encoder.write(1, versionId)
-    encoder.write(2, errorDetail)
-    encoder.end()
-  }
-}
-
-extension TagResourceRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "TagResourceRequest",
-    [
-      MemberSchema("ResourceArn", required: true, traits: Traits.glueResourceArn),
-      MemberSchema("TagsToAdd", required: true, traits: Traits.tagsMap),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var resourceArn: String?
-    var tagsToAdd: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&resourceArn)
-      case 1: try decoder.read(&tagsToAdd)
-      default: break
-      }
-    }
-    guard let resourceArn, let tagsToAdd else { throw decoder.incomplete }
-    self.init(
-      resourceArn: resourceArn, tagsToAdd: tagsToAdd)
-  }
-}
-
-extension TagResourceResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("TagResourceResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension Trigger: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Trigger",
-    [
-      MemberSchema("Name", traits: Traits.nameString),
-      MemberSchema("WorkflowName", traits: Traits.nameString),
-      MemberSchema("Id", traits: Traits.idString),
-      MemberSchema("Type", traits: Traits.triggerType),
-      MemberSchema("State", traits: Traits.triggerState),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Schedule"),
-      MemberSchema("Actions"),
-      MemberSchema("Predicate"),
-      MemberSchema("EventBatchingCondition"),
-    ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, name)
-    encoder.write(1, workflowName)
-    encoder.write(2, id)
-    encoder.write(3, type)
-    encoder.write(4, state)
-    encoder.write(5, description)
-    encoder.write(6, schedule)
-    encoder.write(7, actions)
-    encoder.write(8, predicate)
-    encoder.write(9, eventBatchingCondition)
+    encoder.write(1, serializationLibrary)
+    encoder.write(2, parameters)
     encoder.end()
   }
 }
 
-extension TriggerUpdate: WireStructure, WireDecodable {
+extension SkewedInfo: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "TriggerUpdate",
+    "SkewedInfo",
     [
-      MemberSchema("Name", traits: Traits.nameString),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Schedule"),
-      MemberSchema("Actions"),
-      MemberSchema("Predicate"),
-      MemberSchema("EventBatchingCondition"),
+      MemberSchema("SkewedColumnNames", traits: Traits.nameStringList),
+      MemberSchema("SkewedColumnValues"),
+      MemberSchema("SkewedColumnValueLocationMaps"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var description: String?
-    var schedule: String?
-    var actions: [Action]?
-    var predicate: Predicate?
-    var eventBatchingCondition: EventBatchingCondition?
+    var skewedColumnNames: [String]?
+    var skewedColumnValues: [String]?
+    var skewedColumnValueLocationMaps: [String: String]?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&description)
-      case 2: try decoder.read(&schedule)
-      case 3: try decoder.read(&actions)
-      case 4: try decoder.read(&predicate)
-      case 5: try decoder.read(&eventBatchingCondition)
+      case 0: try decoder.read(&skewedColumnNames)
+      case 1: try decoder.read(&skewedColumnValues)
+      case 2: try decoder.read(&skewedColumnValueLocationMaps)
       default: break
       }
     }
     self.init(
-      name: name, description: description, schedule: schedule, actions: actions, predicate: predicate,
-      eventBatchingCondition: eventBatchingCondition)
+      skewedColumnNames: skewedColumnNames, skewedColumnValues: skewedColumnValues,
+      skewedColumnValueLocationMaps: skewedColumnValueLocationMaps)
   }
-}
-
-extension UntagResourceRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "UntagResourceRequest",
-    [
-      MemberSchema("ResourceArn", required: true, traits: Traits.glueResourceArn),
-      MemberSchema("TagsToRemove", required: true, traits: Traits.tagKeysList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var resourceArn: String?
-    var tagsToRemove: [String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&resourceArn)
-      case 1: try decoder.read(&tagsToRemove)
-      default: break
-      }
-    }
-    guard let resourceArn, let tagsToRemove else { throw decoder.incomplete }
-    self.init(
-      resourceArn: resourceArn, tagsToRemove: tagsToRemove)
-  }
-}
-
-extension UntagResourceResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("UntagResourceResponse", [])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
+    encoder.write(0, skewedColumnNames)
+    encoder.write(1, skewedColumnValues)
+    encoder.write(2, skewedColumnValueLocationMaps)
     encoder.end()
   }
 }
 
-extension UpdateClassifierRequest: WireStructure, WireDecodable {
+extension SortCriterion: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "UpdateClassifierRequest",
+    "SortCriterion",
     [
-      MemberSchema("GrokClassifier"),
-      MemberSchema("XMLClassifier"),
-      MemberSchema("JsonClassifier"),
-      MemberSchema("CsvClassifier"),
+      MemberSchema("FieldName", traits: Traits.valueString),
+      MemberSchema("Sort", traits: Traits.sort),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var grokClassifier: UpdateGrokClassifierRequest?
-    var xmlClassifier: UpdateXMLClassifierRequest?
-    var jsonClassifier: UpdateJsonClassifierRequest?
-    var csvClassifier: UpdateCsvClassifierRequest?
+    var fieldName: String?
+    var sort: Sort?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&grokClassifier)
-      case 1: try decoder.read(&xmlClassifier)
-      case 2: try decoder.read(&jsonClassifier)
-      case 3: try decoder.read(&csvClassifier)
+      case 0: try decoder.read(&fieldName)
+      case 1: try decoder.read(&sort)
       default: break
       }
     }
     self.init(
-      grokClassifier: grokClassifier, xmlClassifier: xmlClassifier, jsonClassifier: jsonClassifier,
-      csvClassifier: csvClassifier)
+      fieldName: fieldName, sort: sort)
   }
 }
 
-extension UpdateClassifierResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("UpdateClassifierResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension UpdateColumnStatisticsForPartitionRequest: WireStructure, WireDecodable {
+extension SourceControlDetails: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "UpdateColumnStatisticsForPartitionRequest",
+    "SourceControlDetails",
     [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("PartitionValues", required: true, traits: Traits.valueStringList),
-      MemberSchema("ColumnStatisticsList", required: true, traits: Traits.updateColumnStatisticsList),
+      MemberSchema("Provider", traits: Traits.sourceControlProvider),
+      MemberSchema("Repository", traits: Traits.generic512CharString),
+      MemberSchema("Owner", traits: Traits.generic512CharString),
+      MemberSchema("Branch", traits: Traits.generic512CharString),
+      MemberSchema("Folder", traits: Traits.generic512CharString),
+      MemberSchema("LastCommitId", traits: Traits.generic512CharString),
+      MemberSchema("AuthStrategy", traits: Traits.sourceControlAuthStrategy),
+      MemberSchema("AuthToken", traits: Traits.generic512CharString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var tableName: String?
-    var partitionValues: [String]?
-    var columnStatisticsList: [ColumnStatistics]?
+    var provider: SourceControlProvider?
+    var repository: String?
+    var owner: String?
+    var branch: String?
+    var folder: String?
+    var lastCommitId: String?
+    var authStrategy: SourceControlAuthStrategy?
+    var authToken: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&partitionValues)
-      case 4: try decoder.read(&columnStatisticsList)
+      case 0: try decoder.read(&provider)
+      case 1: try decoder.read(&repository)
+      case 2: try decoder.read(&owner)
+      case 3: try decoder.read(&branch)
+      case 4: try decoder.read(&folder)
+      case 5: try decoder.read(&lastCommitId)
+      case 6: try decoder.read(&authStrategy)
+      case 7: try decoder.read(&authToken)
       default: break
       }
     }
-    guard
-      let databaseName, let tableName, let partitionValues, let columnStatisticsList
-    else { throw decoder.incomplete }
     self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, partitionValues: partitionValues,
-      columnStatisticsList: columnStatisticsList)
+      provider: provider, repository: repository, owner: owner, branch: branch, folder: folder,
+      lastCommitId: lastCommitId, authStrategy: authStrategy, authToken: authToken)
   }
-}
-
-extension UpdateColumnStatisticsForPartitionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "UpdateColumnStatisticsForPartitionResponse",
-    [
-      MemberSchema("Errors"),
-    ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, errors)
-    encoder.end()
-  }
-}
-
-extension UpdateColumnStatisticsForTableRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "UpdateColumnStatisticsForTableRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("ColumnStatisticsList", required: true, traits: Traits.updateColumnStatisticsList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var tableName: String?
-    var columnStatisticsList: [ColumnStatistics]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&columnStatisticsList)
-      default: break
-      }
-    }
-    guard let databaseName, let tableName, let columnStatisticsList else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, columnStatisticsList: columnStatisticsList)
-  }
-}
-
-extension UpdateColumnStatisticsForTableResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "UpdateColumnStatisticsForTableResponse",
-    [
-      MemberSchema("Errors"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, errors)
-    encoder.end()
-  }
-}
-
-extension UpdateConnectionRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "UpdateConnectionRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("ConnectionInput", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var name: String?
-    var connectionInput: ConnectionInput?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&name)
-      case 2: try decoder.read(&connectionInput)
-      default: break
-      }
-    }
-    guard let name, let connectionInput else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, name: name, connectionInput: connectionInput)
-  }
-}
-
-extension UpdateConnectionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("UpdateConnectionResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
+    encoder.write(0, provider)
+    encoder.write(1, repository)
+    encoder.write(2, owner)
+    encoder.write(3, branch)
+    encoder.write(4, folder)
+    encoder.write(5, lastCommitId)
+    encoder.write(6, authStrategy)
+    encoder.write(7, authToken)
     encoder.end()
   }
 }

@@ -3,320 +3,599 @@
 import Kernel
 public import AWSWire
 
-extension UpdateUserDefinedFunctionRequest: WireStructure, WireDecodable {
+extension TableIdentifier: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "UpdateUserDefinedFunctionRequest",
+    "TableIdentifier",
     [
       MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("FunctionName", required: true, traits: Traits.nameString),
-      MemberSchema("FunctionInput", required: true),
+      MemberSchema("DatabaseName", traits: Traits.nameString),
+      MemberSchema("Name", traits: Traits.nameString),
+      MemberSchema("Region", traits: Traits.nameString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var catalogId: String?
     var databaseName: String?
-    var functionName: String?
-    var functionInput: UserDefinedFunctionInput?
+    var name: String?
+    var region: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&catalogId)
       case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&functionName)
-      case 3: try decoder.read(&functionInput)
+      case 2: try decoder.read(&name)
+      case 3: try decoder.read(&region)
       default: break
       }
     }
-    guard let databaseName, let functionName, let functionInput else { throw decoder.incomplete }
     self.init(
-      catalogId: catalogId, databaseName: databaseName, functionName: functionName, functionInput: functionInput)
+      catalogId: catalogId, databaseName: databaseName, name: name, region: region)
   }
-}
-
-extension UpdateUserDefinedFunctionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("UpdateUserDefinedFunctionResponse", [])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
+    encoder.write(0, catalogId)
+    encoder.write(1, databaseName)
+    encoder.write(2, name)
+    encoder.write(3, region)
     encoder.end()
   }
 }
 
-extension UpdateXMLClassifierRequest: WireStructure, WireDecodable {
+extension TableInput: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "UpdateXMLClassifierRequest",
+    "TableInput",
     [
       MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("Classification"),
-      MemberSchema("RowTag"),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("Owner", traits: Traits.nameString),
+      MemberSchema("LastAccessTime"),
+      MemberSchema("LastAnalyzedTime"),
+      MemberSchema("Retention", traits: Traits.nonNegativeInteger),
+      MemberSchema("StorageDescriptor"),
+      MemberSchema("PartitionKeys"),
+      MemberSchema("ViewOriginalText", traits: Traits.viewTextString),
+      MemberSchema("ViewExpandedText", traits: Traits.viewTextString),
+      MemberSchema("TableType", traits: Traits.tableTypeString),
+      MemberSchema("Parameters", traits: Traits.parametersMap),
+      MemberSchema("TargetTable"),
+      MemberSchema("ViewDefinition"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var name: String?
-    var classification: String?
-    var rowTag: String?
+    var description: String?
+    var owner: String?
+    var lastAccessTime: Timestamp?
+    var lastAnalyzedTime: Timestamp?
+    var retention: Int?
+    var storageDescriptor: StorageDescriptor?
+    var partitionKeys: [Column]?
+    var viewOriginalText: String?
+    var viewExpandedText: String?
+    var tableType: String?
+    var parameters: [String: String]?
+    var targetTable: TableIdentifier?
+    var viewDefinition: ViewDefinitionInput?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&name)
-      case 1: try decoder.read(&classification)
-      case 2: try decoder.read(&rowTag)
+      case 1: try decoder.read(&description)
+      case 2: try decoder.read(&owner)
+      case 3: try decoder.read(&lastAccessTime)
+      case 4: try decoder.read(&lastAnalyzedTime)
+      case 5: try decoder.read(&retention)
+      case 6: try decoder.read(&storageDescriptor)
+      case 7: try decoder.read(&partitionKeys)
+      case 8: try decoder.read(&viewOriginalText)
+      case 9: try decoder.read(&viewExpandedText)
+      case 10: try decoder.read(&tableType)
+      case 11: try decoder.read(&parameters)
+      case 12: try decoder.read(&targetTable)
+      case 13: try decoder.read(&viewDefinition)
       default: break
       }
     }
     guard let name else { throw decoder.incomplete }
     self.init(
-      name: name, classification: classification, rowTag: rowTag)
+      name: name, description: description, owner: owner, lastAccessTime: lastAccessTime,
+      lastAnalyzedTime: lastAnalyzedTime, retention: retention, storageDescriptor: storageDescriptor,
+      partitionKeys: partitionKeys, viewOriginalText: viewOriginalText, viewExpandedText: viewExpandedText,
+      tableType: tableType, parameters: parameters, targetTable: targetTable, viewDefinition: viewDefinition)
   }
 }
 
-extension UserDefinedFunction: WireStructure, WireEncodable {
+extension TableStatus: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "UserDefinedFunction",
+    "TableStatus",
     [
-      MemberSchema("FunctionName", traits: Traits.nameString),
-      MemberSchema("DatabaseName", traits: Traits.nameString),
-      MemberSchema("ClassName", traits: Traits.nameString),
-      MemberSchema("OwnerName", traits: Traits.nameString),
-      MemberSchema("FunctionType", traits: Traits.functionType),
-      MemberSchema("OwnerType", traits: Traits.principalType),
-      MemberSchema("CreateTime"),
-      MemberSchema("ResourceUris", traits: Traits.resourceUriList),
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, functionName)
-    encoder.write(1, databaseName)
-    encoder.write(2, className)
-    encoder.write(3, ownerName)
-    encoder.write(4, functionType)
-    encoder.write(5, ownerType)
-    encoder.write(6, createTime)
-    encoder.write(7, resourceUris)
-    encoder.write(8, catalogId)
-    encoder.end()
-  }
-}
-
-extension UserDefinedFunctionInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "UserDefinedFunctionInput",
-    [
-      MemberSchema("FunctionName", traits: Traits.nameString),
-      MemberSchema("ClassName", traits: Traits.nameString),
-      MemberSchema("OwnerName", traits: Traits.nameString),
-      MemberSchema("FunctionType", traits: Traits.functionType),
-      MemberSchema("OwnerType", traits: Traits.principalType),
-      MemberSchema("ResourceUris", traits: Traits.resourceUriList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var functionName: String?
-    var className: String?
-    var ownerName: String?
-    var functionType: FunctionType?
-    var ownerType: PrincipalType?
-    var resourceUris: [ResourceUri]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&functionName)
-      case 1: try decoder.read(&className)
-      case 2: try decoder.read(&ownerName)
-      case 3: try decoder.read(&functionType)
-      case 4: try decoder.read(&ownerType)
-      case 5: try decoder.read(&resourceUris)
-      default: break
-      }
-    }
-    self.init(
-      functionName: functionName, className: className, ownerName: ownerName, functionType: functionType,
-      ownerType: ownerType, resourceUris: resourceUris)
-  }
-}
-
-extension ViewDefinition: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ViewDefinition",
-    [
-      MemberSchema("IsProtected"),
-      MemberSchema("Definer", traits: Traits.arnString),
-      MemberSchema("ViewVersionId", traits: Traits.tableVersionId),
-      MemberSchema("ViewVersionToken", traits: Traits.hashString),
-      MemberSchema("RefreshSeconds"),
-      MemberSchema("LastRefreshType", traits: Traits.lastRefreshType),
-      MemberSchema("SubObjects", traits: Traits.viewSubObjectsList),
-      MemberSchema("SubObjectVersionIds", traits: Traits.viewSubObjectVersionIdsList),
-      MemberSchema("Representations", traits: Traits.viewRepresentationList),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, isProtected)
-    encoder.write(1, definer)
-    encoder.write(2, viewVersionId)
-    encoder.write(3, viewVersionToken)
-    encoder.write(4, refreshSeconds)
-    encoder.write(5, lastRefreshType)
-    encoder.write(6, subObjects)
-    encoder.write(7, subObjectVersionIds)
-    encoder.write(8, representations)
-    encoder.end()
-  }
-}
-
-extension ViewDefinitionInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ViewDefinitionInput",
-    [
-      MemberSchema("IsProtected"),
-      MemberSchema("Definer", traits: Traits.arnString),
-      MemberSchema("Representations", traits: Traits.viewRepresentationInputList),
-      MemberSchema("ViewVersionId", traits: Traits.tableVersionId),
-      MemberSchema("ViewVersionToken", traits: Traits.versionString),
-      MemberSchema("RefreshSeconds"),
-      MemberSchema("LastRefreshType", traits: Traits.lastRefreshType),
-      MemberSchema("SubObjects", traits: Traits.viewSubObjectsList),
-      MemberSchema("SubObjectVersionIds", traits: Traits.viewSubObjectVersionIdsList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var isProtected: Bool?
-    var definer: String?
-    var representations: [ViewRepresentationInput]?
-    var viewVersionId: Int64?
-    var viewVersionToken: String?
-    var refreshSeconds: Int64?
-    var lastRefreshType: LastRefreshType?
-    var subObjects: [String]?
-    var subObjectVersionIds: [Int64]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&isProtected)
-      case 1: try decoder.read(&definer)
-      case 2: try decoder.read(&representations)
-      case 3: try decoder.read(&viewVersionId)
-      case 4: try decoder.read(&viewVersionToken)
-      case 5: try decoder.read(&refreshSeconds)
-      case 6: try decoder.read(&lastRefreshType)
-      case 7: try decoder.read(&subObjects)
-      case 8: try decoder.read(&subObjectVersionIds)
-      default: break
-      }
-    }
-    self.init(
-      isProtected: isProtected, definer: definer, representations: representations, viewVersionId: viewVersionId,
-      viewVersionToken: viewVersionToken, refreshSeconds: refreshSeconds, lastRefreshType: lastRefreshType,
-      subObjects: subObjects, subObjectVersionIds: subObjectVersionIds)
-  }
-}
-
-extension ViewRepresentation: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ViewRepresentation",
-    [
-      MemberSchema("Dialect", traits: Traits.viewDialect),
-      MemberSchema("DialectVersion", traits: Traits.viewDialectVersionString),
-      MemberSchema("ViewOriginalText", traits: Traits.viewTextString),
-      MemberSchema("ViewExpandedText", traits: Traits.viewTextString),
-      MemberSchema("ValidationConnection", traits: Traits.nameString),
-      MemberSchema("IsStale"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, dialect)
-    encoder.write(1, dialectVersion)
-    encoder.write(2, viewOriginalText)
-    encoder.write(3, viewExpandedText)
-    encoder.write(4, validationConnection)
-    encoder.write(5, isStale)
-    encoder.end()
-  }
-}
-
-extension ViewRepresentationInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ViewRepresentationInput",
-    [
-      MemberSchema("Dialect", traits: Traits.viewDialect),
-      MemberSchema("DialectVersion", traits: Traits.viewDialectVersionString),
-      MemberSchema("ViewOriginalText", traits: Traits.viewTextString),
-      MemberSchema("ValidationConnection", traits: Traits.nameString),
-      MemberSchema("ViewExpandedText", traits: Traits.viewTextString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var dialect: ViewDialect?
-    var dialectVersion: String?
-    var viewOriginalText: String?
-    var validationConnection: String?
-    var viewExpandedText: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&dialect)
-      case 1: try decoder.read(&dialectVersion)
-      case 2: try decoder.read(&viewOriginalText)
-      case 3: try decoder.read(&validationConnection)
-      case 4: try decoder.read(&viewExpandedText)
-      default: break
-      }
-    }
-    self.init(
-      dialect: dialect, dialectVersion: dialectVersion, viewOriginalText: viewOriginalText,
-      validationConnection: validationConnection, viewExpandedText: viewExpandedText)
-  }
-}
-
-extension ViewValidation: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ViewValidation",
-    [
-      MemberSchema("Dialect", traits: Traits.viewDialect),
-      MemberSchema("DialectVersion", traits: Traits.viewDialectVersionString),
-      MemberSchema("ViewValidationText", traits: Traits.viewTextString),
+      MemberSchema("RequestedBy", traits: Traits.nameString),
+      MemberSchema("UpdatedBy", traits: Traits.nameString),
+      MemberSchema("RequestTime"),
       MemberSchema("UpdateTime"),
+      MemberSchema("Action", traits: Traits.resourceAction),
       MemberSchema("State", traits: Traits.resourceState),
       MemberSchema("Error"),
+      MemberSchema("Details"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, dialect)
-    encoder.write(1, dialectVersion)
-    encoder.write(2, viewValidationText)
+    encoder.write(0, requestedBy)
+    encoder.write(1, updatedBy)
+    encoder.write(2, requestTime)
     encoder.write(3, updateTime)
-    encoder.write(4, state)
-    encoder.write(5, error)
+    encoder.write(4, action)
+    encoder.write(5, state)
+    encoder.write(6, error)
+    encoder.write(7, details)
     encoder.end()
   }
 }
 
-extension XMLClassifier: WireStructure, WireEncodable {
+extension TableVersion: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "XMLClassifier",
+    "TableVersion",
     [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("Classification", required: true),
-      MemberSchema("CreationTime"),
-      MemberSchema("LastUpdated"),
-      MemberSchema("Version"),
-      MemberSchema("RowTag"),
+      MemberSchema("Table"),
+      MemberSchema("VersionId", traits: Traits.versionString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, table)
+    encoder.write(1, versionId)
+    encoder.end()
+  }
+}
+
+extension TableVersionError: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "TableVersionError",
+    [
+      MemberSchema("TableName", traits: Traits.nameString),
+      MemberSchema("VersionId", traits: Traits.versionString),
+      MemberSchema("ErrorDetail"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, tableName)
+    encoder.write(1, versionId)
+    encoder.write(2, errorDetail)
+    encoder.end()
+  }
+}
+
+extension TagResourceRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "TagResourceRequest",
+    [
+      MemberSchema("ResourceArn", required: true, traits: Traits.glueResourceArn),
+      MemberSchema("TagsToAdd", required: true, traits: Traits.tagsMap),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var resourceArn: String?
+    var tagsToAdd: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&resourceArn)
+      case 1: try decoder.read(&tagsToAdd)
+      default: break
+      }
+    }
+    guard let resourceArn, let tagsToAdd else { throw decoder.incomplete }
+    self.init(
+      resourceArn: resourceArn, tagsToAdd: tagsToAdd)
+  }
+}
+
+extension TagResourceResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("TagResourceResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension Trigger: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Trigger",
+    [
+      MemberSchema("Name", traits: Traits.nameString),
+      MemberSchema("WorkflowName", traits: Traits.nameString),
+      MemberSchema("Id", traits: Traits.idString),
+      MemberSchema("Type", traits: Traits.triggerType),
+      MemberSchema("State", traits: Traits.triggerState),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("Schedule"),
+      MemberSchema("Actions"),
+      MemberSchema("Predicate"),
+      MemberSchema("EventBatchingCondition"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, name)
-    encoder.write(1, classification)
-    encoder.write(2, creationTime)
-    encoder.write(3, lastUpdated)
-    encoder.write(4, version)
-    encoder.write(5, rowTag)
+    encoder.write(1, workflowName)
+    encoder.write(2, id)
+    encoder.write(3, type)
+    encoder.write(4, state)
+    encoder.write(5, description)
+    encoder.write(6, schedule)
+    encoder.write(7, actions)
+    encoder.write(8, predicate)
+    encoder.write(9, eventBatchingCondition)
+    encoder.end()
+  }
+}
+
+extension TriggerNodeDetails: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "TriggerNodeDetails",
+    [
+      MemberSchema("Trigger"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, trigger)
+    encoder.end()
+  }
+}
+
+extension TriggerUpdate: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "TriggerUpdate",
+    [
+      MemberSchema("Name", traits: Traits.nameString),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("Schedule"),
+      MemberSchema("Actions"),
+      MemberSchema("Predicate"),
+      MemberSchema("EventBatchingCondition"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var description: String?
+    var schedule: String?
+    var actions: [Action]?
+    var predicate: Predicate?
+    var eventBatchingCondition: EventBatchingCondition?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&description)
+      case 2: try decoder.read(&schedule)
+      case 3: try decoder.read(&actions)
+      case 4: try decoder.read(&predicate)
+      case 5: try decoder.read(&eventBatchingCondition)
+      default: break
+      }
+    }
+    self.init(
+      name: name, description: description, schedule: schedule, actions: actions, predicate: predicate,
+      eventBatchingCondition: eventBatchingCondition)
+  }
+}
+
+extension UntagResourceRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "UntagResourceRequest",
+    [
+      MemberSchema("ResourceArn", required: true, traits: Traits.glueResourceArn),
+      MemberSchema("TagsToRemove", required: true, traits: Traits.tagKeysList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var resourceArn: String?
+    var tagsToRemove: [String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&resourceArn)
+      case 1: try decoder.read(&tagsToRemove)
+      default: break
+      }
+    }
+    guard let resourceArn, let tagsToRemove else { throw decoder.incomplete }
+    self.init(
+      resourceArn: resourceArn, tagsToRemove: tagsToRemove)
+  }
+}
+
+extension UntagResourceResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("UntagResourceResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension UpdateClassifierRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "UpdateClassifierRequest",
+    [
+      MemberSchema("GrokClassifier"),
+      MemberSchema("XMLClassifier"),
+      MemberSchema("JsonClassifier"),
+      MemberSchema("CsvClassifier"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var grokClassifier: UpdateGrokClassifierRequest?
+    var xmlClassifier: UpdateXMLClassifierRequest?
+    var jsonClassifier: UpdateJsonClassifierRequest?
+    var csvClassifier: UpdateCsvClassifierRequest?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&grokClassifier)
+      case 1: try decoder.read(&xmlClassifier)
+      case 2: try decoder.read(&jsonClassifier)
+      case 3: try decoder.read(&csvClassifier)
+      default: break
+      }
+    }
+    self.init(
+      grokClassifier: grokClassifier, xmlClassifier: xmlClassifier, jsonClassifier: jsonClassifier,
+      csvClassifier: csvClassifier)
+  }
+}
+
+extension UpdateClassifierResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("UpdateClassifierResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension UpdateColumnStatisticsForPartitionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "UpdateColumnStatisticsForPartitionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("PartitionValues", required: true, traits: Traits.valueStringList),
+      MemberSchema("ColumnStatisticsList", required: true, traits: Traits.updateColumnStatisticsList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var partitionValues: [String]?
+    var columnStatisticsList: [ColumnStatistics]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&partitionValues)
+      case 4: try decoder.read(&columnStatisticsList)
+      default: break
+      }
+    }
+    guard
+      let databaseName, let tableName, let partitionValues, let columnStatisticsList
+    else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, partitionValues: partitionValues,
+      columnStatisticsList: columnStatisticsList)
+  }
+}
+
+extension UpdateColumnStatisticsForPartitionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "UpdateColumnStatisticsForPartitionResponse",
+    [
+      MemberSchema("Errors"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, errors)
+    encoder.end()
+  }
+}
+
+extension UpdateColumnStatisticsForTableRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "UpdateColumnStatisticsForTableRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("ColumnStatisticsList", required: true, traits: Traits.updateColumnStatisticsList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var columnStatisticsList: [ColumnStatistics]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&columnStatisticsList)
+      default: break
+      }
+    }
+    guard let databaseName, let tableName, let columnStatisticsList else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, columnStatisticsList: columnStatisticsList)
+  }
+}
+
+extension UpdateColumnStatisticsForTableResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "UpdateColumnStatisticsForTableResponse",
+    [
+      MemberSchema("Errors"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, errors)
+    encoder.end()
+  }
+}
+
+extension UpdateConnectionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "UpdateConnectionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("ConnectionInput", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var name: String?
+    var connectionInput: ConnectionInput?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&name)
+      case 2: try decoder.read(&connectionInput)
+      default: break
+      }
+    }
+    guard let name, let connectionInput else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, name: name, connectionInput: connectionInput)
+  }
+}
+
+extension UpdateConnectionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("UpdateConnectionResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension UpdateCrawlerRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "UpdateCrawlerRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("Role"),
+      MemberSchema("DatabaseName"),
+      MemberSchema("Description", traits: Traits.descriptionStringRemovable),
+      MemberSchema("Targets"),
+      MemberSchema("Schedule"),
+      MemberSchema("Classifiers", traits: Traits.classifierNameList),
+      MemberSchema("TablePrefix", traits: Traits.tablePrefix),
+      MemberSchema("SchemaChangePolicy"),
+      MemberSchema("RecrawlPolicy"),
+      MemberSchema("LineageConfiguration"),
+      MemberSchema("LakeFormationConfiguration"),
+      MemberSchema("Configuration"),
+      MemberSchema("CrawlerSecurityConfiguration", traits: Traits.crawlerSecurityConfiguration),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var role: String?
+    var databaseName: String?
+    var description: String?
+    var targets: CrawlerTargets?
+    var schedule: String?
+    var classifiers: [String]?
+    var tablePrefix: String?
+    var schemaChangePolicy: SchemaChangePolicy?
+    var recrawlPolicy: RecrawlPolicy?
+    var lineageConfiguration: LineageConfiguration?
+    var lakeFormationConfiguration: LakeFormationConfiguration?
+    var configuration: String?
+    var crawlerSecurityConfiguration: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&role)
+      case 2: try decoder.read(&databaseName)
+      case 3: try decoder.read(&description)
+      case 4: try decoder.read(&targets)
+      case 5: try decoder.read(&schedule)
+      case 6: try decoder.read(&classifiers)
+      case 7: try decoder.read(&tablePrefix)
+      case 8: try decoder.read(&schemaChangePolicy)
+      case 9: try decoder.read(&recrawlPolicy)
+      case 10: try decoder.read(&lineageConfiguration)
+      case 11: try decoder.read(&lakeFormationConfiguration)
+      case 12: try decoder.read(&configuration)
+      case 13: try decoder.read(&crawlerSecurityConfiguration)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name, role: role, databaseName: databaseName, description: description, targets: targets,
+      schedule: schedule, classifiers: classifiers, tablePrefix: tablePrefix, schemaChangePolicy: schemaChangePolicy,
+      recrawlPolicy: recrawlPolicy, lineageConfiguration: lineageConfiguration,
+      lakeFormationConfiguration: lakeFormationConfiguration, configuration: configuration,
+      crawlerSecurityConfiguration: crawlerSecurityConfiguration)
+  }
+}
+
+extension UpdateCrawlerResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("UpdateCrawlerResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension UpdateCrawlerScheduleRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "UpdateCrawlerScheduleRequest",
+    [
+      MemberSchema("CrawlerName", required: true, traits: Traits.nameString),
+      MemberSchema("Schedule"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var crawlerName: String?
+    var schedule: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&crawlerName)
+      case 1: try decoder.read(&schedule)
+      default: break
+      }
+    }
+    guard let crawlerName else { throw decoder.incomplete }
+    self.init(
+      crawlerName: crawlerName, schedule: schedule)
+  }
+}
+
+extension UpdateCrawlerScheduleResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("UpdateCrawlerScheduleResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
     encoder.end()
   }
 }

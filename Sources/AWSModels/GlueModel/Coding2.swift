@@ -3,6 +3,47 @@
 import Kernel
 public import AWSWire
 
+extension BatchGetWorkflowsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "BatchGetWorkflowsRequest",
+    [
+      MemberSchema("Names", required: true, traits: Traits.workflowNames),
+      MemberSchema("IncludeGraph"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var names: [String]?
+    var includeGraph: Bool?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&names)
+      case 1: try decoder.read(&includeGraph)
+      default: break
+      }
+    }
+    guard let names else { throw decoder.incomplete }
+    self.init(
+      names: names, includeGraph: includeGraph)
+  }
+}
+
+extension BatchGetWorkflowsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "BatchGetWorkflowsResponse",
+    [
+      MemberSchema("Workflows", traits: Traits.workflows),
+      MemberSchema("MissingWorkflows", traits: Traits.workflowNames),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, workflows)
+    encoder.write(1, missingWorkflows)
+    encoder.end()
+  }
+}
+
 extension BatchStopJobRunError: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
     "BatchStopJobRunError",
@@ -200,6 +241,22 @@ extension BinaryColumnStatisticsData: WireStructure, WireDecodable, WireEncodabl
   }
 }
 
+extension BlueprintDetails: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "BlueprintDetails",
+    [
+      MemberSchema("BlueprintName", traits: Traits.orchestrationNameString),
+      MemberSchema("RunId", traits: Traits.idString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, blueprintName)
+    encoder.write(1, runId)
+    encoder.end()
+  }
+}
+
 extension BooleanColumnStatisticsData: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
     "BooleanColumnStatisticsData",
@@ -360,6 +417,37 @@ extension Classifier: WireStructure, WireEncodable {
   }
 }
 
+extension CloudWatchEncryption: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "CloudWatchEncryption",
+    [
+      MemberSchema("CloudWatchEncryptionMode", traits: Traits.cloudWatchEncryptionMode),
+      MemberSchema("KmsKeyArn", traits: Traits.kmsKeyArn),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var cloudWatchEncryptionMode: CloudWatchEncryptionMode?
+    var kmsKeyArn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&cloudWatchEncryptionMode)
+      case 1: try decoder.read(&kmsKeyArn)
+      default: break
+      }
+    }
+    self.init(
+      cloudWatchEncryptionMode: cloudWatchEncryptionMode, kmsKeyArn: kmsKeyArn)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, cloudWatchEncryptionMode)
+    encoder.write(1, kmsKeyArn)
+    encoder.end()
+  }
+}
+
 extension Column: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
     "Column",
@@ -454,124 +542,6 @@ extension ColumnStatistics: WireStructure, WireDecodable, WireEncodable {
     encoder.write(1, columnType)
     encoder.write(2, analyzedTime)
     encoder.write(3, statisticsData)
-    encoder.end()
-  }
-}
-
-extension ColumnStatisticsData: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "ColumnStatisticsData",
-    [
-      MemberSchema("Type", required: true, traits: Traits.columnStatisticsType),
-      MemberSchema("BooleanColumnStatisticsData"),
-      MemberSchema("DateColumnStatisticsData"),
-      MemberSchema("DecimalColumnStatisticsData"),
-      MemberSchema("DoubleColumnStatisticsData"),
-      MemberSchema("LongColumnStatisticsData"),
-      MemberSchema("StringColumnStatisticsData"),
-      MemberSchema("BinaryColumnStatisticsData"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var type: ColumnStatisticsType?
-    var booleanColumnStatisticsData: BooleanColumnStatisticsData?
-    var dateColumnStatisticsData: DateColumnStatisticsData?
-    var decimalColumnStatisticsData: DecimalColumnStatisticsData?
-    var doubleColumnStatisticsData: DoubleColumnStatisticsData?
-    var longColumnStatisticsData: LongColumnStatisticsData?
-    var stringColumnStatisticsData: StringColumnStatisticsData?
-    var binaryColumnStatisticsData: BinaryColumnStatisticsData?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&type)
-      case 1: try decoder.read(&booleanColumnStatisticsData)
-      case 2: try decoder.read(&dateColumnStatisticsData)
-      case 3: try decoder.read(&decimalColumnStatisticsData)
-      case 4: try decoder.read(&doubleColumnStatisticsData)
-      case 5: try decoder.read(&longColumnStatisticsData)
-      case 6: try decoder.read(&stringColumnStatisticsData)
-      case 7: try decoder.read(&binaryColumnStatisticsData)
-      default: break
-      }
-    }
-    guard let type else { throw decoder.incomplete }
-    self.init(
-      type: type, booleanColumnStatisticsData: booleanColumnStatisticsData,
-      dateColumnStatisticsData: dateColumnStatisticsData, decimalColumnStatisticsData: decimalColumnStatisticsData,
-      doubleColumnStatisticsData: doubleColumnStatisticsData, longColumnStatisticsData: longColumnStatisticsData,
-      stringColumnStatisticsData: stringColumnStatisticsData, binaryColumnStatisticsData: binaryColumnStatisticsData)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, type)
-    encoder.write(1, booleanColumnStatisticsData)
-    encoder.write(2, dateColumnStatisticsData)
-    encoder.write(3, decimalColumnStatisticsData)
-    encoder.write(4, doubleColumnStatisticsData)
-    encoder.write(5, longColumnStatisticsData)
-    encoder.write(6, stringColumnStatisticsData)
-    encoder.write(7, binaryColumnStatisticsData)
-    encoder.end()
-  }
-}
-
-extension ColumnStatisticsError: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ColumnStatisticsError",
-    [
-      MemberSchema("ColumnStatistics"),
-      MemberSchema("Error"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, columnStatistics)
-    encoder.write(1, error)
-    encoder.end()
-  }
-}
-
-extension Condition: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "Condition",
-    [
-      MemberSchema("LogicalOperator", traits: Traits.logicalOperator),
-      MemberSchema("JobName", traits: Traits.nameString),
-      MemberSchema("State", traits: Traits.jobRunState),
-      MemberSchema("CrawlerName", traits: Traits.nameString),
-      MemberSchema("CrawlState", traits: Traits.crawlState),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var logicalOperator: LogicalOperator?
-    var jobName: String?
-    var state: JobRunState?
-    var crawlerName: String?
-    var crawlState: CrawlState?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&logicalOperator)
-      case 1: try decoder.read(&jobName)
-      case 2: try decoder.read(&state)
-      case 3: try decoder.read(&crawlerName)
-      case 4: try decoder.read(&crawlState)
-      default: break
-      }
-    }
-    self.init(
-      logicalOperator: logicalOperator, jobName: jobName, state: state, crawlerName: crawlerName, crawlState: crawlState)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, logicalOperator)
-    encoder.write(1, jobName)
-    encoder.write(2, state)
-    encoder.write(3, crawlerName)
-    encoder.write(4, crawlState)
     encoder.end()
   }
 }

@@ -3,6 +3,124 @@
 import Kernel
 public import AWSWire
 
+extension ColumnStatisticsData: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "ColumnStatisticsData",
+    [
+      MemberSchema("Type", required: true, traits: Traits.columnStatisticsType),
+      MemberSchema("BooleanColumnStatisticsData"),
+      MemberSchema("DateColumnStatisticsData"),
+      MemberSchema("DecimalColumnStatisticsData"),
+      MemberSchema("DoubleColumnStatisticsData"),
+      MemberSchema("LongColumnStatisticsData"),
+      MemberSchema("StringColumnStatisticsData"),
+      MemberSchema("BinaryColumnStatisticsData"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var type: ColumnStatisticsType?
+    var booleanColumnStatisticsData: BooleanColumnStatisticsData?
+    var dateColumnStatisticsData: DateColumnStatisticsData?
+    var decimalColumnStatisticsData: DecimalColumnStatisticsData?
+    var doubleColumnStatisticsData: DoubleColumnStatisticsData?
+    var longColumnStatisticsData: LongColumnStatisticsData?
+    var stringColumnStatisticsData: StringColumnStatisticsData?
+    var binaryColumnStatisticsData: BinaryColumnStatisticsData?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&type)
+      case 1: try decoder.read(&booleanColumnStatisticsData)
+      case 2: try decoder.read(&dateColumnStatisticsData)
+      case 3: try decoder.read(&decimalColumnStatisticsData)
+      case 4: try decoder.read(&doubleColumnStatisticsData)
+      case 5: try decoder.read(&longColumnStatisticsData)
+      case 6: try decoder.read(&stringColumnStatisticsData)
+      case 7: try decoder.read(&binaryColumnStatisticsData)
+      default: break
+      }
+    }
+    guard let type else { throw decoder.incomplete }
+    self.init(
+      type: type, booleanColumnStatisticsData: booleanColumnStatisticsData,
+      dateColumnStatisticsData: dateColumnStatisticsData, decimalColumnStatisticsData: decimalColumnStatisticsData,
+      doubleColumnStatisticsData: doubleColumnStatisticsData, longColumnStatisticsData: longColumnStatisticsData,
+      stringColumnStatisticsData: stringColumnStatisticsData, binaryColumnStatisticsData: binaryColumnStatisticsData)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, type)
+    encoder.write(1, booleanColumnStatisticsData)
+    encoder.write(2, dateColumnStatisticsData)
+    encoder.write(3, decimalColumnStatisticsData)
+    encoder.write(4, doubleColumnStatisticsData)
+    encoder.write(5, longColumnStatisticsData)
+    encoder.write(6, stringColumnStatisticsData)
+    encoder.write(7, binaryColumnStatisticsData)
+    encoder.end()
+  }
+}
+
+extension ColumnStatisticsError: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ColumnStatisticsError",
+    [
+      MemberSchema("ColumnStatistics"),
+      MemberSchema("Error"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, columnStatistics)
+    encoder.write(1, error)
+    encoder.end()
+  }
+}
+
+extension Condition: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "Condition",
+    [
+      MemberSchema("LogicalOperator", traits: Traits.logicalOperator),
+      MemberSchema("JobName", traits: Traits.nameString),
+      MemberSchema("State", traits: Traits.jobRunState),
+      MemberSchema("CrawlerName", traits: Traits.nameString),
+      MemberSchema("CrawlState", traits: Traits.crawlState),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var logicalOperator: LogicalOperator?
+    var jobName: String?
+    var state: JobRunState?
+    var crawlerName: String?
+    var crawlState: CrawlState?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&logicalOperator)
+      case 1: try decoder.read(&jobName)
+      case 2: try decoder.read(&state)
+      case 3: try decoder.read(&crawlerName)
+      case 4: try decoder.read(&crawlState)
+      default: break
+      }
+    }
+    self.init(
+      logicalOperator: logicalOperator, jobName: jobName, state: state, crawlerName: crawlerName, crawlState: crawlState)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, logicalOperator)
+    encoder.write(1, jobName)
+    encoder.write(2, state)
+    encoder.write(3, crawlerName)
+    encoder.write(4, crawlState)
+    encoder.end()
+  }
+}
+
 extension Connection: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
     "Connection",
@@ -137,6 +255,30 @@ extension ConnectionsList: WireStructure, WireDecodable, WireEncodable {
   }
 }
 
+extension Crawl: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Crawl",
+    [
+      MemberSchema("State", traits: Traits.crawlState),
+      MemberSchema("StartedOn"),
+      MemberSchema("CompletedOn"),
+      MemberSchema("ErrorMessage", traits: Traits.descriptionString),
+      MemberSchema("LogGroup", traits: Traits.logGroup),
+      MemberSchema("LogStream", traits: Traits.logStream),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, state)
+    encoder.write(1, startedOn)
+    encoder.write(2, completedOn)
+    encoder.write(3, errorMessage)
+    encoder.write(4, logGroup)
+    encoder.write(5, logStream)
+    encoder.end()
+  }
+}
+
 extension Crawler: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
     "Crawler",
@@ -245,6 +387,20 @@ extension CrawlerMetrics: WireStructure, WireEncodable {
     encoder.write(5, tablesCreated)
     encoder.write(6, tablesUpdated)
     encoder.write(7, tablesDeleted)
+    encoder.end()
+  }
+}
+
+extension CrawlerNodeDetails: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "CrawlerNodeDetails",
+    [
+      MemberSchema("Crawls"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawls)
     encoder.end()
   }
 }
@@ -411,171 +567,6 @@ extension CreateConnectionResponse: WireStructure, WireEncodable {
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, createConnectionStatus)
-    encoder.end()
-  }
-}
-
-extension CreateCrawlerRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "CreateCrawlerRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("Role", required: true),
-      MemberSchema("DatabaseName"),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Targets", required: true),
-      MemberSchema("Schedule"),
-      MemberSchema("Classifiers", traits: Traits.classifierNameList),
-      MemberSchema("TablePrefix", traits: Traits.tablePrefix),
-      MemberSchema("SchemaChangePolicy"),
-      MemberSchema("RecrawlPolicy"),
-      MemberSchema("LineageConfiguration"),
-      MemberSchema("LakeFormationConfiguration"),
-      MemberSchema("Configuration"),
-      MemberSchema("CrawlerSecurityConfiguration", traits: Traits.crawlerSecurityConfiguration),
-      MemberSchema("Tags", traits: Traits.tagsMap),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var role: String?
-    var databaseName: String?
-    var description: String?
-    var targets: CrawlerTargets?
-    var schedule: String?
-    var classifiers: [String]?
-    var tablePrefix: String?
-    var schemaChangePolicy: SchemaChangePolicy?
-    var recrawlPolicy: RecrawlPolicy?
-    var lineageConfiguration: LineageConfiguration?
-    var lakeFormationConfiguration: LakeFormationConfiguration?
-    var configuration: String?
-    var crawlerSecurityConfiguration: String?
-    var tags: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&role)
-      case 2: try decoder.read(&databaseName)
-      case 3: try decoder.read(&description)
-      case 4: try decoder.read(&targets)
-      case 5: try decoder.read(&schedule)
-      case 6: try decoder.read(&classifiers)
-      case 7: try decoder.read(&tablePrefix)
-      case 8: try decoder.read(&schemaChangePolicy)
-      case 9: try decoder.read(&recrawlPolicy)
-      case 10: try decoder.read(&lineageConfiguration)
-      case 11: try decoder.read(&lakeFormationConfiguration)
-      case 12: try decoder.read(&configuration)
-      case 13: try decoder.read(&crawlerSecurityConfiguration)
-      case 14: try decoder.read(&tags)
-      default: break
-      }
-    }
-    guard let name, let role, let targets else { throw decoder.incomplete }
-    self.init(
-      name: name, role: role, databaseName: databaseName, description: description, targets: targets,
-      schedule: schedule, classifiers: classifiers, tablePrefix: tablePrefix, schemaChangePolicy: schemaChangePolicy,
-      recrawlPolicy: recrawlPolicy, lineageConfiguration: lineageConfiguration,
-      lakeFormationConfiguration: lakeFormationConfiguration, configuration: configuration,
-      crawlerSecurityConfiguration: crawlerSecurityConfiguration, tags: tags)
-  }
-}
-
-extension CreateCrawlerResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("CreateCrawlerResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension CreateCsvClassifierRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "CreateCsvClassifierRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("Delimiter", traits: Traits.csvColumnDelimiter),
-      MemberSchema("QuoteSymbol", traits: Traits.csvQuoteSymbol),
-      MemberSchema("ContainsHeader", traits: Traits.csvHeaderOption),
-      MemberSchema("Header", traits: Traits.csvHeader),
-      MemberSchema("DisableValueTrimming"),
-      MemberSchema("AllowSingleColumn"),
-      MemberSchema("CustomDatatypeConfigured"),
-      MemberSchema("CustomDatatypes", traits: Traits.customDatatypes),
-      MemberSchema("Serde", traits: Traits.csvSerdeOption),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var delimiter: String?
-    var quoteSymbol: String?
-    var containsHeader: CsvHeaderOption?
-    var header: [String]?
-    var disableValueTrimming: Bool?
-    var allowSingleColumn: Bool?
-    var customDatatypeConfigured: Bool?
-    var customDatatypes: [String]?
-    var serde: CsvSerdeOption?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&delimiter)
-      case 2: try decoder.read(&quoteSymbol)
-      case 3: try decoder.read(&containsHeader)
-      case 4: try decoder.read(&header)
-      case 5: try decoder.read(&disableValueTrimming)
-      case 6: try decoder.read(&allowSingleColumn)
-      case 7: try decoder.read(&customDatatypeConfigured)
-      case 8: try decoder.read(&customDatatypes)
-      case 9: try decoder.read(&serde)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      name: name, delimiter: delimiter, quoteSymbol: quoteSymbol, containsHeader: containsHeader, header: header,
-      disableValueTrimming: disableValueTrimming, allowSingleColumn: allowSingleColumn,
-      customDatatypeConfigured: customDatatypeConfigured, customDatatypes: customDatatypes, serde: serde)
-  }
-}
-
-extension CreateDatabaseRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "CreateDatabaseRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseInput", required: true),
-      MemberSchema("Tags", traits: Traits.tagsMap),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseInput: DatabaseInput?
-    var tags: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseInput)
-      case 2: try decoder.read(&tags)
-      default: break
-      }
-    }
-    guard let databaseInput else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseInput: databaseInput, tags: tags)
-  }
-}
-
-extension CreateDatabaseResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("CreateDatabaseResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
     encoder.end()
   }
 }

@@ -2,6 +2,171 @@
 
 public import AWSWire
 
+extension CreateCrawlerRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateCrawlerRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("Role", required: true),
+      MemberSchema("DatabaseName"),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("Targets", required: true),
+      MemberSchema("Schedule"),
+      MemberSchema("Classifiers", traits: Traits.classifierNameList),
+      MemberSchema("TablePrefix", traits: Traits.tablePrefix),
+      MemberSchema("SchemaChangePolicy"),
+      MemberSchema("RecrawlPolicy"),
+      MemberSchema("LineageConfiguration"),
+      MemberSchema("LakeFormationConfiguration"),
+      MemberSchema("Configuration"),
+      MemberSchema("CrawlerSecurityConfiguration", traits: Traits.crawlerSecurityConfiguration),
+      MemberSchema("Tags", traits: Traits.tagsMap),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var role: String?
+    var databaseName: String?
+    var description: String?
+    var targets: CrawlerTargets?
+    var schedule: String?
+    var classifiers: [String]?
+    var tablePrefix: String?
+    var schemaChangePolicy: SchemaChangePolicy?
+    var recrawlPolicy: RecrawlPolicy?
+    var lineageConfiguration: LineageConfiguration?
+    var lakeFormationConfiguration: LakeFormationConfiguration?
+    var configuration: String?
+    var crawlerSecurityConfiguration: String?
+    var tags: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&role)
+      case 2: try decoder.read(&databaseName)
+      case 3: try decoder.read(&description)
+      case 4: try decoder.read(&targets)
+      case 5: try decoder.read(&schedule)
+      case 6: try decoder.read(&classifiers)
+      case 7: try decoder.read(&tablePrefix)
+      case 8: try decoder.read(&schemaChangePolicy)
+      case 9: try decoder.read(&recrawlPolicy)
+      case 10: try decoder.read(&lineageConfiguration)
+      case 11: try decoder.read(&lakeFormationConfiguration)
+      case 12: try decoder.read(&configuration)
+      case 13: try decoder.read(&crawlerSecurityConfiguration)
+      case 14: try decoder.read(&tags)
+      default: break
+      }
+    }
+    guard let name, let role, let targets else { throw decoder.incomplete }
+    self.init(
+      name: name, role: role, databaseName: databaseName, description: description, targets: targets,
+      schedule: schedule, classifiers: classifiers, tablePrefix: tablePrefix, schemaChangePolicy: schemaChangePolicy,
+      recrawlPolicy: recrawlPolicy, lineageConfiguration: lineageConfiguration,
+      lakeFormationConfiguration: lakeFormationConfiguration, configuration: configuration,
+      crawlerSecurityConfiguration: crawlerSecurityConfiguration, tags: tags)
+  }
+}
+
+extension CreateCrawlerResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("CreateCrawlerResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension CreateCsvClassifierRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateCsvClassifierRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("Delimiter", traits: Traits.csvColumnDelimiter),
+      MemberSchema("QuoteSymbol", traits: Traits.csvQuoteSymbol),
+      MemberSchema("ContainsHeader", traits: Traits.csvHeaderOption),
+      MemberSchema("Header", traits: Traits.csvHeader),
+      MemberSchema("DisableValueTrimming"),
+      MemberSchema("AllowSingleColumn"),
+      MemberSchema("CustomDatatypeConfigured"),
+      MemberSchema("CustomDatatypes", traits: Traits.customDatatypes),
+      MemberSchema("Serde", traits: Traits.csvSerdeOption),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var delimiter: String?
+    var quoteSymbol: String?
+    var containsHeader: CsvHeaderOption?
+    var header: [String]?
+    var disableValueTrimming: Bool?
+    var allowSingleColumn: Bool?
+    var customDatatypeConfigured: Bool?
+    var customDatatypes: [String]?
+    var serde: CsvSerdeOption?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&delimiter)
+      case 2: try decoder.read(&quoteSymbol)
+      case 3: try decoder.read(&containsHeader)
+      case 4: try decoder.read(&header)
+      case 5: try decoder.read(&disableValueTrimming)
+      case 6: try decoder.read(&allowSingleColumn)
+      case 7: try decoder.read(&customDatatypeConfigured)
+      case 8: try decoder.read(&customDatatypes)
+      case 9: try decoder.read(&serde)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name, delimiter: delimiter, quoteSymbol: quoteSymbol, containsHeader: containsHeader, header: header,
+      disableValueTrimming: disableValueTrimming, allowSingleColumn: allowSingleColumn,
+      customDatatypeConfigured: customDatatypeConfigured, customDatatypes: customDatatypes, serde: serde)
+  }
+}
+
+extension CreateDatabaseRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateDatabaseRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseInput", required: true),
+      MemberSchema("Tags", traits: Traits.tagsMap),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseInput: DatabaseInput?
+    var tags: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseInput)
+      case 2: try decoder.read(&tags)
+      default: break
+      }
+    }
+    guard let databaseInput else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseInput: databaseInput, tags: tags)
+  }
+}
+
+extension CreateDatabaseResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("CreateDatabaseResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
 extension CreateGrokClassifierRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "CreateGrokClassifierRequest",
@@ -412,182 +577,27 @@ extension CreateSchemaResponse: WireStructure, WireEncodable {
   }
 }
 
-extension CreateTableRequest: WireStructure, WireDecodable {
+extension CreateSecurityConfigurationRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "CreateTableRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("Name", traits: Traits.nameString),
-      MemberSchema("TableInput"),
-      MemberSchema("PartitionIndexes"),
-      MemberSchema("TransactionId", traits: Traits.transactionIdString),
-      MemberSchema("OpenTableFormatInput"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var name: String?
-    var tableInput: TableInput?
-    var partitionIndexes: [PartitionIndex]?
-    var transactionId: String?
-    var openTableFormatInput: OpenTableFormatInput?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&name)
-      case 3: try decoder.read(&tableInput)
-      case 4: try decoder.read(&partitionIndexes)
-      case 5: try decoder.read(&transactionId)
-      case 6: try decoder.read(&openTableFormatInput)
-      default: break
-      }
-    }
-    guard let databaseName else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, name: name, tableInput: tableInput,
-      partitionIndexes: partitionIndexes, transactionId: transactionId, openTableFormatInput: openTableFormatInput)
-  }
-}
-
-extension CreateTableResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("CreateTableResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension CreateTriggerRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "CreateTriggerRequest",
+    "CreateSecurityConfigurationRequest",
     [
       MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("WorkflowName", traits: Traits.nameString),
-      MemberSchema("Type", required: true, traits: Traits.triggerType),
-      MemberSchema("Schedule"),
-      MemberSchema("Predicate"),
-      MemberSchema("Actions", required: true),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("StartOnCreation"),
-      MemberSchema("Tags", traits: Traits.tagsMap),
-      MemberSchema("EventBatchingCondition"),
+      MemberSchema("EncryptionConfiguration", required: true),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var name: String?
-    var workflowName: String?
-    var type: TriggerType?
-    var schedule: String?
-    var predicate: Predicate?
-    var actions: [Action]?
-    var description: String?
-    var startOnCreation: Bool?
-    var tags: [String: String]?
-    var eventBatchingCondition: EventBatchingCondition?
+    var encryptionConfiguration: EncryptionConfiguration?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&name)
-      case 1: try decoder.read(&workflowName)
-      case 2: try decoder.read(&type)
-      case 3: try decoder.read(&schedule)
-      case 4: try decoder.read(&predicate)
-      case 5: try decoder.read(&actions)
-      case 6: try decoder.read(&description)
-      case 7: try decoder.read(&startOnCreation)
-      case 8: try decoder.read(&tags)
-      case 9: try decoder.read(&eventBatchingCondition)
+      case 1: try decoder.read(&encryptionConfiguration)
       default: break
       }
     }
-    guard let name, let type, let actions else { throw decoder.incomplete }
+    guard let name, let encryptionConfiguration else { throw decoder.incomplete }
     self.init(
-      name: name, workflowName: workflowName, type: type, schedule: schedule, predicate: predicate, actions: actions,
-      description: description, startOnCreation: startOnCreation, tags: tags,
-      eventBatchingCondition: eventBatchingCondition)
-  }
-}
-
-extension CreateTriggerResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "CreateTriggerResponse",
-    [
-      MemberSchema("Name", traits: Traits.nameString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.end()
-  }
-}
-
-extension CreateUserDefinedFunctionRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "CreateUserDefinedFunctionRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("FunctionInput", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var functionInput: UserDefinedFunctionInput?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&functionInput)
-      default: break
-      }
-    }
-    guard let databaseName, let functionInput else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, functionInput: functionInput)
-  }
-}
-
-extension CreateUserDefinedFunctionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("CreateUserDefinedFunctionResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension CreateXMLClassifierRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "CreateXMLClassifierRequest",
-    [
-      MemberSchema("Classification", required: true),
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("RowTag"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var classification: String?
-    var name: String?
-    var rowTag: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&classification)
-      case 1: try decoder.read(&name)
-      case 2: try decoder.read(&rowTag)
-      default: break
-      }
-    }
-    guard let classification, let name else { throw decoder.incomplete }
-    self.init(
-      classification: classification, name: name, rowTag: rowTag)
+      name: name, encryptionConfiguration: encryptionConfiguration)
   }
 }

@@ -4,6 +4,251 @@ import Kernel
 import NIOCore
 public import AWSWire
 
+extension CreateSecurityConfigurationResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "CreateSecurityConfigurationResponse",
+    [
+      MemberSchema("Name", traits: Traits.nameString),
+      MemberSchema("CreatedTimestamp"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.write(1, createdTimestamp)
+    encoder.end()
+  }
+}
+
+extension CreateTableRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateTableRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("Name", traits: Traits.nameString),
+      MemberSchema("TableInput"),
+      MemberSchema("PartitionIndexes"),
+      MemberSchema("TransactionId", traits: Traits.transactionIdString),
+      MemberSchema("OpenTableFormatInput"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var name: String?
+    var tableInput: TableInput?
+    var partitionIndexes: [PartitionIndex]?
+    var transactionId: String?
+    var openTableFormatInput: OpenTableFormatInput?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&name)
+      case 3: try decoder.read(&tableInput)
+      case 4: try decoder.read(&partitionIndexes)
+      case 5: try decoder.read(&transactionId)
+      case 6: try decoder.read(&openTableFormatInput)
+      default: break
+      }
+    }
+    guard let databaseName else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, name: name, tableInput: tableInput,
+      partitionIndexes: partitionIndexes, transactionId: transactionId, openTableFormatInput: openTableFormatInput)
+  }
+}
+
+extension CreateTableResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("CreateTableResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension CreateTriggerRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateTriggerRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("WorkflowName", traits: Traits.nameString),
+      MemberSchema("Type", required: true, traits: Traits.triggerType),
+      MemberSchema("Schedule"),
+      MemberSchema("Predicate"),
+      MemberSchema("Actions", required: true),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("StartOnCreation"),
+      MemberSchema("Tags", traits: Traits.tagsMap),
+      MemberSchema("EventBatchingCondition"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var workflowName: String?
+    var type: TriggerType?
+    var schedule: String?
+    var predicate: Predicate?
+    var actions: [Action]?
+    var description: String?
+    var startOnCreation: Bool?
+    var tags: [String: String]?
+    var eventBatchingCondition: EventBatchingCondition?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&workflowName)
+      case 2: try decoder.read(&type)
+      case 3: try decoder.read(&schedule)
+      case 4: try decoder.read(&predicate)
+      case 5: try decoder.read(&actions)
+      case 6: try decoder.read(&description)
+      case 7: try decoder.read(&startOnCreation)
+      case 8: try decoder.read(&tags)
+      case 9: try decoder.read(&eventBatchingCondition)
+      default: break
+      }
+    }
+    guard let name, let type, let actions else { throw decoder.incomplete }
+    self.init(
+      name: name, workflowName: workflowName, type: type, schedule: schedule, predicate: predicate, actions: actions,
+      description: description, startOnCreation: startOnCreation, tags: tags,
+      eventBatchingCondition: eventBatchingCondition)
+  }
+}
+
+extension CreateTriggerResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "CreateTriggerResponse",
+    [
+      MemberSchema("Name", traits: Traits.nameString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.end()
+  }
+}
+
+extension CreateUserDefinedFunctionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateUserDefinedFunctionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("FunctionInput", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var functionInput: UserDefinedFunctionInput?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&functionInput)
+      default: break
+      }
+    }
+    guard let databaseName, let functionInput else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, functionInput: functionInput)
+  }
+}
+
+extension CreateUserDefinedFunctionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("CreateUserDefinedFunctionResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension CreateWorkflowRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateWorkflowRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("Description", traits: Traits.workflowDescriptionString),
+      MemberSchema("DefaultRunProperties", traits: Traits.workflowRunProperties),
+      MemberSchema("Tags", traits: Traits.tagsMap),
+      MemberSchema("MaxConcurrentRuns"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var description: String?
+    var defaultRunProperties: [String: String]?
+    var tags: [String: String]?
+    var maxConcurrentRuns: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&description)
+      case 2: try decoder.read(&defaultRunProperties)
+      case 3: try decoder.read(&tags)
+      case 4: try decoder.read(&maxConcurrentRuns)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name, description: description, defaultRunProperties: defaultRunProperties, tags: tags,
+      maxConcurrentRuns: maxConcurrentRuns)
+  }
+}
+
+extension CreateWorkflowResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "CreateWorkflowResponse",
+    [
+      MemberSchema("Name", traits: Traits.nameString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.end()
+  }
+}
+
+extension CreateXMLClassifierRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateXMLClassifierRequest",
+    [
+      MemberSchema("Classification", required: true),
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("RowTag"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var classification: String?
+    var name: String?
+    var rowTag: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&classification)
+      case 1: try decoder.read(&name)
+      case 2: try decoder.read(&rowTag)
+      default: break
+      }
+    }
+    guard let classification, let name else { throw decoder.incomplete }
+    self.init(
+      classification: classification, name: name, rowTag: rowTag)
+  }
+}
+
 extension CsvClassifier: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
     "CsvClassifier",
@@ -65,6 +310,37 @@ extension DataLakePrincipal: WireStructure, WireDecodable, WireEncodable {
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, dataLakePrincipalIdentifier)
+    encoder.end()
+  }
+}
+
+extension DataQualityEncryption: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "DataQualityEncryption",
+    [
+      MemberSchema("DataQualityEncryptionMode", traits: Traits.dataQualityEncryptionMode),
+      MemberSchema("KmsKeyArn", traits: Traits.kmsKeyArn),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var dataQualityEncryptionMode: DataQualityEncryptionMode?
+    var kmsKeyArn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&dataQualityEncryptionMode)
+      case 1: try decoder.read(&kmsKeyArn)
+      default: break
+      }
+    }
+    self.init(
+      dataQualityEncryptionMode: dataQualityEncryptionMode, kmsKeyArn: kmsKeyArn)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, dataQualityEncryptionMode)
+    encoder.write(1, kmsKeyArn)
     encoder.end()
   }
 }
@@ -314,267 +590,6 @@ extension DeleteClassifierRequest: WireStructure, WireDecodable {
 
 extension DeleteClassifierResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema("DeleteClassifierResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension DeleteColumnStatisticsForPartitionRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeleteColumnStatisticsForPartitionRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("PartitionValues", required: true, traits: Traits.valueStringList),
-      MemberSchema("ColumnName", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var tableName: String?
-    var partitionValues: [String]?
-    var columnName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&partitionValues)
-      case 4: try decoder.read(&columnName)
-      default: break
-      }
-    }
-    guard
-      let databaseName, let tableName, let partitionValues, let columnName
-    else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, partitionValues: partitionValues,
-      columnName: columnName)
-  }
-}
-
-extension DeleteColumnStatisticsForPartitionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("DeleteColumnStatisticsForPartitionResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension DeleteColumnStatisticsForTableRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeleteColumnStatisticsForTableRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("ColumnName", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var tableName: String?
-    var columnName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&columnName)
-      default: break
-      }
-    }
-    guard let databaseName, let tableName, let columnName else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, columnName: columnName)
-  }
-}
-
-extension DeleteColumnStatisticsForTableResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("DeleteColumnStatisticsForTableResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension DeleteConnectionRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeleteConnectionRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("ConnectionName", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var connectionName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&connectionName)
-      default: break
-      }
-    }
-    guard let connectionName else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, connectionName: connectionName)
-  }
-}
-
-extension DeleteConnectionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("DeleteConnectionResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension DeleteCrawlerRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeleteCrawlerRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      name: name)
-  }
-}
-
-extension DeleteCrawlerResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("DeleteCrawlerResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension DeleteDatabaseRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeleteDatabaseRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var name: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&name)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, name: name)
-  }
-}
-
-extension DeleteDatabaseResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("DeleteDatabaseResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension DeleteJobRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeleteJobRequest",
-    [
-      MemberSchema("JobName", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var jobName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&jobName)
-      default: break
-      }
-    }
-    guard let jobName else { throw decoder.incomplete }
-    self.init(
-      jobName: jobName)
-  }
-}
-
-extension DeleteJobResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "DeleteJobResponse",
-    [
-      MemberSchema("JobName", traits: Traits.nameString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, jobName)
-    encoder.end()
-  }
-}
-
-extension DeletePartitionIndexRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeletePartitionIndexRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("IndexName", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var tableName: String?
-    var indexName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&indexName)
-      default: break
-      }
-    }
-    guard let databaseName, let tableName, let indexName else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, indexName: indexName)
-  }
-}
-
-extension DeletePartitionIndexResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("DeletePartitionIndexResponse", [])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)

@@ -2,6 +2,267 @@
 
 public import AWSWire
 
+extension DeleteColumnStatisticsForPartitionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteColumnStatisticsForPartitionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("PartitionValues", required: true, traits: Traits.valueStringList),
+      MemberSchema("ColumnName", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var partitionValues: [String]?
+    var columnName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&partitionValues)
+      case 4: try decoder.read(&columnName)
+      default: break
+      }
+    }
+    guard
+      let databaseName, let tableName, let partitionValues, let columnName
+    else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, partitionValues: partitionValues,
+      columnName: columnName)
+  }
+}
+
+extension DeleteColumnStatisticsForPartitionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteColumnStatisticsForPartitionResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension DeleteColumnStatisticsForTableRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteColumnStatisticsForTableRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("ColumnName", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var columnName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&columnName)
+      default: break
+      }
+    }
+    guard let databaseName, let tableName, let columnName else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, columnName: columnName)
+  }
+}
+
+extension DeleteColumnStatisticsForTableResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteColumnStatisticsForTableResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension DeleteConnectionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteConnectionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("ConnectionName", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var connectionName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&connectionName)
+      default: break
+      }
+    }
+    guard let connectionName else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, connectionName: connectionName)
+  }
+}
+
+extension DeleteConnectionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteConnectionResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension DeleteCrawlerRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteCrawlerRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name)
+  }
+}
+
+extension DeleteCrawlerResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteCrawlerResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension DeleteDatabaseRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteDatabaseRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var name: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&name)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, name: name)
+  }
+}
+
+extension DeleteDatabaseResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteDatabaseResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension DeleteJobRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteJobRequest",
+    [
+      MemberSchema("JobName", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var jobName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&jobName)
+      default: break
+      }
+    }
+    guard let jobName else { throw decoder.incomplete }
+    self.init(
+      jobName: jobName)
+  }
+}
+
+extension DeleteJobResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "DeleteJobResponse",
+    [
+      MemberSchema("JobName", traits: Traits.nameString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, jobName)
+    encoder.end()
+  }
+}
+
+extension DeletePartitionIndexRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeletePartitionIndexRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("IndexName", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var indexName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&indexName)
+      default: break
+      }
+    }
+    guard let databaseName, let tableName, let indexName else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, indexName: indexName)
+  }
+}
+
+extension DeletePartitionIndexResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeletePartitionIndexResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
 extension DeletePartitionRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "DeletePartitionRequest",
@@ -194,6 +455,37 @@ extension DeleteSchemaVersionsResponse: WireStructure, WireEncodable {
   }
 }
 
+extension DeleteSecurityConfigurationRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteSecurityConfigurationRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name)
+  }
+}
+
+extension DeleteSecurityConfigurationResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteSecurityConfigurationResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
 extension DeleteTableRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "DeleteTableRequest",
@@ -306,285 +598,6 @@ extension DeleteTriggerResponse: WireStructure, WireEncodable {
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, name)
-    encoder.end()
-  }
-}
-
-extension DeleteUserDefinedFunctionRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeleteUserDefinedFunctionRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("FunctionName", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var functionName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&functionName)
-      default: break
-      }
-    }
-    guard let databaseName, let functionName else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, functionName: functionName)
-  }
-}
-
-extension DeleteUserDefinedFunctionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("DeleteUserDefinedFunctionResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension DeltaTarget: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "DeltaTarget",
-    [
-      MemberSchema("DeltaTables"),
-      MemberSchema("ConnectionName"),
-      MemberSchema("WriteManifest"),
-      MemberSchema("CreateNativeDeltaTable"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var deltaTables: [String]?
-    var connectionName: String?
-    var writeManifest: Bool?
-    var createNativeDeltaTable: Bool?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&deltaTables)
-      case 1: try decoder.read(&connectionName)
-      case 2: try decoder.read(&writeManifest)
-      case 3: try decoder.read(&createNativeDeltaTable)
-      default: break
-      }
-    }
-    self.init(
-      deltaTables: deltaTables, connectionName: connectionName, writeManifest: writeManifest,
-      createNativeDeltaTable: createNativeDeltaTable)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, deltaTables)
-    encoder.write(1, connectionName)
-    encoder.write(2, writeManifest)
-    encoder.write(3, createNativeDeltaTable)
-    encoder.end()
-  }
-}
-
-extension DoubleColumnStatisticsData: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "DoubleColumnStatisticsData",
-    [
-      MemberSchema("MinimumValue"),
-      MemberSchema("MaximumValue"),
-      MemberSchema("NumberOfNulls", required: true, traits: Traits.nonNegativeLong),
-      MemberSchema("NumberOfDistinctValues", required: true, traits: Traits.nonNegativeLong),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var minimumValue: Double?
-    var maximumValue: Double?
-    var numberOfNulls: Int64?
-    var numberOfDistinctValues: Int64?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&minimumValue)
-      case 1: try decoder.read(&maximumValue)
-      case 2: try decoder.read(&numberOfNulls)
-      case 3: try decoder.read(&numberOfDistinctValues)
-      default: break
-      }
-    }
-    guard let numberOfNulls, let numberOfDistinctValues else { throw decoder.incomplete }
-    self.init(
-      minimumValue: minimumValue, maximumValue: maximumValue, numberOfNulls: numberOfNulls,
-      numberOfDistinctValues: numberOfDistinctValues)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, minimumValue)
-    encoder.write(1, maximumValue)
-    encoder.write(2, numberOfNulls)
-    encoder.write(3, numberOfDistinctValues)
-    encoder.end()
-  }
-}
-
-extension DynamoDBTarget: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "DynamoDBTarget",
-    [
-      MemberSchema("Path"),
-      MemberSchema("scanAll"),
-      MemberSchema("scanRate"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var path: String?
-    var scanAll: Bool?
-    var scanRate: Double?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&path)
-      case 1: try decoder.read(&scanAll)
-      case 2: try decoder.read(&scanRate)
-      default: break
-      }
-    }
-    self.init(
-      path: path, scanAll: scanAll, scanRate: scanRate)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, path)
-    encoder.write(1, scanAll)
-    encoder.write(2, scanRate)
-    encoder.end()
-  }
-}
-
-extension ErrorDetail: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ErrorDetail",
-    [
-      MemberSchema("ErrorCode", traits: Traits.nameString),
-      MemberSchema("ErrorMessage", traits: Traits.descriptionString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, errorCode)
-    encoder.write(1, errorMessage)
-    encoder.end()
-  }
-}
-
-extension ErrorDetails: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ErrorDetails",
-    [
-      MemberSchema("ErrorCode"),
-      MemberSchema("ErrorMessage"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, errorCode)
-    encoder.write(1, errorMessage)
-    encoder.end()
-  }
-}
-
-extension EventBatchingCondition: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "EventBatchingCondition",
-    [
-      MemberSchema("BatchSize", required: true, traits: Traits.batchSize),
-      MemberSchema("BatchWindow", traits: Traits.batchWindow),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var batchSize: Int?
-    var batchWindow: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&batchSize)
-      case 1: try decoder.read(&batchWindow)
-      default: break
-      }
-    }
-    guard let batchSize else { throw decoder.incomplete }
-    self.init(
-      batchSize: batchSize, batchWindow: batchWindow)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, batchSize)
-    encoder.write(1, batchWindow)
-    encoder.end()
-  }
-}
-
-extension ExecutionProperty: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "ExecutionProperty",
-    [
-      MemberSchema("MaxConcurrentRuns"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var maxConcurrentRuns: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&maxConcurrentRuns)
-      default: break
-      }
-    }
-    self.init(
-      maxConcurrentRuns: maxConcurrentRuns)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, maxConcurrentRuns)
-    encoder.end()
-  }
-}
-
-extension FederatedDatabase: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "FederatedDatabase",
-    [
-      MemberSchema("Identifier", traits: Traits.federationIdentifier),
-      MemberSchema("ConnectionName", traits: Traits.nameString),
-      MemberSchema("ConnectionType", traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var identifier: String?
-    var connectionName: String?
-    var connectionType: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&identifier)
-      case 1: try decoder.read(&connectionName)
-      case 2: try decoder.read(&connectionType)
-      default: break
-      }
-    }
-    self.init(
-      identifier: identifier, connectionName: connectionName, connectionType: connectionType)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, identifier)
-    encoder.write(1, connectionName)
-    encoder.write(2, connectionType)
     encoder.end()
   }
 }

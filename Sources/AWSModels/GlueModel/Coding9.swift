@@ -3,6 +3,496 @@
 import Kernel
 public import AWSWire
 
+extension GetPartitionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetPartitionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("PartitionValues", required: true, traits: Traits.valueStringList),
+      MemberSchema("AuditContext"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var partitionValues: [String]?
+    var auditContext: AuditContext?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&partitionValues)
+      case 4: try decoder.read(&auditContext)
+      default: break
+      }
+    }
+    guard let databaseName, let tableName, let partitionValues else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, partitionValues: partitionValues,
+      auditContext: auditContext)
+  }
+}
+
+extension GetPartitionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetPartitionResponse",
+    [
+      MemberSchema("Partition"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, partition)
+    encoder.end()
+  }
+}
+
+extension GetPartitionsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetPartitionsRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("Expression", traits: Traits.predicateString),
+      MemberSchema("NextToken"),
+      MemberSchema("Segment"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("ExcludeColumnSchema"),
+      MemberSchema("TransactionId", traits: Traits.transactionIdString),
+      MemberSchema("QueryAsOfTime"),
+      MemberSchema("AuditContext"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var expression: String?
+    var nextToken: String?
+    var segment: Segment?
+    var maxResults: Int?
+    var excludeColumnSchema: Bool?
+    var transactionId: String?
+    var queryAsOfTime: Timestamp?
+    var auditContext: AuditContext?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&expression)
+      case 4: try decoder.read(&nextToken)
+      case 5: try decoder.read(&segment)
+      case 6: try decoder.read(&maxResults)
+      case 7: try decoder.read(&excludeColumnSchema)
+      case 8: try decoder.read(&transactionId)
+      case 9: try decoder.read(&queryAsOfTime)
+      case 10: try decoder.read(&auditContext)
+      default: break
+      }
+    }
+    guard let databaseName, let tableName else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, expression: expression,
+      nextToken: nextToken, segment: segment, maxResults: maxResults, excludeColumnSchema: excludeColumnSchema,
+      transactionId: transactionId, queryAsOfTime: queryAsOfTime, auditContext: auditContext)
+  }
+}
+
+extension GetPartitionsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetPartitionsResponse",
+    [
+      MemberSchema("Partitions"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, partitions)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetRegistryInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetRegistryInput",
+    [
+      MemberSchema("RegistryId", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var registryId: RegistryId?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&registryId)
+      default: break
+      }
+    }
+    guard let registryId else { throw decoder.incomplete }
+    self.init(
+      registryId: registryId)
+  }
+}
+
+extension GetRegistryResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetRegistryResponse",
+    [
+      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("Status", traits: Traits.registryStatus),
+      MemberSchema("CreatedTime"),
+      MemberSchema("UpdatedTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, registryName)
+    encoder.write(1, registryArn)
+    encoder.write(2, description)
+    encoder.write(3, status)
+    encoder.write(4, createdTime)
+    encoder.write(5, updatedTime)
+    encoder.end()
+  }
+}
+
+extension GetResourcePolicyRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetResourcePolicyRequest",
+    [
+      MemberSchema("ResourceArn", traits: Traits.glueResourceArn),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var resourceArn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&resourceArn)
+      default: break
+      }
+    }
+    self.init(
+      resourceArn: resourceArn)
+  }
+}
+
+extension GetResourcePolicyResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetResourcePolicyResponse",
+    [
+      MemberSchema("PolicyInJson", traits: Traits.policyJsonString),
+      MemberSchema("PolicyHash", traits: Traits.hashString),
+      MemberSchema("CreateTime"),
+      MemberSchema("UpdateTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, policyInJson)
+    encoder.write(1, policyHash)
+    encoder.write(2, createTime)
+    encoder.write(3, updateTime)
+    encoder.end()
+  }
+}
+
+extension GetSchemaByDefinitionInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetSchemaByDefinitionInput",
+    [
+      MemberSchema("SchemaId", required: true),
+      MemberSchema("SchemaDefinition", required: true, traits: Traits.schemaDefinitionString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: SchemaId?
+    var schemaDefinition: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&schemaDefinition)
+      default: break
+      }
+    }
+    guard let schemaId, let schemaDefinition else { throw decoder.incomplete }
+    self.init(
+      schemaId: schemaId, schemaDefinition: schemaDefinition)
+  }
+}
+
+extension GetSchemaByDefinitionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetSchemaByDefinitionResponse",
+    [
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
+      MemberSchema("DataFormat", traits: Traits.dataFormat),
+      MemberSchema("Status", traits: Traits.schemaVersionStatus),
+      MemberSchema("CreatedTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, schemaVersionId)
+    encoder.write(1, schemaArn)
+    encoder.write(2, dataFormat)
+    encoder.write(3, status)
+    encoder.write(4, createdTime)
+    encoder.end()
+  }
+}
+
+extension GetSchemaInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetSchemaInput",
+    [
+      MemberSchema("SchemaId", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: SchemaId?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      default: break
+      }
+    }
+    guard let schemaId else { throw decoder.incomplete }
+    self.init(
+      schemaId: schemaId)
+  }
+}
+
+extension GetSchemaResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetSchemaResponse",
+    [
+      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
+      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("DataFormat", traits: Traits.dataFormat),
+      MemberSchema("Compatibility", traits: Traits.compatibility),
+      MemberSchema("SchemaCheckpoint", traits: Traits.schemaCheckpointNumber),
+      MemberSchema("LatestSchemaVersion", traits: Traits.versionLongNumber),
+      MemberSchema("NextSchemaVersion", traits: Traits.versionLongNumber),
+      MemberSchema("SchemaStatus", traits: Traits.schemaStatus),
+      MemberSchema("CreatedTime"),
+      MemberSchema("UpdatedTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, registryName)
+    encoder.write(1, registryArn)
+    encoder.write(2, schemaName)
+    encoder.write(3, schemaArn)
+    encoder.write(4, description)
+    encoder.write(5, dataFormat)
+    encoder.write(6, compatibility)
+    encoder.write(7, schemaCheckpoint)
+    encoder.write(8, latestSchemaVersion)
+    encoder.write(9, nextSchemaVersion)
+    encoder.write(10, schemaStatus)
+    encoder.write(11, createdTime)
+    encoder.write(12, updatedTime)
+    encoder.end()
+  }
+}
+
+extension GetSchemaVersionInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetSchemaVersionInput",
+    [
+      MemberSchema("SchemaId"),
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("SchemaVersionNumber"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: SchemaId?
+    var schemaVersionId: String?
+    var schemaVersionNumber: SchemaVersionNumber?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&schemaVersionId)
+      case 2: try decoder.read(&schemaVersionNumber)
+      default: break
+      }
+    }
+    self.init(
+      schemaId: schemaId, schemaVersionId: schemaVersionId, schemaVersionNumber: schemaVersionNumber)
+  }
+}
+
+extension GetSchemaVersionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetSchemaVersionResponse",
+    [
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("SchemaDefinition", traits: Traits.schemaDefinitionString),
+      MemberSchema("DataFormat", traits: Traits.dataFormat),
+      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
+      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
+      MemberSchema("Status", traits: Traits.schemaVersionStatus),
+      MemberSchema("CreatedTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, schemaVersionId)
+    encoder.write(1, schemaDefinition)
+    encoder.write(2, dataFormat)
+    encoder.write(3, schemaArn)
+    encoder.write(4, versionNumber)
+    encoder.write(5, status)
+    encoder.write(6, createdTime)
+    encoder.end()
+  }
+}
+
+extension GetSchemaVersionsDiffInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetSchemaVersionsDiffInput",
+    [
+      MemberSchema("SchemaId", required: true),
+      MemberSchema("FirstSchemaVersionNumber", required: true),
+      MemberSchema("SecondSchemaVersionNumber", required: true),
+      MemberSchema("SchemaDiffType", required: true, traits: Traits.schemaDiffType),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: SchemaId?
+    var firstSchemaVersionNumber: SchemaVersionNumber?
+    var secondSchemaVersionNumber: SchemaVersionNumber?
+    var schemaDiffType: SchemaDiffType?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&firstSchemaVersionNumber)
+      case 2: try decoder.read(&secondSchemaVersionNumber)
+      case 3: try decoder.read(&schemaDiffType)
+      default: break
+      }
+    }
+    guard
+      let schemaId, let firstSchemaVersionNumber, let secondSchemaVersionNumber, let schemaDiffType
+    else { throw decoder.incomplete }
+    self.init(
+      schemaId: schemaId, firstSchemaVersionNumber: firstSchemaVersionNumber,
+      secondSchemaVersionNumber: secondSchemaVersionNumber, schemaDiffType: schemaDiffType)
+  }
+}
+
+extension GetSchemaVersionsDiffResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetSchemaVersionsDiffResponse",
+    [
+      MemberSchema("Diff", traits: Traits.schemaDefinitionDiff),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, diff)
+    encoder.end()
+  }
+}
+
+extension GetSecurityConfigurationRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetSecurityConfigurationRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name)
+  }
+}
+
+extension GetSecurityConfigurationResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetSecurityConfigurationResponse",
+    [
+      MemberSchema("SecurityConfiguration"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, securityConfiguration)
+    encoder.end()
+  }
+}
+
+extension GetSecurityConfigurationsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetSecurityConfigurationsRequest",
+    [
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("NextToken"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var maxResults: Int?
+    var nextToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&maxResults)
+      case 1: try decoder.read(&nextToken)
+      default: break
+      }
+    }
+    self.init(
+      maxResults: maxResults, nextToken: nextToken)
+  }
+}
+
+extension GetSecurityConfigurationsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetSecurityConfigurationsResponse",
+    [
+      MemberSchema("SecurityConfigurations"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, securityConfigurations)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
 extension GetTableRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "GetTableRequest",
@@ -104,502 +594,5 @@ extension GetTableVersionResponse: WireStructure, WireEncodable {
     encoder.begin(Self.schema)
     encoder.write(0, tableVersion)
     encoder.end()
-  }
-}
-
-extension GetTableVersionsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetTableVersionsRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
-      MemberSchema("AuditContext"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var tableName: String?
-    var nextToken: String?
-    var maxResults: Int?
-    var auditContext: AuditContext?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&nextToken)
-      case 4: try decoder.read(&maxResults)
-      case 5: try decoder.read(&auditContext)
-      default: break
-      }
-    }
-    guard let databaseName, let tableName else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, nextToken: nextToken,
-      maxResults: maxResults, auditContext: auditContext)
-  }
-}
-
-extension GetTableVersionsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetTableVersionsResponse",
-    [
-      MemberSchema("TableVersions"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, tableVersions)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GetTablesRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetTablesRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("Expression", traits: Traits.filterString),
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
-      MemberSchema("TransactionId", traits: Traits.transactionIdString),
-      MemberSchema("QueryAsOfTime"),
-      MemberSchema("AuditContext"),
-      MemberSchema("IncludeStatusDetails"),
-      MemberSchema("AttributesToGet", traits: Traits.tableAttributesList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var expression: String?
-    var nextToken: String?
-    var maxResults: Int?
-    var transactionId: String?
-    var queryAsOfTime: Timestamp?
-    var auditContext: AuditContext?
-    var includeStatusDetails: Bool?
-    var attributesToGet: [TableAttributes]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&expression)
-      case 3: try decoder.read(&nextToken)
-      case 4: try decoder.read(&maxResults)
-      case 5: try decoder.read(&transactionId)
-      case 6: try decoder.read(&queryAsOfTime)
-      case 7: try decoder.read(&auditContext)
-      case 8: try decoder.read(&includeStatusDetails)
-      case 9: try decoder.read(&attributesToGet)
-      default: break
-      }
-    }
-    guard let databaseName else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, expression: expression, nextToken: nextToken,
-      maxResults: maxResults, transactionId: transactionId, queryAsOfTime: queryAsOfTime, auditContext: auditContext,
-      includeStatusDetails: includeStatusDetails, attributesToGet: attributesToGet)
-  }
-}
-
-extension GetTablesResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetTablesResponse",
-    [
-      MemberSchema("TableList"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, tableList)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GetTagsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetTagsRequest",
-    [
-      MemberSchema("ResourceArn", required: true, traits: Traits.glueResourceArn),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var resourceArn: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&resourceArn)
-      default: break
-      }
-    }
-    guard let resourceArn else { throw decoder.incomplete }
-    self.init(
-      resourceArn: resourceArn)
-  }
-}
-
-extension GetTagsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetTagsResponse",
-    [
-      MemberSchema("Tags", traits: Traits.tagsMap),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, tags)
-    encoder.end()
-  }
-}
-
-extension GetTriggerRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetTriggerRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      name: name)
-  }
-}
-
-extension GetTriggerResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetTriggerResponse",
-    [
-      MemberSchema("Trigger"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, trigger)
-    encoder.end()
-  }
-}
-
-extension GetTriggersRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetTriggersRequest",
-    [
-      MemberSchema("NextToken"),
-      MemberSchema("DependentJobName", traits: Traits.nameString),
-      MemberSchema("MaxResults", traits: Traits.orchestrationPageSize200),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var nextToken: String?
-    var dependentJobName: String?
-    var maxResults: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&nextToken)
-      case 1: try decoder.read(&dependentJobName)
-      case 2: try decoder.read(&maxResults)
-      default: break
-      }
-    }
-    self.init(
-      nextToken: nextToken, dependentJobName: dependentJobName, maxResults: maxResults)
-  }
-}
-
-extension GetTriggersResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetTriggersResponse",
-    [
-      MemberSchema("Triggers"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, triggers)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GetUserDefinedFunctionRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetUserDefinedFunctionRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("FunctionName", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var functionName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&functionName)
-      default: break
-      }
-    }
-    guard let databaseName, let functionName else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, functionName: functionName)
-  }
-}
-
-extension GetUserDefinedFunctionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetUserDefinedFunctionResponse",
-    [
-      MemberSchema("UserDefinedFunction"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, userDefinedFunction)
-    encoder.end()
-  }
-}
-
-extension GetUserDefinedFunctionsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetUserDefinedFunctionsRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", traits: Traits.nameString),
-      MemberSchema("Pattern", required: true, traits: Traits.nameString),
-      MemberSchema("FunctionType", traits: Traits.functionType),
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var pattern: String?
-    var functionType: FunctionType?
-    var nextToken: String?
-    var maxResults: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&pattern)
-      case 3: try decoder.read(&functionType)
-      case 4: try decoder.read(&nextToken)
-      case 5: try decoder.read(&maxResults)
-      default: break
-      }
-    }
-    guard let pattern else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, pattern: pattern, functionType: functionType,
-      nextToken: nextToken, maxResults: maxResults)
-  }
-}
-
-extension GetUserDefinedFunctionsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetUserDefinedFunctionsResponse",
-    [
-      MemberSchema("UserDefinedFunctions"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, userDefinedFunctions)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GrokClassifier: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GrokClassifier",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("Classification", required: true),
-      MemberSchema("CreationTime"),
-      MemberSchema("LastUpdated"),
-      MemberSchema("Version"),
-      MemberSchema("GrokPattern", required: true, traits: Traits.grokPattern),
-      MemberSchema("CustomPatterns", traits: Traits.customPatterns),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.write(1, classification)
-    encoder.write(2, creationTime)
-    encoder.write(3, lastUpdated)
-    encoder.write(4, version)
-    encoder.write(5, grokPattern)
-    encoder.write(6, customPatterns)
-    encoder.end()
-  }
-}
-
-extension HudiTarget: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "HudiTarget",
-    [
-      MemberSchema("Paths"),
-      MemberSchema("ConnectionName"),
-      MemberSchema("Exclusions"),
-      MemberSchema("MaximumTraversalDepth"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var paths: [String]?
-    var connectionName: String?
-    var exclusions: [String]?
-    var maximumTraversalDepth: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&paths)
-      case 1: try decoder.read(&connectionName)
-      case 2: try decoder.read(&exclusions)
-      case 3: try decoder.read(&maximumTraversalDepth)
-      default: break
-      }
-    }
-    self.init(
-      paths: paths, connectionName: connectionName, exclusions: exclusions, maximumTraversalDepth: maximumTraversalDepth)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, paths)
-    encoder.write(1, connectionName)
-    encoder.write(2, exclusions)
-    encoder.write(3, maximumTraversalDepth)
-    encoder.end()
-  }
-}
-
-extension IcebergDocument: WireStructure, WireDecodable {
-  public static let schema = StructureSchema("IcebergDocument", [])
-
-  public init(from decoder: ShapeDecoder) throws {
-    try decoder.begin(Self.schema)
-    while try decoder.next() != nil {}
-    self.init()
-  }
-}
-
-extension IcebergEncryptedKey: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "IcebergEncryptedKey",
-    [
-      MemberSchema("KeyId", required: true, traits: Traits.encryptionKeyIdString),
-      MemberSchema("EncryptedKeyMetadata", required: true, traits: Traits.encryptedKeyMetadataString),
-      MemberSchema("EncryptedById", traits: Traits.encryptionKeyIdString),
-      MemberSchema("Properties"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var keyId: String?
-    var encryptedKeyMetadata: String?
-    var encryptedById: String?
-    var properties: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&keyId)
-      case 1: try decoder.read(&encryptedKeyMetadata)
-      case 2: try decoder.read(&encryptedById)
-      case 3: try decoder.read(&properties)
-      default: break
-      }
-    }
-    guard let keyId, let encryptedKeyMetadata else { throw decoder.incomplete }
-    self.init(
-      keyId: keyId, encryptedKeyMetadata: encryptedKeyMetadata, encryptedById: encryptedById, properties: properties)
-  }
-}
-
-extension IcebergInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "IcebergInput",
-    [
-      MemberSchema("MetadataOperation", required: true, traits: Traits.metadataOperation),
-      MemberSchema("Version", traits: Traits.versionString),
-      MemberSchema("CreateIcebergTableInput"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var metadataOperation: MetadataOperation?
-    var version: String?
-    var createIcebergTableInput: CreateIcebergTableInput?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&metadataOperation)
-      case 1: try decoder.read(&version)
-      case 2: try decoder.read(&createIcebergTableInput)
-      default: break
-      }
-    }
-    guard let metadataOperation else { throw decoder.incomplete }
-    self.init(
-      metadataOperation: metadataOperation, version: version, createIcebergTableInput: createIcebergTableInput)
-  }
-}
-
-extension IcebergPartitionField: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "IcebergPartitionField",
-    [
-      MemberSchema("SourceId", required: true),
-      MemberSchema("Transform", required: true),
-      MemberSchema("Name", required: true, traits: Traits.columnNameString),
-      MemberSchema("FieldId"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var sourceId: Int?
-    var transform: String?
-    var name: String?
-    var fieldId: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&sourceId)
-      case 1: try decoder.read(&transform)
-      case 2: try decoder.read(&name)
-      case 3: try decoder.read(&fieldId)
-      default: break
-      }
-    }
-    guard let sourceId, let transform, let name else { throw decoder.incomplete }
-    self.init(
-      sourceId: sourceId, transform: transform, name: name, fieldId: fieldId)
   }
 }

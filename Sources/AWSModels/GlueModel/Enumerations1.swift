@@ -28,6 +28,16 @@ public struct BackfillErrorCode: WireEnumeration {
   ]
 }
 
+public struct CloudWatchEncryptionMode: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var disabled: Self { "DISABLED" }
+  public static var sseKms: Self { "SSE-KMS" }
+  public static let knownValues = [
+    "DISABLED", "SSE-KMS"
+  ]
+}
+
 public struct ColumnStatisticsType: WireEnumeration {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
@@ -353,6 +363,16 @@ public struct DataFormat: WireEnumeration {
   ]
 }
 
+public struct DataQualityEncryptionMode: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var disabled: Self { "DISABLED" }
+  public static var sseKms: Self { "SSE-KMS" }
+  public static let knownValues = [
+    "DISABLED", "SSE-KMS"
+  ]
+}
+
 public struct DatabaseAttributes: WireEnumeration {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
@@ -502,6 +522,16 @@ public struct JdbcMetadataEntry: WireEnumeration {
   ]
 }
 
+public struct JobBookmarksEncryptionMode: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var disabled: Self { "DISABLED" }
+  public static var cseKms: Self { "CSE-KMS" }
+  public static let knownValues = [
+    "DISABLED", "CSE-KMS"
+  ]
+}
+
 public struct JobMode: WireEnumeration {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
@@ -568,37 +598,5 @@ public struct LogicalOperator: WireEnumeration {
   public static var equals: Self { "EQUALS" }
   public static let knownValues = [
     "EQUALS"
-  ]
-}
-
-public struct MetadataOperation: WireEnumeration {
-  public let rawValue: String
-  public init(rawValue: String) { self.rawValue = rawValue }
-  public static var create: Self { "CREATE" }
-  public static let knownValues = [
-    "CREATE"
-  ]
-}
-
-public struct OAuth2GrantType: WireEnumeration {
-  public let rawValue: String
-  public init(rawValue: String) { self.rawValue = rawValue }
-  public static var authorizationCode: Self { "AUTHORIZATION_CODE" }
-  public static var clientCredentials: Self { "CLIENT_CREDENTIALS" }
-  public static var jwtBearer: Self { "JWT_BEARER" }
-  public static let knownValues = [
-    "AUTHORIZATION_CODE", "CLIENT_CREDENTIALS", "JWT_BEARER"
-  ]
-}
-
-public struct PartitionIndexStatus: WireEnumeration {
-  public let rawValue: String
-  public init(rawValue: String) { self.rawValue = rawValue }
-  public static var creating: Self { "CREATING" }
-  public static var active: Self { "ACTIVE" }
-  public static var deleting: Self { "DELETING" }
-  public static var failed: Self { "FAILED" }
-  public static let knownValues = [
-    "CREATING", "ACTIVE", "DELETING", "FAILED"
   ]
 }

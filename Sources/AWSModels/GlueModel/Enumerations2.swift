@@ -2,6 +2,49 @@
 
 public import AWSWire
 
+public struct MetadataOperation: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var create: Self { "CREATE" }
+  public static let knownValues = [
+    "CREATE"
+  ]
+}
+
+public struct NodeType: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var crawler: Self { "CRAWLER" }
+  public static var job: Self { "JOB" }
+  public static var trigger: Self { "TRIGGER" }
+  public static let knownValues = [
+    "CRAWLER", "JOB", "TRIGGER"
+  ]
+}
+
+public struct OAuth2GrantType: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var authorizationCode: Self { "AUTHORIZATION_CODE" }
+  public static var clientCredentials: Self { "CLIENT_CREDENTIALS" }
+  public static var jwtBearer: Self { "JWT_BEARER" }
+  public static let knownValues = [
+    "AUTHORIZATION_CODE", "CLIENT_CREDENTIALS", "JWT_BEARER"
+  ]
+}
+
+public struct PartitionIndexStatus: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var creating: Self { "CREATING" }
+  public static var active: Self { "ACTIVE" }
+  public static var deleting: Self { "DELETING" }
+  public static var failed: Self { "FAILED" }
+  public static let knownValues = [
+    "CREATING", "ACTIVE", "DELETING", "FAILED"
+  ]
+}
+
 public struct Permission: WireEnumeration {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
@@ -93,6 +136,17 @@ public struct ResourceType: WireEnumeration {
   public static var archive: Self { "ARCHIVE" }
   public static let knownValues = [
     "JAR", "FILE", "ARCHIVE"
+  ]
+}
+
+public struct S3EncryptionMode: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var disabled: Self { "DISABLED" }
+  public static var sseKms: Self { "SSE-KMS" }
+  public static var sseS3: Self { "SSE-S3" }
+  public static let knownValues = [
+    "DISABLED", "SSE-KMS", "SSE-S3"
   ]
 }
 
@@ -254,5 +308,18 @@ public struct WorkerType: WireEnumeration {
   public static var z2x: Self { "Z.2X" }
   public static let knownValues = [
     "Standard", "G.1X", "G.2X", "G.025X", "G.4X", "G.8X", "Z.2X"
+  ]
+}
+
+public struct WorkflowRunStatus: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var running: Self { "RUNNING" }
+  public static var completed: Self { "COMPLETED" }
+  public static var stopping: Self { "STOPPING" }
+  public static var stopped: Self { "STOPPED" }
+  public static var error: Self { "ERROR" }
+  public static let knownValues = [
+    "RUNNING", "COMPLETED", "STOPPING", "STOPPED", "ERROR"
   ]
 }

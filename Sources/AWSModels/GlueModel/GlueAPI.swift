@@ -13,6 +13,7 @@ public protocol GlueAPI: Sendable {
   func batchGetJobs(_ input: BatchGetJobsInput, _ context: RequestContext) async throws -> BatchGetJobsOutput
   func batchGetPartition(_ input: BatchGetPartitionInput, _ context: RequestContext) async throws -> BatchGetPartitionOutput
   func batchGetTriggers(_ input: BatchGetTriggersInput, _ context: RequestContext) async throws -> BatchGetTriggersOutput
+  func batchGetWorkflows(_ input: BatchGetWorkflowsInput, _ context: RequestContext) async throws -> BatchGetWorkflowsOutput
   func batchStopJobRun(_ input: BatchStopJobRunInput, _ context: RequestContext) async throws -> BatchStopJobRunOutput
   func batchUpdatePartition(_ input: BatchUpdatePartitionInput, _ context: RequestContext) async throws -> BatchUpdatePartitionOutput
   func checkSchemaVersionValidity(_ input: CheckSchemaVersionValidityInput, _ context: RequestContext) async throws -> CheckSchemaVersionValidityOutput
@@ -25,9 +26,11 @@ public protocol GlueAPI: Sendable {
   func createPartitionIndex(_ input: CreatePartitionIndexInput, _ context: RequestContext) async throws -> CreatePartitionIndexOutput
   func createRegistry(_ input: CreateRegistryInput, _ context: RequestContext) async throws -> CreateRegistryOutput
   func createSchema(_ input: CreateSchemaInput, _ context: RequestContext) async throws -> CreateSchemaOutput
+  func createSecurityConfiguration(_ input: CreateSecurityConfigurationInput, _ context: RequestContext) async throws -> CreateSecurityConfigurationOutput
   func createTable(_ input: CreateTableInput, _ context: RequestContext) async throws -> CreateTableOutput
   func createTrigger(_ input: CreateTriggerInput, _ context: RequestContext) async throws -> CreateTriggerOutput
   func createUserDefinedFunction(_ input: CreateUserDefinedFunctionInput, _ context: RequestContext) async throws -> CreateUserDefinedFunctionOutput
+  func createWorkflow(_ input: CreateWorkflowInput, _ context: RequestContext) async throws -> CreateWorkflowOutput
   func deleteClassifier(_ input: DeleteClassifierInput, _ context: RequestContext) async throws -> DeleteClassifierOutput
   func deleteColumnStatisticsForPartition(_ input: DeleteColumnStatisticsForPartitionInput, _ context: RequestContext) async throws -> DeleteColumnStatisticsForPartitionOutput
   func deleteColumnStatisticsForTable(_ input: DeleteColumnStatisticsForTableInput, _ context: RequestContext) async throws -> DeleteColumnStatisticsForTableOutput
@@ -41,10 +44,12 @@ public protocol GlueAPI: Sendable {
   func deleteResourcePolicy(_ input: DeleteResourcePolicyInput, _ context: RequestContext) async throws -> DeleteResourcePolicyOutput
   func deleteSchema(_ input: DeleteSchemaInput, _ context: RequestContext) async throws -> DeleteSchemaOutput
   func deleteSchemaVersions(_ input: DeleteSchemaVersionsInput, _ context: RequestContext) async throws -> DeleteSchemaVersionsOutput
+  func deleteSecurityConfiguration(_ input: DeleteSecurityConfigurationInput, _ context: RequestContext) async throws -> DeleteSecurityConfigurationOutput
   func deleteTable(_ input: DeleteTableInput, _ context: RequestContext) async throws -> DeleteTableOutput
   func deleteTableVersion(_ input: DeleteTableVersionInput, _ context: RequestContext) async throws -> DeleteTableVersionOutput
   func deleteTrigger(_ input: DeleteTriggerInput, _ context: RequestContext) async throws -> DeleteTriggerOutput
   func deleteUserDefinedFunction(_ input: DeleteUserDefinedFunctionInput, _ context: RequestContext) async throws -> DeleteUserDefinedFunctionOutput
+  func deleteWorkflow(_ input: DeleteWorkflowInput, _ context: RequestContext) async throws -> DeleteWorkflowOutput
   func getCatalogImportStatus(_ input: GetCatalogImportStatusInput, _ context: RequestContext) async throws -> GetCatalogImportStatusOutput
   func getClassifier(_ input: GetClassifierInput, _ context: RequestContext) async throws -> GetClassifierOutput
   func getClassifiers(_ input: GetClassifiersInput, _ context: RequestContext) async throws -> GetClassifiersOutput
@@ -58,6 +63,7 @@ public protocol GlueAPI: Sendable {
   func getDatabase(_ input: GetDatabaseInput, _ context: RequestContext) async throws -> GetDatabaseOutput
   func getDatabases(_ input: GetDatabasesInput, _ context: RequestContext) async throws -> GetDatabasesOutput
   func getJob(_ input: GetJobInput, _ context: RequestContext) async throws -> GetJobOutput
+  func getJobBookmark(_ input: GetJobBookmarkInput, _ context: RequestContext) async throws -> GetJobBookmarkOutput
   func getJobRun(_ input: GetJobRunInput, _ context: RequestContext) async throws -> GetJobRunOutput
   func getJobRuns(_ input: GetJobRunsInput, _ context: RequestContext) async throws -> GetJobRunsOutput
   func getJobs(_ input: GetJobsInput, _ context: RequestContext) async throws -> GetJobsOutput
@@ -70,6 +76,8 @@ public protocol GlueAPI: Sendable {
   func getSchemaByDefinition(_ input: GetSchemaByDefinitionInput, _ context: RequestContext) async throws -> GetSchemaByDefinitionOutput
   func getSchemaVersion(_ input: GetSchemaVersionInput, _ context: RequestContext) async throws -> GetSchemaVersionOutput
   func getSchemaVersionsDiff(_ input: GetSchemaVersionsDiffInput, _ context: RequestContext) async throws -> GetSchemaVersionsDiffOutput
+  func getSecurityConfiguration(_ input: GetSecurityConfigurationInput, _ context: RequestContext) async throws -> GetSecurityConfigurationOutput
+  func getSecurityConfigurations(_ input: GetSecurityConfigurationsInput, _ context: RequestContext) async throws -> GetSecurityConfigurationsOutput
   func getTable(_ input: GetTableInput, _ context: RequestContext) async throws -> GetTableOutput
   func getTableVersion(_ input: GetTableVersionInput, _ context: RequestContext) async throws -> GetTableVersionOutput
   func getTableVersions(_ input: GetTableVersionsInput, _ context: RequestContext) async throws -> GetTableVersionsOutput
@@ -79,6 +87,10 @@ public protocol GlueAPI: Sendable {
   func getTriggers(_ input: GetTriggersInput, _ context: RequestContext) async throws -> GetTriggersOutput
   func getUserDefinedFunction(_ input: GetUserDefinedFunctionInput, _ context: RequestContext) async throws -> GetUserDefinedFunctionOutput
   func getUserDefinedFunctions(_ input: GetUserDefinedFunctionsInput, _ context: RequestContext) async throws -> GetUserDefinedFunctionsOutput
+  func getWorkflow(_ input: GetWorkflowInput, _ context: RequestContext) async throws -> GetWorkflowOutput
+  func getWorkflowRun(_ input: GetWorkflowRunInput, _ context: RequestContext) async throws -> GetWorkflowRunOutput
+  func getWorkflowRunProperties(_ input: GetWorkflowRunPropertiesInput, _ context: RequestContext) async throws -> GetWorkflowRunPropertiesOutput
+  func getWorkflowRuns(_ input: GetWorkflowRunsInput, _ context: RequestContext) async throws -> GetWorkflowRunsOutput
   func listCrawlers(_ input: ListCrawlersInput, _ context: RequestContext) async throws -> ListCrawlersOutput
   func listCrawls(_ input: ListCrawlsInput, _ context: RequestContext) async throws -> ListCrawlsOutput
   func listJobs(_ input: ListJobsInput, _ context: RequestContext) async throws -> ListJobsOutput
@@ -86,19 +98,25 @@ public protocol GlueAPI: Sendable {
   func listSchemaVersions(_ input: ListSchemaVersionsInput, _ context: RequestContext) async throws -> ListSchemaVersionsOutput
   func listSchemas(_ input: ListSchemasInput, _ context: RequestContext) async throws -> ListSchemasOutput
   func listTriggers(_ input: ListTriggersInput, _ context: RequestContext) async throws -> ListTriggersOutput
+  func listWorkflows(_ input: ListWorkflowsInput, _ context: RequestContext) async throws -> ListWorkflowsOutput
   func putResourcePolicy(_ input: PutResourcePolicyInput, _ context: RequestContext) async throws -> PutResourcePolicyOutput
   func putSchemaVersionMetadata(_ input: PutSchemaVersionMetadataInput, _ context: RequestContext) async throws -> PutSchemaVersionMetadataOutput
+  func putWorkflowRunProperties(_ input: PutWorkflowRunPropertiesInput, _ context: RequestContext) async throws -> PutWorkflowRunPropertiesOutput
   func querySchemaVersionMetadata(_ input: QuerySchemaVersionMetadataInput, _ context: RequestContext) async throws -> QuerySchemaVersionMetadataOutput
   func registerSchemaVersion(_ input: RegisterSchemaVersionInput, _ context: RequestContext) async throws -> RegisterSchemaVersionOutput
   func removeSchemaVersionMetadata(_ input: RemoveSchemaVersionMetadataInput, _ context: RequestContext) async throws -> RemoveSchemaVersionMetadataOutput
+  func resetJobBookmark(_ input: ResetJobBookmarkInput, _ context: RequestContext) async throws -> ResetJobBookmarkOutput
+  func resumeWorkflowRun(_ input: ResumeWorkflowRunInput, _ context: RequestContext) async throws -> ResumeWorkflowRunOutput
   func searchTables(_ input: SearchTablesInput, _ context: RequestContext) async throws -> SearchTablesOutput
   func startCrawler(_ input: StartCrawlerInput, _ context: RequestContext) async throws -> StartCrawlerOutput
   func startCrawlerSchedule(_ input: StartCrawlerScheduleInput, _ context: RequestContext) async throws -> StartCrawlerScheduleOutput
   func startJobRun(_ input: StartJobRunInput, _ context: RequestContext) async throws -> StartJobRunOutput
   func startTrigger(_ input: StartTriggerInput, _ context: RequestContext) async throws -> StartTriggerOutput
+  func startWorkflowRun(_ input: StartWorkflowRunInput, _ context: RequestContext) async throws -> StartWorkflowRunOutput
   func stopCrawler(_ input: StopCrawlerInput, _ context: RequestContext) async throws -> StopCrawlerOutput
   func stopCrawlerSchedule(_ input: StopCrawlerScheduleInput, _ context: RequestContext) async throws -> StopCrawlerScheduleOutput
   func stopTrigger(_ input: StopTriggerInput, _ context: RequestContext) async throws -> StopTriggerOutput
+  func stopWorkflowRun(_ input: StopWorkflowRunInput, _ context: RequestContext) async throws -> StopWorkflowRunOutput
   func tagResource(_ input: TagResourceInput, _ context: RequestContext) async throws -> TagResourceOutput
   func untagResource(_ input: UntagResourceInput, _ context: RequestContext) async throws -> UntagResourceOutput
   func updateClassifier(_ input: UpdateClassifierInput, _ context: RequestContext) async throws -> UpdateClassifierOutput
@@ -115,6 +133,7 @@ public protocol GlueAPI: Sendable {
   func updateTable(_ input: UpdateTableInput, _ context: RequestContext) async throws -> UpdateTableOutput
   func updateTrigger(_ input: UpdateTriggerInput, _ context: RequestContext) async throws -> UpdateTriggerOutput
   func updateUserDefinedFunction(_ input: UpdateUserDefinedFunctionInput, _ context: RequestContext) async throws -> UpdateUserDefinedFunctionOutput
+  func updateWorkflow(_ input: UpdateWorkflowInput, _ context: RequestContext) async throws -> UpdateWorkflowOutput
 }
 
 extension GlueAPI {
@@ -144,6 +163,9 @@ extension GlueAPI {
   }
   public func batchGetTriggers(_ input: BatchGetTriggersInput, _ context: RequestContext) async throws -> BatchGetTriggersOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "BatchGetTriggers")
+  }
+  public func batchGetWorkflows(_ input: BatchGetWorkflowsInput, _ context: RequestContext) async throws -> BatchGetWorkflowsOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "BatchGetWorkflows")
   }
   public func batchStopJobRun(_ input: BatchStopJobRunInput, _ context: RequestContext) async throws -> BatchStopJobRunOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "BatchStopJobRun")
@@ -181,6 +203,9 @@ extension GlueAPI {
   public func createSchema(_ input: CreateSchemaInput, _ context: RequestContext) async throws -> CreateSchemaOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "CreateSchema")
   }
+  public func createSecurityConfiguration(_ input: CreateSecurityConfigurationInput, _ context: RequestContext) async throws -> CreateSecurityConfigurationOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "CreateSecurityConfiguration")
+  }
   public func createTable(_ input: CreateTableInput, _ context: RequestContext) async throws -> CreateTableOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "CreateTable")
   }
@@ -189,6 +214,9 @@ extension GlueAPI {
   }
   public func createUserDefinedFunction(_ input: CreateUserDefinedFunctionInput, _ context: RequestContext) async throws -> CreateUserDefinedFunctionOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "CreateUserDefinedFunction")
+  }
+  public func createWorkflow(_ input: CreateWorkflowInput, _ context: RequestContext) async throws -> CreateWorkflowOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "CreateWorkflow")
   }
   public func deleteClassifier(_ input: DeleteClassifierInput, _ context: RequestContext) async throws -> DeleteClassifierOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "DeleteClassifier")
@@ -229,6 +257,9 @@ extension GlueAPI {
   public func deleteSchemaVersions(_ input: DeleteSchemaVersionsInput, _ context: RequestContext) async throws -> DeleteSchemaVersionsOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "DeleteSchemaVersions")
   }
+  public func deleteSecurityConfiguration(_ input: DeleteSecurityConfigurationInput, _ context: RequestContext) async throws -> DeleteSecurityConfigurationOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "DeleteSecurityConfiguration")
+  }
   public func deleteTable(_ input: DeleteTableInput, _ context: RequestContext) async throws -> DeleteTableOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "DeleteTable")
   }
@@ -240,6 +271,9 @@ extension GlueAPI {
   }
   public func deleteUserDefinedFunction(_ input: DeleteUserDefinedFunctionInput, _ context: RequestContext) async throws -> DeleteUserDefinedFunctionOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "DeleteUserDefinedFunction")
+  }
+  public func deleteWorkflow(_ input: DeleteWorkflowInput, _ context: RequestContext) async throws -> DeleteWorkflowOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "DeleteWorkflow")
   }
   public func getCatalogImportStatus(_ input: GetCatalogImportStatusInput, _ context: RequestContext) async throws -> GetCatalogImportStatusOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "GetCatalogImportStatus")
@@ -280,6 +314,9 @@ extension GlueAPI {
   public func getJob(_ input: GetJobInput, _ context: RequestContext) async throws -> GetJobOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "GetJob")
   }
+  public func getJobBookmark(_ input: GetJobBookmarkInput, _ context: RequestContext) async throws -> GetJobBookmarkOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetJobBookmark")
+  }
   public func getJobRun(_ input: GetJobRunInput, _ context: RequestContext) async throws -> GetJobRunOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "GetJobRun")
   }
@@ -316,6 +353,12 @@ extension GlueAPI {
   public func getSchemaVersionsDiff(_ input: GetSchemaVersionsDiffInput, _ context: RequestContext) async throws -> GetSchemaVersionsDiffOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "GetSchemaVersionsDiff")
   }
+  public func getSecurityConfiguration(_ input: GetSecurityConfigurationInput, _ context: RequestContext) async throws -> GetSecurityConfigurationOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetSecurityConfiguration")
+  }
+  public func getSecurityConfigurations(_ input: GetSecurityConfigurationsInput, _ context: RequestContext) async throws -> GetSecurityConfigurationsOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetSecurityConfigurations")
+  }
   public func getTable(_ input: GetTableInput, _ context: RequestContext) async throws -> GetTableOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "GetTable")
   }
@@ -343,6 +386,18 @@ extension GlueAPI {
   public func getUserDefinedFunctions(_ input: GetUserDefinedFunctionsInput, _ context: RequestContext) async throws -> GetUserDefinedFunctionsOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "GetUserDefinedFunctions")
   }
+  public func getWorkflow(_ input: GetWorkflowInput, _ context: RequestContext) async throws -> GetWorkflowOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetWorkflow")
+  }
+  public func getWorkflowRun(_ input: GetWorkflowRunInput, _ context: RequestContext) async throws -> GetWorkflowRunOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetWorkflowRun")
+  }
+  public func getWorkflowRunProperties(_ input: GetWorkflowRunPropertiesInput, _ context: RequestContext) async throws -> GetWorkflowRunPropertiesOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetWorkflowRunProperties")
+  }
+  public func getWorkflowRuns(_ input: GetWorkflowRunsInput, _ context: RequestContext) async throws -> GetWorkflowRunsOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetWorkflowRuns")
+  }
   public func listCrawlers(_ input: ListCrawlersInput, _ context: RequestContext) async throws -> ListCrawlersOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "ListCrawlers")
   }
@@ -364,11 +419,17 @@ extension GlueAPI {
   public func listTriggers(_ input: ListTriggersInput, _ context: RequestContext) async throws -> ListTriggersOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "ListTriggers")
   }
+  public func listWorkflows(_ input: ListWorkflowsInput, _ context: RequestContext) async throws -> ListWorkflowsOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "ListWorkflows")
+  }
   public func putResourcePolicy(_ input: PutResourcePolicyInput, _ context: RequestContext) async throws -> PutResourcePolicyOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "PutResourcePolicy")
   }
   public func putSchemaVersionMetadata(_ input: PutSchemaVersionMetadataInput, _ context: RequestContext) async throws -> PutSchemaVersionMetadataOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "PutSchemaVersionMetadata")
+  }
+  public func putWorkflowRunProperties(_ input: PutWorkflowRunPropertiesInput, _ context: RequestContext) async throws -> PutWorkflowRunPropertiesOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "PutWorkflowRunProperties")
   }
   public func querySchemaVersionMetadata(_ input: QuerySchemaVersionMetadataInput, _ context: RequestContext) async throws -> QuerySchemaVersionMetadataOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "QuerySchemaVersionMetadata")
@@ -378,6 +439,12 @@ extension GlueAPI {
   }
   public func removeSchemaVersionMetadata(_ input: RemoveSchemaVersionMetadataInput, _ context: RequestContext) async throws -> RemoveSchemaVersionMetadataOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "RemoveSchemaVersionMetadata")
+  }
+  public func resetJobBookmark(_ input: ResetJobBookmarkInput, _ context: RequestContext) async throws -> ResetJobBookmarkOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "ResetJobBookmark")
+  }
+  public func resumeWorkflowRun(_ input: ResumeWorkflowRunInput, _ context: RequestContext) async throws -> ResumeWorkflowRunOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "ResumeWorkflowRun")
   }
   public func searchTables(_ input: SearchTablesInput, _ context: RequestContext) async throws -> SearchTablesOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "SearchTables")
@@ -394,6 +461,9 @@ extension GlueAPI {
   public func startTrigger(_ input: StartTriggerInput, _ context: RequestContext) async throws -> StartTriggerOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "StartTrigger")
   }
+  public func startWorkflowRun(_ input: StartWorkflowRunInput, _ context: RequestContext) async throws -> StartWorkflowRunOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "StartWorkflowRun")
+  }
   public func stopCrawler(_ input: StopCrawlerInput, _ context: RequestContext) async throws -> StopCrawlerOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "StopCrawler")
   }
@@ -402,6 +472,9 @@ extension GlueAPI {
   }
   public func stopTrigger(_ input: StopTriggerInput, _ context: RequestContext) async throws -> StopTriggerOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "StopTrigger")
+  }
+  public func stopWorkflowRun(_ input: StopWorkflowRunInput, _ context: RequestContext) async throws -> StopWorkflowRunOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "StopWorkflowRun")
   }
   public func tagResource(_ input: TagResourceInput, _ context: RequestContext) async throws -> TagResourceOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "TagResource")
@@ -451,6 +524,9 @@ extension GlueAPI {
   public func updateUserDefinedFunction(_ input: UpdateUserDefinedFunctionInput, _ context: RequestContext) async throws -> UpdateUserDefinedFunctionOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "UpdateUserDefinedFunction")
   }
+  public func updateWorkflow(_ input: UpdateWorkflowInput, _ context: RequestContext) async throws -> UpdateWorkflowOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "UpdateWorkflow")
+  }
 }
 
 public typealias BatchCreatePartitionInput = BatchCreatePartitionRequest
@@ -488,6 +564,10 @@ public typealias BatchGetPartitionOutput = BatchGetPartitionResponse
 public typealias BatchGetTriggersInput = BatchGetTriggersRequest
 
 public typealias BatchGetTriggersOutput = BatchGetTriggersResponse
+
+public typealias BatchGetWorkflowsInput = BatchGetWorkflowsRequest
+
+public typealias BatchGetWorkflowsOutput = BatchGetWorkflowsResponse
 
 public typealias BatchStopJobRunInput = BatchStopJobRunRequest
 
@@ -531,6 +611,10 @@ public typealias CreateRegistryOutput = CreateRegistryResponse
 
 public typealias CreateSchemaOutput = CreateSchemaResponse
 
+public typealias CreateSecurityConfigurationInput = CreateSecurityConfigurationRequest
+
+public typealias CreateSecurityConfigurationOutput = CreateSecurityConfigurationResponse
+
 public typealias CreateTableInput = CreateTableRequest
 
 public typealias CreateTableOutput = CreateTableResponse
@@ -542,6 +626,10 @@ public typealias CreateTriggerOutput = CreateTriggerResponse
 public typealias CreateUserDefinedFunctionInput = CreateUserDefinedFunctionRequest
 
 public typealias CreateUserDefinedFunctionOutput = CreateUserDefinedFunctionResponse
+
+public typealias CreateWorkflowInput = CreateWorkflowRequest
+
+public typealias CreateWorkflowOutput = CreateWorkflowResponse
 
 public typealias DeleteClassifierInput = DeleteClassifierRequest
 
@@ -589,6 +677,10 @@ public typealias DeleteSchemaOutput = DeleteSchemaResponse
 
 public typealias DeleteSchemaVersionsOutput = DeleteSchemaVersionsResponse
 
+public typealias DeleteSecurityConfigurationInput = DeleteSecurityConfigurationRequest
+
+public typealias DeleteSecurityConfigurationOutput = DeleteSecurityConfigurationResponse
+
 public typealias DeleteTableInput = DeleteTableRequest
 
 public typealias DeleteTableOutput = DeleteTableResponse
@@ -604,6 +696,10 @@ public typealias DeleteTriggerOutput = DeleteTriggerResponse
 public typealias DeleteUserDefinedFunctionInput = DeleteUserDefinedFunctionRequest
 
 public typealias DeleteUserDefinedFunctionOutput = DeleteUserDefinedFunctionResponse
+
+public typealias DeleteWorkflowInput = DeleteWorkflowRequest
+
+public typealias DeleteWorkflowOutput = DeleteWorkflowResponse
 
 public typealias GetCatalogImportStatusInput = GetCatalogImportStatusRequest
 
@@ -657,6 +753,10 @@ public typealias GetJobInput = GetJobRequest
 
 public typealias GetJobOutput = GetJobResponse
 
+public typealias GetJobBookmarkInput = GetJobBookmarkRequest
+
+public typealias GetJobBookmarkOutput = GetJobBookmarkResponse
+
 public typealias GetJobRunInput = GetJobRunRequest
 
 public typealias GetJobRunOutput = GetJobRunResponse
@@ -695,6 +795,14 @@ public typealias GetSchemaVersionOutput = GetSchemaVersionResponse
 
 public typealias GetSchemaVersionsDiffOutput = GetSchemaVersionsDiffResponse
 
+public typealias GetSecurityConfigurationInput = GetSecurityConfigurationRequest
+
+public typealias GetSecurityConfigurationOutput = GetSecurityConfigurationResponse
+
+public typealias GetSecurityConfigurationsInput = GetSecurityConfigurationsRequest
+
+public typealias GetSecurityConfigurationsOutput = GetSecurityConfigurationsResponse
+
 public typealias GetTableInput = GetTableRequest
 
 public typealias GetTableOutput = GetTableResponse
@@ -731,6 +839,22 @@ public typealias GetUserDefinedFunctionsInput = GetUserDefinedFunctionsRequest
 
 public typealias GetUserDefinedFunctionsOutput = GetUserDefinedFunctionsResponse
 
+public typealias GetWorkflowInput = GetWorkflowRequest
+
+public typealias GetWorkflowOutput = GetWorkflowResponse
+
+public typealias GetWorkflowRunInput = GetWorkflowRunRequest
+
+public typealias GetWorkflowRunOutput = GetWorkflowRunResponse
+
+public typealias GetWorkflowRunPropertiesInput = GetWorkflowRunPropertiesRequest
+
+public typealias GetWorkflowRunPropertiesOutput = GetWorkflowRunPropertiesResponse
+
+public typealias GetWorkflowRunsInput = GetWorkflowRunsRequest
+
+public typealias GetWorkflowRunsOutput = GetWorkflowRunsResponse
+
 public typealias ListCrawlersInput = ListCrawlersRequest
 
 public typealias ListCrawlersOutput = ListCrawlersResponse
@@ -753,17 +877,33 @@ public typealias ListTriggersInput = ListTriggersRequest
 
 public typealias ListTriggersOutput = ListTriggersResponse
 
+public typealias ListWorkflowsInput = ListWorkflowsRequest
+
+public typealias ListWorkflowsOutput = ListWorkflowsResponse
+
 public typealias PutResourcePolicyInput = PutResourcePolicyRequest
 
 public typealias PutResourcePolicyOutput = PutResourcePolicyResponse
 
 public typealias PutSchemaVersionMetadataOutput = PutSchemaVersionMetadataResponse
 
+public typealias PutWorkflowRunPropertiesInput = PutWorkflowRunPropertiesRequest
+
+public typealias PutWorkflowRunPropertiesOutput = PutWorkflowRunPropertiesResponse
+
 public typealias QuerySchemaVersionMetadataOutput = QuerySchemaVersionMetadataResponse
 
 public typealias RegisterSchemaVersionOutput = RegisterSchemaVersionResponse
 
 public typealias RemoveSchemaVersionMetadataOutput = RemoveSchemaVersionMetadataResponse
+
+public typealias ResetJobBookmarkInput = ResetJobBookmarkRequest
+
+public typealias ResetJobBookmarkOutput = ResetJobBookmarkResponse
+
+public typealias ResumeWorkflowRunInput = ResumeWorkflowRunRequest
+
+public typealias ResumeWorkflowRunOutput = ResumeWorkflowRunResponse
 
 public typealias SearchTablesInput = SearchTablesRequest
 
@@ -785,6 +925,10 @@ public typealias StartTriggerInput = StartTriggerRequest
 
 public typealias StartTriggerOutput = StartTriggerResponse
 
+public typealias StartWorkflowRunInput = StartWorkflowRunRequest
+
+public typealias StartWorkflowRunOutput = StartWorkflowRunResponse
+
 public typealias StopCrawlerInput = StopCrawlerRequest
 
 public typealias StopCrawlerOutput = StopCrawlerResponse
@@ -796,6 +940,10 @@ public typealias StopCrawlerScheduleOutput = StopCrawlerScheduleResponse
 public typealias StopTriggerInput = StopTriggerRequest
 
 public typealias StopTriggerOutput = StopTriggerResponse
+
+public typealias StopWorkflowRunInput = StopWorkflowRunRequest
+
+public typealias StopWorkflowRunOutput = StopWorkflowRunResponse
 
 public typealias TagResourceInput = TagResourceRequest
 
@@ -856,3 +1004,7 @@ public typealias UpdateTriggerOutput = UpdateTriggerResponse
 public typealias UpdateUserDefinedFunctionInput = UpdateUserDefinedFunctionRequest
 
 public typealias UpdateUserDefinedFunctionOutput = UpdateUserDefinedFunctionResponse
+
+public typealias UpdateWorkflowInput = UpdateWorkflowRequest
+
+public typealias UpdateWorkflowOutput = UpdateWorkflowResponse

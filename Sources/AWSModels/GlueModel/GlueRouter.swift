@@ -18,6 +18,7 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("BatchGetJobs", api.batchGetJobs)
     table.add("BatchGetPartition", api.batchGetPartition)
     table.add("BatchGetTriggers", api.batchGetTriggers)
+    table.add("BatchGetWorkflows", api.batchGetWorkflows)
     table.add("BatchStopJobRun", api.batchStopJobRun)
     table.add("BatchUpdatePartition", api.batchUpdatePartition)
     table.add("CheckSchemaVersionValidity", api.checkSchemaVersionValidity)
@@ -30,9 +31,11 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("CreatePartitionIndex", api.createPartitionIndex)
     table.add("CreateRegistry", api.createRegistry)
     table.add("CreateSchema", api.createSchema)
+    table.add("CreateSecurityConfiguration", api.createSecurityConfiguration)
     table.add("CreateTable", api.createTable)
     table.add("CreateTrigger", api.createTrigger)
     table.add("CreateUserDefinedFunction", api.createUserDefinedFunction)
+    table.add("CreateWorkflow", api.createWorkflow)
     table.add("DeleteClassifier", api.deleteClassifier)
     table.add("DeleteColumnStatisticsForPartition", api.deleteColumnStatisticsForPartition)
     table.add("DeleteColumnStatisticsForTable", api.deleteColumnStatisticsForTable)
@@ -46,10 +49,12 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("DeleteResourcePolicy", api.deleteResourcePolicy)
     table.add("DeleteSchema", api.deleteSchema)
     table.add("DeleteSchemaVersions", api.deleteSchemaVersions)
+    table.add("DeleteSecurityConfiguration", api.deleteSecurityConfiguration)
     table.add("DeleteTable", api.deleteTable)
     table.add("DeleteTableVersion", api.deleteTableVersion)
     table.add("DeleteTrigger", api.deleteTrigger)
     table.add("DeleteUserDefinedFunction", api.deleteUserDefinedFunction)
+    table.add("DeleteWorkflow", api.deleteWorkflow)
     table.add("GetCatalogImportStatus", api.getCatalogImportStatus)
     table.add("GetClassifier", api.getClassifier)
     table.add("GetClassifiers", api.getClassifiers)
@@ -63,6 +68,7 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("GetDatabase", api.getDatabase)
     table.add("GetDatabases", api.getDatabases)
     table.add("GetJob", api.getJob)
+    table.add("GetJobBookmark", api.getJobBookmark)
     table.add("GetJobRun", api.getJobRun)
     table.add("GetJobRuns", api.getJobRuns)
     table.add("GetJobs", api.getJobs)
@@ -75,6 +81,8 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("GetSchemaByDefinition", api.getSchemaByDefinition)
     table.add("GetSchemaVersion", api.getSchemaVersion)
     table.add("GetSchemaVersionsDiff", api.getSchemaVersionsDiff)
+    table.add("GetSecurityConfiguration", api.getSecurityConfiguration)
+    table.add("GetSecurityConfigurations", api.getSecurityConfigurations)
     table.add("GetTable", api.getTable)
     table.add("GetTableVersion", api.getTableVersion)
     table.add("GetTableVersions", api.getTableVersions)
@@ -84,6 +92,10 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("GetTriggers", api.getTriggers)
     table.add("GetUserDefinedFunction", api.getUserDefinedFunction)
     table.add("GetUserDefinedFunctions", api.getUserDefinedFunctions)
+    table.add("GetWorkflow", api.getWorkflow)
+    table.add("GetWorkflowRun", api.getWorkflowRun)
+    table.add("GetWorkflowRunProperties", api.getWorkflowRunProperties)
+    table.add("GetWorkflowRuns", api.getWorkflowRuns)
     table.add("ListCrawlers", api.listCrawlers)
     table.add("ListCrawls", api.listCrawls)
     table.add("ListJobs", api.listJobs)
@@ -91,19 +103,25 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("ListSchemaVersions", api.listSchemaVersions)
     table.add("ListSchemas", api.listSchemas)
     table.add("ListTriggers", api.listTriggers)
+    table.add("ListWorkflows", api.listWorkflows)
     table.add("PutResourcePolicy", api.putResourcePolicy)
     table.add("PutSchemaVersionMetadata", api.putSchemaVersionMetadata)
+    table.add("PutWorkflowRunProperties", api.putWorkflowRunProperties)
     table.add("QuerySchemaVersionMetadata", api.querySchemaVersionMetadata)
     table.add("RegisterSchemaVersion", api.registerSchemaVersion)
     table.add("RemoveSchemaVersionMetadata", api.removeSchemaVersionMetadata)
+    table.add("ResetJobBookmark", api.resetJobBookmark)
+    table.add("ResumeWorkflowRun", api.resumeWorkflowRun)
     table.add("SearchTables", api.searchTables)
     table.add("StartCrawler", api.startCrawler)
     table.add("StartCrawlerSchedule", api.startCrawlerSchedule)
     table.add("StartJobRun", api.startJobRun)
     table.add("StartTrigger", api.startTrigger)
+    table.add("StartWorkflowRun", api.startWorkflowRun)
     table.add("StopCrawler", api.stopCrawler)
     table.add("StopCrawlerSchedule", api.stopCrawlerSchedule)
     table.add("StopTrigger", api.stopTrigger)
+    table.add("StopWorkflowRun", api.stopWorkflowRun)
     table.add("TagResource", api.tagResource)
     table.add("UntagResource", api.untagResource)
     table.add("UpdateClassifier", api.updateClassifier)
@@ -120,6 +138,7 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("UpdateTable", api.updateTable)
     table.add("UpdateTrigger", api.updateTrigger)
     table.add("UpdateUserDefinedFunction", api.updateUserDefinedFunction)
+    table.add("UpdateWorkflow", api.updateWorkflow)
     router = ServiceRouter(table)
   }
 
@@ -140,39 +159,36 @@ public enum GlueDescription {
     messageKey: "Message",
     otherOperations: """
       BatchGetBlueprints BatchGetCustomEntityTypes BatchGetDataQualityResult BatchGetDevEndpoints BatchGetTableOptimizer
-      BatchGetWorkflows BatchPutDataQualityStatisticAnnotation CancelDataQualityRuleRecommendationRun
+      BatchPutDataQualityStatisticAnnotation CancelDataQualityRuleRecommendationRun
       CancelDataQualityRulesetEvaluationRun CancelMLTaskRun CancelStatement CreateBlueprint CreateCatalog
       CreateColumnStatisticsTaskSettings CreateCustomEntityType CreateDataQualityRuleset CreateDevEndpoint
       CreateGlueIdentityCenterConfiguration CreateIntegration CreateIntegrationResourceProperty
-      CreateIntegrationTableProperties CreateMLTransform CreateScript CreateSecurityConfiguration CreateSession
-      CreateTableOptimizer CreateUsageProfile CreateWorkflow DeleteBlueprint DeleteCatalog
-      DeleteColumnStatisticsTaskSettings DeleteConnectionType DeleteCustomEntityType DeleteDataQualityRuleset
-      DeleteDevEndpoint DeleteGlueIdentityCenterConfiguration DeleteIntegration DeleteIntegrationResourceProperty
-      DeleteIntegrationTableProperties DeleteMLTransform DeleteSecurityConfiguration DeleteSession DeleteTableOptimizer
-      DeleteUsageProfile DeleteWorkflow DescribeConnectionType DescribeEntity DescribeInboundIntegrations
-      DescribeIntegrations GetBlueprint GetBlueprintRun GetBlueprintRuns GetCatalog GetCatalogs
-      GetColumnStatisticsTaskRun GetColumnStatisticsTaskRuns GetColumnStatisticsTaskSettings GetCustomEntityType
-      GetDataCatalogEncryptionSettings GetDataQualityModel GetDataQualityModelResult GetDataQualityResult
-      GetDataQualityRuleRecommendationRun GetDataQualityRuleset GetDataQualityRulesetEvaluationRun GetDataflowGraph
-      GetDevEndpoint GetDevEndpoints GetEntityRecords GetGlueIdentityCenterConfiguration GetIntegrationResourceProperty
-      GetIntegrationTableProperties GetJobBookmark GetMLTaskRun GetMLTaskRuns GetMLTransform GetMLTransforms GetMapping
-      GetMaterializedViewRefreshTaskRun GetPlan GetResourcePolicies GetSecurityConfiguration GetSecurityConfigurations
-      GetSession GetStatement GetTableOptimizer GetUnfilteredPartitionMetadata GetUnfilteredPartitionsMetadata
-      GetUnfilteredTableMetadata GetUsageProfile GetWorkflow GetWorkflowRun GetWorkflowRunProperties GetWorkflowRuns
-      ImportCatalogToGlue ListBlueprints ListColumnStatisticsTaskRuns ListConnectionTypes ListCustomEntityTypes
-      ListDataQualityResults ListDataQualityRuleRecommendationRuns ListDataQualityRulesetEvaluationRuns
-      ListDataQualityRulesets ListDataQualityStatisticAnnotations ListDataQualityStatistics ListDevEndpoints
-      ListEntities ListIntegrationResourceProperties ListMLTransforms ListMaterializedViewRefreshTaskRuns ListSessions
-      ListStatements ListTableOptimizerRuns ListUsageProfiles ListWorkflows ModifyIntegration
-      PutDataCatalogEncryptionSettings PutDataQualityProfileAnnotation PutWorkflowRunProperties RegisterConnectionType
-      ResetJobBookmark ResumeWorkflowRun RunStatement StartBlueprintRun StartColumnStatisticsTaskRun
-      StartColumnStatisticsTaskRunSchedule StartDataQualityRuleRecommendationRun StartDataQualityRulesetEvaluationRun
-      StartExportLabelsTaskRun StartImportLabelsTaskRun StartMLEvaluationTaskRun StartMLLabelingSetGenerationTaskRun
-      StartMaterializedViewRefreshTaskRun StartWorkflowRun StopColumnStatisticsTaskRun
-      StopColumnStatisticsTaskRunSchedule StopMaterializedViewRefreshTaskRun StopSession StopWorkflowRun TestConnection
-      UpdateBlueprint UpdateCatalog UpdateColumnStatisticsTaskSettings UpdateDataQualityRuleset UpdateDevEndpoint
+      CreateIntegrationTableProperties CreateMLTransform CreateScript CreateSession CreateTableOptimizer
+      CreateUsageProfile DeleteBlueprint DeleteCatalog DeleteColumnStatisticsTaskSettings DeleteConnectionType
+      DeleteCustomEntityType DeleteDataQualityRuleset DeleteDevEndpoint DeleteGlueIdentityCenterConfiguration
+      DeleteIntegration DeleteIntegrationResourceProperty DeleteIntegrationTableProperties DeleteMLTransform
+      DeleteSession DeleteTableOptimizer DeleteUsageProfile DescribeConnectionType DescribeEntity
+      DescribeInboundIntegrations DescribeIntegrations GetBlueprint GetBlueprintRun GetBlueprintRuns GetCatalog
+      GetCatalogs GetColumnStatisticsTaskRun GetColumnStatisticsTaskRuns GetColumnStatisticsTaskSettings
+      GetCustomEntityType GetDataCatalogEncryptionSettings GetDataQualityModel GetDataQualityModelResult
+      GetDataQualityResult GetDataQualityRuleRecommendationRun GetDataQualityRuleset GetDataQualityRulesetEvaluationRun
+      GetDataflowGraph GetDevEndpoint GetDevEndpoints GetEntityRecords GetGlueIdentityCenterConfiguration
+      GetIntegrationResourceProperty GetIntegrationTableProperties GetMLTaskRun GetMLTaskRuns GetMLTransform
+      GetMLTransforms GetMapping GetMaterializedViewRefreshTaskRun GetPlan GetResourcePolicies GetSession GetStatement
+      GetTableOptimizer GetUnfilteredPartitionMetadata GetUnfilteredPartitionsMetadata GetUnfilteredTableMetadata
+      GetUsageProfile ImportCatalogToGlue ListBlueprints ListColumnStatisticsTaskRuns ListConnectionTypes
+      ListCustomEntityTypes ListDataQualityResults ListDataQualityRuleRecommendationRuns
+      ListDataQualityRulesetEvaluationRuns ListDataQualityRulesets ListDataQualityStatisticAnnotations
+      ListDataQualityStatistics ListDevEndpoints ListEntities ListIntegrationResourceProperties ListMLTransforms
+      ListMaterializedViewRefreshTaskRuns ListSessions ListStatements ListTableOptimizerRuns ListUsageProfiles
+      ModifyIntegration PutDataCatalogEncryptionSettings PutDataQualityProfileAnnotation RegisterConnectionType
+      RunStatement StartBlueprintRun StartColumnStatisticsTaskRun StartColumnStatisticsTaskRunSchedule
+      StartDataQualityRuleRecommendationRun StartDataQualityRulesetEvaluationRun StartExportLabelsTaskRun
+      StartImportLabelsTaskRun StartMLEvaluationTaskRun StartMLLabelingSetGenerationTaskRun
+      StartMaterializedViewRefreshTaskRun StopColumnStatisticsTaskRun StopColumnStatisticsTaskRunSchedule
+      StopMaterializedViewRefreshTaskRun StopSession TestConnection UpdateBlueprint UpdateCatalog
+      UpdateColumnStatisticsTaskSettings UpdateDataQualityRuleset UpdateDevEndpoint
       UpdateGlueIdentityCenterConfiguration UpdateIntegrationResourceProperty UpdateIntegrationTableProperties
       UpdateJobFromSourceControl UpdateMLTransform UpdateSourceControlFromJob UpdateTableOptimizer UpdateUsageProfile
-      UpdateWorkflow
       """)
 }

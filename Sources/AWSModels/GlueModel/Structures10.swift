@@ -3,85 +3,253 @@
 public import AWSWire
 public import Kernel
 
-public struct UpdateSchemaInput: Sendable, Hashable {
-  public var schemaId: SchemaId
-  public var schemaVersionNumber: SchemaVersionNumber?
-  public var compatibility: Compatibility?
+public struct StringColumnStatisticsData: Sendable, Hashable {
+  public var maximumLength: Int64
+  public var averageLength: Double
+  public var numberOfNulls: Int64
+  public var numberOfDistinctValues: Int64
+
+  public init(
+    maximumLength: Int64, averageLength: Double, numberOfNulls: Int64, numberOfDistinctValues: Int64
+  ) {
+    self.maximumLength = maximumLength
+    self.averageLength = averageLength
+    self.numberOfNulls = numberOfNulls
+    self.numberOfDistinctValues = numberOfDistinctValues
+  }
+}
+
+public struct Table: Sendable, Hashable {
+  public var name: String
+  public var databaseName: String?
   public var description: String?
-
-  public init(
-    schemaId: SchemaId, schemaVersionNumber: SchemaVersionNumber? = nil, compatibility: Compatibility? = nil,
-    description: String? = nil
-  ) {
-    self.schemaId = schemaId
-    self.schemaVersionNumber = schemaVersionNumber
-    self.compatibility = compatibility
-    self.description = description
-  }
-}
-
-public struct UpdateSchemaResponse: Sendable, Hashable {
-  public var schemaArn: String?
-  public var schemaName: String?
-  public var registryName: String?
-
-  public init(
-    schemaArn: String? = nil, schemaName: String? = nil, registryName: String? = nil
-  ) {
-    self.schemaArn = schemaArn
-    self.schemaName = schemaName
-    self.registryName = registryName
-  }
-}
-
-public struct UpdateTableRequest: Sendable, Hashable {
+  public var owner: String?
+  public var createTime: Timestamp?
+  public var updateTime: Timestamp?
+  public var lastAccessTime: Timestamp?
+  public var lastAnalyzedTime: Timestamp?
+  public var retention: Int?
+  @Indirect public var storageDescriptor: StorageDescriptor?
+  public var partitionKeys: [Column]?
+  public var viewOriginalText: String?
+  public var viewExpandedText: String?
+  public var tableType: String?
+  public var parameters: [String: String]?
+  public var createdBy: String?
+  public var isRegisteredWithLakeFormation: Bool?
+  public var targetTable: TableIdentifier?
   public var catalogId: String?
-  public var databaseName: String
-  public var name: String?
-  @Indirect public var tableInput: TableInput?
-  public var skipArchive: Bool?
-  public var transactionId: String?
   public var versionId: String?
-  public var viewUpdateAction: ViewUpdateAction?
-  public var force: Bool?
-  public var updateOpenTableFormatInput: UpdateOpenTableFormatInput?
+  public var federatedTable: FederatedTable?
+  public var viewDefinition: ViewDefinition?
+  public var isMultiDialectView: Bool?
+  public var isMaterializedView: Bool?
+  @Indirect public var status: TableStatus?
 
   public init(
-    catalogId: String? = nil, databaseName: String, name: String? = nil, tableInput: TableInput? = nil,
-    skipArchive: Bool? = nil, transactionId: String? = nil, versionId: String? = nil,
-    viewUpdateAction: ViewUpdateAction? = nil, force: Bool? = nil,
-    updateOpenTableFormatInput: UpdateOpenTableFormatInput? = nil
+    name: String, databaseName: String? = nil, description: String? = nil, owner: String? = nil,
+    createTime: Timestamp? = nil, updateTime: Timestamp? = nil, lastAccessTime: Timestamp? = nil,
+    lastAnalyzedTime: Timestamp? = nil, retention: Int? = nil, storageDescriptor: StorageDescriptor? = nil,
+    partitionKeys: [Column]? = nil, viewOriginalText: String? = nil, viewExpandedText: String? = nil,
+    tableType: String? = nil, parameters: [String: String]? = nil, createdBy: String? = nil,
+    isRegisteredWithLakeFormation: Bool? = nil, targetTable: TableIdentifier? = nil, catalogId: String? = nil,
+    versionId: String? = nil, federatedTable: FederatedTable? = nil, viewDefinition: ViewDefinition? = nil,
+    isMultiDialectView: Bool? = nil, isMaterializedView: Bool? = nil, status: TableStatus? = nil
+  ) {
+    self.name = name
+    self.databaseName = databaseName
+    self.description = description
+    self.owner = owner
+    self.createTime = createTime
+    self.updateTime = updateTime
+    self.lastAccessTime = lastAccessTime
+    self.lastAnalyzedTime = lastAnalyzedTime
+    self.retention = retention
+    self.storageDescriptor = storageDescriptor
+    self.partitionKeys = partitionKeys
+    self.viewOriginalText = viewOriginalText
+    self.viewExpandedText = viewExpandedText
+    self.tableType = tableType
+    self.parameters = parameters
+    self.createdBy = createdBy
+    self.isRegisteredWithLakeFormation = isRegisteredWithLakeFormation
+    self.targetTable = targetTable
+    self.catalogId = catalogId
+    self.versionId = versionId
+    self.federatedTable = federatedTable
+    self.viewDefinition = viewDefinition
+    self.isMultiDialectView = isMultiDialectView
+    self.isMaterializedView = isMaterializedView
+    self.status = status
+  }
+}
+
+public struct TableError: Sendable, Hashable {
+  public var tableName: String?
+  public var errorDetail: ErrorDetail?
+
+  public init(
+    tableName: String? = nil, errorDetail: ErrorDetail? = nil
+  ) {
+    self.tableName = tableName
+    self.errorDetail = errorDetail
+  }
+}
+
+public struct TableIdentifier: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String?
+  public var name: String?
+  public var region: String?
+
+  public init(
+    catalogId: String? = nil, databaseName: String? = nil, name: String? = nil, region: String? = nil
   ) {
     self.catalogId = catalogId
     self.databaseName = databaseName
     self.name = name
-    self.tableInput = tableInput
-    self.skipArchive = skipArchive
-    self.transactionId = transactionId
-    self.versionId = versionId
-    self.viewUpdateAction = viewUpdateAction
-    self.force = force
-    self.updateOpenTableFormatInput = updateOpenTableFormatInput
+    self.region = region
   }
 }
 
-public struct UpdateTableResponse: Sendable, Hashable {
+public struct TableInput: Sendable, Hashable {
+  public var name: String
+  public var description: String?
+  public var owner: String?
+  public var lastAccessTime: Timestamp?
+  public var lastAnalyzedTime: Timestamp?
+  public var retention: Int?
+  @Indirect public var storageDescriptor: StorageDescriptor?
+  public var partitionKeys: [Column]?
+  public var viewOriginalText: String?
+  public var viewExpandedText: String?
+  public var tableType: String?
+  public var parameters: [String: String]?
+  public var targetTable: TableIdentifier?
+  public var viewDefinition: ViewDefinitionInput?
+
+  public init(
+    name: String, description: String? = nil, owner: String? = nil, lastAccessTime: Timestamp? = nil,
+    lastAnalyzedTime: Timestamp? = nil, retention: Int? = nil, storageDescriptor: StorageDescriptor? = nil,
+    partitionKeys: [Column]? = nil, viewOriginalText: String? = nil, viewExpandedText: String? = nil,
+    tableType: String? = nil, parameters: [String: String]? = nil, targetTable: TableIdentifier? = nil,
+    viewDefinition: ViewDefinitionInput? = nil
+  ) {
+    self.name = name
+    self.description = description
+    self.owner = owner
+    self.lastAccessTime = lastAccessTime
+    self.lastAnalyzedTime = lastAnalyzedTime
+    self.retention = retention
+    self.storageDescriptor = storageDescriptor
+    self.partitionKeys = partitionKeys
+    self.viewOriginalText = viewOriginalText
+    self.viewExpandedText = viewExpandedText
+    self.tableType = tableType
+    self.parameters = parameters
+    self.targetTable = targetTable
+    self.viewDefinition = viewDefinition
+  }
+}
+
+public struct TableStatus: Sendable, Hashable {
+  public var requestedBy: String?
+  public var updatedBy: String?
+  public var requestTime: Timestamp?
+  public var updateTime: Timestamp?
+  public var action: ResourceAction?
+  public var state: ResourceState?
+  public var error: ErrorDetail?
+  @Indirect public var details: StatusDetails?
+
+  public init(
+    requestedBy: String? = nil, updatedBy: String? = nil, requestTime: Timestamp? = nil, updateTime: Timestamp? = nil,
+    action: ResourceAction? = nil, state: ResourceState? = nil, error: ErrorDetail? = nil, details: StatusDetails? = nil
+  ) {
+    self.requestedBy = requestedBy
+    self.updatedBy = updatedBy
+    self.requestTime = requestTime
+    self.updateTime = updateTime
+    self.action = action
+    self.state = state
+    self.error = error
+    self.details = details
+  }
+}
+
+public struct TableVersion: Sendable, Hashable {
+  @Indirect public var table: Table?
+  public var versionId: String?
+
+  public init(
+    table: Table? = nil, versionId: String? = nil
+  ) {
+    self.table = table
+    self.versionId = versionId
+  }
+}
+
+public struct TableVersionError: Sendable, Hashable {
+  public var tableName: String?
+  public var versionId: String?
+  public var errorDetail: ErrorDetail?
+
+  public init(
+    tableName: String? = nil, versionId: String? = nil, errorDetail: ErrorDetail? = nil
+  ) {
+    self.tableName = tableName
+    self.versionId = versionId
+    self.errorDetail = errorDetail
+  }
+}
+
+public struct TagResourceRequest: Sendable, Hashable {
+  public var resourceArn: String
+  public var tagsToAdd: [String: String]
+
+  public init(
+    resourceArn: String, tagsToAdd: [String: String]
+  ) {
+    self.resourceArn = resourceArn
+    self.tagsToAdd = tagsToAdd
+  }
+}
+
+public struct TagResourceResponse: Sendable, Hashable {
   public init() {}
 }
 
-public struct UpdateTriggerRequest: Sendable, Hashable {
-  public var name: String
-  public var triggerUpdate: TriggerUpdate
+public struct Trigger: Sendable, Hashable {
+  public var name: String?
+  public var workflowName: String?
+  public var id: String?
+  public var type: TriggerType?
+  public var state: TriggerState?
+  public var description: String?
+  public var schedule: String?
+  public var actions: [Action]?
+  public var predicate: Predicate?
+  public var eventBatchingCondition: EventBatchingCondition?
 
   public init(
-    name: String, triggerUpdate: TriggerUpdate
+    name: String? = nil, workflowName: String? = nil, id: String? = nil, type: TriggerType? = nil,
+    state: TriggerState? = nil, description: String? = nil, schedule: String? = nil, actions: [Action]? = nil,
+    predicate: Predicate? = nil, eventBatchingCondition: EventBatchingCondition? = nil
   ) {
     self.name = name
-    self.triggerUpdate = triggerUpdate
+    self.workflowName = workflowName
+    self.id = id
+    self.type = type
+    self.state = state
+    self.description = description
+    self.schedule = schedule
+    self.actions = actions
+    self.predicate = predicate
+    self.eventBatchingCondition = eventBatchingCondition
   }
 }
 
-public struct UpdateTriggerResponse: Sendable, Hashable {
+public struct TriggerNodeDetails: Sendable, Hashable {
   public var trigger: Trigger?
 
   public init(
@@ -91,223 +259,344 @@ public struct UpdateTriggerResponse: Sendable, Hashable {
   }
 }
 
-public struct UpdateUserDefinedFunctionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var functionName: String
-  public var functionInput: UserDefinedFunctionInput
+public struct TriggerUpdate: Sendable, Hashable {
+  public var name: String?
+  public var description: String?
+  public var schedule: String?
+  public var actions: [Action]?
+  public var predicate: Predicate?
+  public var eventBatchingCondition: EventBatchingCondition?
 
   public init(
-    catalogId: String? = nil, databaseName: String, functionName: String, functionInput: UserDefinedFunctionInput
+    name: String? = nil, description: String? = nil, schedule: String? = nil, actions: [Action]? = nil,
+    predicate: Predicate? = nil, eventBatchingCondition: EventBatchingCondition? = nil
   ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.functionName = functionName
-    self.functionInput = functionInput
+    self.name = name
+    self.description = description
+    self.schedule = schedule
+    self.actions = actions
+    self.predicate = predicate
+    self.eventBatchingCondition = eventBatchingCondition
   }
 }
 
-public struct UpdateUserDefinedFunctionResponse: Sendable, Hashable {
+public struct UntagResourceRequest: Sendable, Hashable {
+  public var resourceArn: String
+  public var tagsToRemove: [String]
+
+  public init(
+    resourceArn: String, tagsToRemove: [String]
+  ) {
+    self.resourceArn = resourceArn
+    self.tagsToRemove = tagsToRemove
+  }
+}
+
+public struct UntagResourceResponse: Sendable, Hashable {
   public init() {}
 }
 
-public struct UpdateXMLClassifierRequest: Sendable, Hashable {
+public struct UpdateClassifierRequest: Sendable, Hashable {
+  public var grokClassifier: UpdateGrokClassifierRequest?
+  public var xmlClassifier: UpdateXMLClassifierRequest?
+  public var jsonClassifier: UpdateJsonClassifierRequest?
+  public var csvClassifier: UpdateCsvClassifierRequest?
+
+  public init(
+    grokClassifier: UpdateGrokClassifierRequest? = nil, xmlClassifier: UpdateXMLClassifierRequest? = nil,
+    jsonClassifier: UpdateJsonClassifierRequest? = nil, csvClassifier: UpdateCsvClassifierRequest? = nil
+  ) {
+    self.grokClassifier = grokClassifier
+    self.xmlClassifier = xmlClassifier
+    self.jsonClassifier = jsonClassifier
+    self.csvClassifier = csvClassifier
+  }
+}
+
+public struct UpdateClassifierResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct UpdateColumnStatisticsForPartitionRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var tableName: String
+  public var partitionValues: [String]
+  public var columnStatisticsList: [ColumnStatistics]
+
+  public init(
+    catalogId: String? = nil, databaseName: String, tableName: String, partitionValues: [String],
+    columnStatisticsList: [ColumnStatistics]
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.partitionValues = partitionValues
+    self.columnStatisticsList = columnStatisticsList
+  }
+}
+
+public struct UpdateColumnStatisticsForPartitionResponse: Sendable, Hashable {
+  public var errors: [ColumnStatisticsError]?
+
+  public init(
+    errors: [ColumnStatisticsError]? = nil
+  ) {
+    self.errors = errors
+  }
+}
+
+public struct UpdateColumnStatisticsForTableRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var tableName: String
+  public var columnStatisticsList: [ColumnStatistics]
+
+  public init(
+    catalogId: String? = nil, databaseName: String, tableName: String, columnStatisticsList: [ColumnStatistics]
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.columnStatisticsList = columnStatisticsList
+  }
+}
+
+public struct UpdateColumnStatisticsForTableResponse: Sendable, Hashable {
+  public var errors: [ColumnStatisticsError]?
+
+  public init(
+    errors: [ColumnStatisticsError]? = nil
+  ) {
+    self.errors = errors
+  }
+}
+
+public struct UpdateConnectionRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var name: String
+  public var connectionInput: ConnectionInput
+
+  public init(
+    catalogId: String? = nil, name: String, connectionInput: ConnectionInput
+  ) {
+    self.catalogId = catalogId
+    self.name = name
+    self.connectionInput = connectionInput
+  }
+}
+
+public struct UpdateConnectionResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct UpdateCrawlerRequest: Sendable, Hashable {
+  public var name: String
+  public var role: String?
+  public var databaseName: String?
+  public var description: String?
+  public var targets: CrawlerTargets?
+  public var schedule: String?
+  public var classifiers: [String]?
+  public var tablePrefix: String?
+  public var schemaChangePolicy: SchemaChangePolicy?
+  public var recrawlPolicy: RecrawlPolicy?
+  public var lineageConfiguration: LineageConfiguration?
+  public var lakeFormationConfiguration: LakeFormationConfiguration?
+  public var configuration: String?
+  public var crawlerSecurityConfiguration: String?
+
+  public init(
+    name: String, role: String? = nil, databaseName: String? = nil, description: String? = nil,
+    targets: CrawlerTargets? = nil, schedule: String? = nil, classifiers: [String]? = nil, tablePrefix: String? = nil,
+    schemaChangePolicy: SchemaChangePolicy? = nil, recrawlPolicy: RecrawlPolicy? = nil,
+    lineageConfiguration: LineageConfiguration? = nil, lakeFormationConfiguration: LakeFormationConfiguration? = nil,
+    configuration: String? = nil, crawlerSecurityConfiguration: String? = nil
+  ) {
+    self.name = name
+    self.role = role
+    self.databaseName = databaseName
+    self.description = description
+    self.targets = targets
+    self.schedule = schedule
+    self.classifiers = classifiers
+    self.tablePrefix = tablePrefix
+    self.schemaChangePolicy = schemaChangePolicy
+    self.recrawlPolicy = recrawlPolicy
+    self.lineageConfiguration = lineageConfiguration
+    self.lakeFormationConfiguration = lakeFormationConfiguration
+    self.configuration = configuration
+    self.crawlerSecurityConfiguration = crawlerSecurityConfiguration
+  }
+}
+
+public struct UpdateCrawlerResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct UpdateCrawlerScheduleRequest: Sendable, Hashable {
+  public var crawlerName: String
+  public var schedule: String?
+
+  public init(
+    crawlerName: String, schedule: String? = nil
+  ) {
+    self.crawlerName = crawlerName
+    self.schedule = schedule
+  }
+}
+
+public struct UpdateCrawlerScheduleResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct UpdateCsvClassifierRequest: Sendable, Hashable {
+  public var name: String
+  public var delimiter: String?
+  public var quoteSymbol: String?
+  public var containsHeader: CsvHeaderOption?
+  public var header: [String]?
+  public var disableValueTrimming: Bool?
+  public var allowSingleColumn: Bool?
+  public var customDatatypeConfigured: Bool?
+  public var customDatatypes: [String]?
+  public var serde: CsvSerdeOption?
+
+  public init(
+    name: String, delimiter: String? = nil, quoteSymbol: String? = nil, containsHeader: CsvHeaderOption? = nil,
+    header: [String]? = nil, disableValueTrimming: Bool? = nil, allowSingleColumn: Bool? = nil,
+    customDatatypeConfigured: Bool? = nil, customDatatypes: [String]? = nil, serde: CsvSerdeOption? = nil
+  ) {
+    self.name = name
+    self.delimiter = delimiter
+    self.quoteSymbol = quoteSymbol
+    self.containsHeader = containsHeader
+    self.header = header
+    self.disableValueTrimming = disableValueTrimming
+    self.allowSingleColumn = allowSingleColumn
+    self.customDatatypeConfigured = customDatatypeConfigured
+    self.customDatatypes = customDatatypes
+    self.serde = serde
+  }
+}
+
+public struct UpdateDatabaseRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var name: String
+  public var databaseInput: DatabaseInput
+
+  public init(
+    catalogId: String? = nil, name: String, databaseInput: DatabaseInput
+  ) {
+    self.catalogId = catalogId
+    self.name = name
+    self.databaseInput = databaseInput
+  }
+}
+
+public struct UpdateDatabaseResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct UpdateGrokClassifierRequest: Sendable, Hashable {
   public var name: String
   public var classification: String?
-  public var rowTag: String?
+  public var grokPattern: String?
+  public var customPatterns: String?
 
   public init(
-    name: String, classification: String? = nil, rowTag: String? = nil
+    name: String, classification: String? = nil, grokPattern: String? = nil, customPatterns: String? = nil
   ) {
     self.name = name
     self.classification = classification
-    self.rowTag = rowTag
+    self.grokPattern = grokPattern
+    self.customPatterns = customPatterns
   }
 }
 
-public struct UserDefinedFunction: Sendable, Hashable {
-  public var functionName: String?
-  public var databaseName: String?
-  public var className: String?
-  public var ownerName: String?
-  public var functionType: FunctionType?
-  public var ownerType: PrincipalType?
-  public var createTime: Timestamp?
-  public var resourceUris: [ResourceUri]?
-  public var catalogId: String?
+public struct UpdateIcebergInput: Sendable, Hashable {
+  public var updateIcebergTableInput: UpdateIcebergTableInput
 
   public init(
-    functionName: String? = nil, databaseName: String? = nil, className: String? = nil, ownerName: String? = nil,
-    functionType: FunctionType? = nil, ownerType: PrincipalType? = nil, createTime: Timestamp? = nil,
-    resourceUris: [ResourceUri]? = nil, catalogId: String? = nil
+    updateIcebergTableInput: UpdateIcebergTableInput
   ) {
-    self.functionName = functionName
-    self.databaseName = databaseName
-    self.className = className
-    self.ownerName = ownerName
-    self.functionType = functionType
-    self.ownerType = ownerType
-    self.createTime = createTime
-    self.resourceUris = resourceUris
-    self.catalogId = catalogId
+    self.updateIcebergTableInput = updateIcebergTableInput
   }
 }
 
-public struct UserDefinedFunctionInput: Sendable, Hashable {
-  public var functionName: String?
-  public var className: String?
-  public var ownerName: String?
-  public var functionType: FunctionType?
-  public var ownerType: PrincipalType?
-  public var resourceUris: [ResourceUri]?
+public struct UpdateIcebergTableInput: Sendable, Hashable {
+  public var updates: [IcebergTableUpdate]
 
   public init(
-    functionName: String? = nil, className: String? = nil, ownerName: String? = nil, functionType: FunctionType? = nil,
-    ownerType: PrincipalType? = nil, resourceUris: [ResourceUri]? = nil
+    updates: [IcebergTableUpdate]
   ) {
-    self.functionName = functionName
-    self.className = className
-    self.ownerName = ownerName
-    self.functionType = functionType
-    self.ownerType = ownerType
-    self.resourceUris = resourceUris
+    self.updates = updates
   }
 }
 
-public struct ViewDefinition: Sendable, Hashable {
-  public var isProtected: Bool?
-  public var definer: String?
-  public var viewVersionId: Int64?
-  public var viewVersionToken: String?
-  public var refreshSeconds: Int64?
-  public var lastRefreshType: LastRefreshType?
-  public var subObjects: [String]?
-  public var subObjectVersionIds: [Int64]?
-  public var representations: [ViewRepresentation]?
+public struct UpdateJobRequest: Sendable, Hashable {
+  public var jobName: String
+  @Indirect public var jobUpdate: JobUpdate
 
   public init(
-    isProtected: Bool? = nil, definer: String? = nil, viewVersionId: Int64? = nil, viewVersionToken: String? = nil,
-    refreshSeconds: Int64? = nil, lastRefreshType: LastRefreshType? = nil, subObjects: [String]? = nil,
-    subObjectVersionIds: [Int64]? = nil, representations: [ViewRepresentation]? = nil
+    jobName: String, jobUpdate: JobUpdate
   ) {
-    self.isProtected = isProtected
-    self.definer = definer
-    self.viewVersionId = viewVersionId
-    self.viewVersionToken = viewVersionToken
-    self.refreshSeconds = refreshSeconds
-    self.lastRefreshType = lastRefreshType
-    self.subObjects = subObjects
-    self.subObjectVersionIds = subObjectVersionIds
-    self.representations = representations
+    self.jobName = jobName
+    self.jobUpdate = jobUpdate
   }
 }
 
-public struct ViewDefinitionInput: Sendable, Hashable {
-  public var isProtected: Bool?
-  public var definer: String?
-  public var representations: [ViewRepresentationInput]?
-  public var viewVersionId: Int64?
-  public var viewVersionToken: String?
-  public var refreshSeconds: Int64?
-  public var lastRefreshType: LastRefreshType?
-  public var subObjects: [String]?
-  public var subObjectVersionIds: [Int64]?
+public struct UpdateJobResponse: Sendable, Hashable {
+  public var jobName: String?
 
   public init(
-    isProtected: Bool? = nil, definer: String? = nil, representations: [ViewRepresentationInput]? = nil,
-    viewVersionId: Int64? = nil, viewVersionToken: String? = nil, refreshSeconds: Int64? = nil,
-    lastRefreshType: LastRefreshType? = nil, subObjects: [String]? = nil, subObjectVersionIds: [Int64]? = nil
+    jobName: String? = nil
   ) {
-    self.isProtected = isProtected
-    self.definer = definer
-    self.representations = representations
-    self.viewVersionId = viewVersionId
-    self.viewVersionToken = viewVersionToken
-    self.refreshSeconds = refreshSeconds
-    self.lastRefreshType = lastRefreshType
-    self.subObjects = subObjects
-    self.subObjectVersionIds = subObjectVersionIds
+    self.jobName = jobName
   }
 }
 
-public struct ViewRepresentation: Sendable, Hashable {
-  public var dialect: ViewDialect?
-  public var dialectVersion: String?
-  public var viewOriginalText: String?
-  public var viewExpandedText: String?
-  public var validationConnection: String?
-  public var isStale: Bool?
-
-  public init(
-    dialect: ViewDialect? = nil, dialectVersion: String? = nil, viewOriginalText: String? = nil,
-    viewExpandedText: String? = nil, validationConnection: String? = nil, isStale: Bool? = nil
-  ) {
-    self.dialect = dialect
-    self.dialectVersion = dialectVersion
-    self.viewOriginalText = viewOriginalText
-    self.viewExpandedText = viewExpandedText
-    self.validationConnection = validationConnection
-    self.isStale = isStale
-  }
-}
-
-public struct ViewRepresentationInput: Sendable, Hashable {
-  public var dialect: ViewDialect?
-  public var dialectVersion: String?
-  public var viewOriginalText: String?
-  public var validationConnection: String?
-  public var viewExpandedText: String?
-
-  public init(
-    dialect: ViewDialect? = nil, dialectVersion: String? = nil, viewOriginalText: String? = nil,
-    validationConnection: String? = nil, viewExpandedText: String? = nil
-  ) {
-    self.dialect = dialect
-    self.dialectVersion = dialectVersion
-    self.viewOriginalText = viewOriginalText
-    self.validationConnection = validationConnection
-    self.viewExpandedText = viewExpandedText
-  }
-}
-
-public struct ViewValidation: Sendable, Hashable {
-  public var dialect: ViewDialect?
-  public var dialectVersion: String?
-  public var viewValidationText: String?
-  public var updateTime: Timestamp?
-  public var state: ResourceState?
-  public var error: ErrorDetail?
-
-  public init(
-    dialect: ViewDialect? = nil, dialectVersion: String? = nil, viewValidationText: String? = nil,
-    updateTime: Timestamp? = nil, state: ResourceState? = nil, error: ErrorDetail? = nil
-  ) {
-    self.dialect = dialect
-    self.dialectVersion = dialectVersion
-    self.viewValidationText = viewValidationText
-    self.updateTime = updateTime
-    self.state = state
-    self.error = error
-  }
-}
-
-public struct XMLClassifier: Sendable, Hashable {
+public struct UpdateJsonClassifierRequest: Sendable, Hashable {
   public var name: String
-  public var classification: String
-  public var creationTime: Timestamp?
-  public var lastUpdated: Timestamp?
-  public var version: Int64?
-  public var rowTag: String?
+  public var jsonPath: String?
 
   public init(
-    name: String, classification: String, creationTime: Timestamp? = nil, lastUpdated: Timestamp? = nil,
-    version: Int64? = nil, rowTag: String? = nil
+    name: String, jsonPath: String? = nil
   ) {
     self.name = name
-    self.classification = classification
-    self.creationTime = creationTime
-    self.lastUpdated = lastUpdated
-    self.version = version
-    self.rowTag = rowTag
+    self.jsonPath = jsonPath
   }
+}
+
+public struct UpdateOpenTableFormatInput: Sendable, Hashable {
+  public var updateIcebergInput: UpdateIcebergInput?
+
+  public init(
+    updateIcebergInput: UpdateIcebergInput? = nil
+  ) {
+    self.updateIcebergInput = updateIcebergInput
+  }
+}
+
+public struct UpdatePartitionRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var tableName: String
+  public var partitionValueList: [String]
+  public var partitionInput: PartitionInput
+
+  public init(
+    catalogId: String? = nil, databaseName: String, tableName: String, partitionValueList: [String],
+    partitionInput: PartitionInput
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.partitionValueList = partitionValueList
+    self.partitionInput = partitionInput
+  }
+}
+
+public struct UpdatePartitionResponse: Sendable, Hashable {
+  public init() {}
 }

@@ -3,6 +3,50 @@
 public import AWSWire
 public import Kernel
 
+public struct Column: Sendable, Hashable {
+  public var name: String
+  public var type: String?
+  public var comment: String?
+  public var parameters: [String: String]?
+
+  public init(
+    name: String, type: String? = nil, comment: String? = nil, parameters: [String: String]? = nil
+  ) {
+    self.name = name
+    self.type = type
+    self.comment = comment
+    self.parameters = parameters
+  }
+}
+
+public struct ColumnError: Sendable, Hashable {
+  public var columnName: String?
+  public var error: ErrorDetail?
+
+  public init(
+    columnName: String? = nil, error: ErrorDetail? = nil
+  ) {
+    self.columnName = columnName
+    self.error = error
+  }
+}
+
+public struct ColumnStatistics: Sendable, Hashable {
+  public var columnName: String
+  public var columnType: String
+  public var analyzedTime: Timestamp
+  @Indirect public var statisticsData: ColumnStatisticsData
+
+  public init(
+    columnName: String, columnType: String, analyzedTime: Timestamp, statisticsData: ColumnStatisticsData
+  ) {
+    self.columnName = columnName
+    self.columnType = columnType
+    self.analyzedTime = analyzedTime
+    self.statisticsData = statisticsData
+  }
+}
+
 public struct ColumnStatisticsData: Sendable, Hashable {
   public var type: ColumnStatisticsType
   public var booleanColumnStatisticsData: BooleanColumnStatisticsData?
@@ -162,6 +206,27 @@ public struct ConnectionsList: Sendable, Hashable {
   }
 }
 
+public struct Crawl: Sendable, Hashable {
+  public var state: CrawlState?
+  public var startedOn: Timestamp?
+  public var completedOn: Timestamp?
+  public var errorMessage: String?
+  public var logGroup: String?
+  public var logStream: String?
+
+  public init(
+    state: CrawlState? = nil, startedOn: Timestamp? = nil, completedOn: Timestamp? = nil, errorMessage: String? = nil,
+    logGroup: String? = nil, logStream: String? = nil
+  ) {
+    self.state = state
+    self.startedOn = startedOn
+    self.completedOn = completedOn
+    self.errorMessage = errorMessage
+    self.logGroup = logGroup
+    self.logStream = logStream
+  }
+}
+
 public struct Crawler: Sendable, Hashable {
   public var name: String?
   public var role: String?
@@ -269,6 +334,16 @@ public struct CrawlerMetrics: Sendable, Hashable {
     self.tablesCreated = tablesCreated
     self.tablesUpdated = tablesUpdated
     self.tablesDeleted = tablesDeleted
+  }
+}
+
+public struct CrawlerNodeDetails: Sendable, Hashable {
+  public var crawls: [Crawl]?
+
+  public init(
+    crawls: [Crawl]? = nil
+  ) {
+    self.crawls = crawls
   }
 }
 
@@ -484,109 +559,4 @@ public struct CreateIcebergTableInput: Sendable, Hashable {
     self.writeOrder = writeOrder
     self.properties = properties
   }
-}
-
-public struct CreateJobRequest: Sendable, Hashable {
-  public var name: String
-  public var jobMode: JobMode?
-  public var jobRunQueuingEnabled: Bool?
-  public var description: String?
-  public var logUri: String?
-  public var role: String
-  public var executionProperty: ExecutionProperty?
-  public var command: JobCommand
-  public var defaultArguments: [String: String]?
-  public var nonOverridableArguments: [String: String]?
-  public var connections: ConnectionsList?
-  public var maxRetries: Int?
-  public var allocatedCapacity: Int?
-  public var timeout: Int?
-  public var maxCapacity: Double?
-  public var securityConfiguration: String?
-  public var tags: [String: String]?
-  public var notificationProperty: NotificationProperty?
-  public var glueVersion: String?
-  public var numberOfWorkers: Int?
-  public var workerType: WorkerType?
-  public var executionClass: ExecutionClass?
-  public var sourceControlDetails: SourceControlDetails?
-  public var maintenanceWindow: String?
-
-  public init(
-    name: String, jobMode: JobMode? = nil, jobRunQueuingEnabled: Bool? = nil, description: String? = nil,
-    logUri: String? = nil, role: String, executionProperty: ExecutionProperty? = nil, command: JobCommand,
-    defaultArguments: [String: String]? = nil, nonOverridableArguments: [String: String]? = nil,
-    connections: ConnectionsList? = nil, maxRetries: Int? = nil, allocatedCapacity: Int? = nil, timeout: Int? = nil,
-    maxCapacity: Double? = nil, securityConfiguration: String? = nil, tags: [String: String]? = nil,
-    notificationProperty: NotificationProperty? = nil, glueVersion: String? = nil, numberOfWorkers: Int? = nil,
-    workerType: WorkerType? = nil, executionClass: ExecutionClass? = nil,
-    sourceControlDetails: SourceControlDetails? = nil, maintenanceWindow: String? = nil
-  ) {
-    self.name = name
-    self.jobMode = jobMode
-    self.jobRunQueuingEnabled = jobRunQueuingEnabled
-    self.description = description
-    self.logUri = logUri
-    self.role = role
-    self.executionProperty = executionProperty
-    self.command = command
-    self.defaultArguments = defaultArguments
-    self.nonOverridableArguments = nonOverridableArguments
-    self.connections = connections
-    self.maxRetries = maxRetries
-    self.allocatedCapacity = allocatedCapacity
-    self.timeout = timeout
-    self.maxCapacity = maxCapacity
-    self.securityConfiguration = securityConfiguration
-    self.tags = tags
-    self.notificationProperty = notificationProperty
-    self.glueVersion = glueVersion
-    self.numberOfWorkers = numberOfWorkers
-    self.workerType = workerType
-    self.executionClass = executionClass
-    self.sourceControlDetails = sourceControlDetails
-    self.maintenanceWindow = maintenanceWindow
-  }
-}
-
-public struct CreateJobResponse: Sendable, Hashable {
-  public var name: String?
-
-  public init(
-    name: String? = nil
-  ) {
-    self.name = name
-  }
-}
-
-public struct CreateJsonClassifierRequest: Sendable, Hashable {
-  public var name: String
-  public var jsonPath: String
-
-  public init(
-    name: String, jsonPath: String
-  ) {
-    self.name = name
-    self.jsonPath = jsonPath
-  }
-}
-
-public struct CreatePartitionIndexRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var partitionIndex: PartitionIndex
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, partitionIndex: PartitionIndex
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.partitionIndex = partitionIndex
-  }
-}
-
-public struct CreatePartitionIndexResponse: Sendable, Hashable {
-  public init() {}
 }

@@ -4,6 +4,111 @@ public import AWSWire
 public import Kernel
 public import NIOCore
 
+public struct CreateJobRequest: Sendable, Hashable {
+  public var name: String
+  public var jobMode: JobMode?
+  public var jobRunQueuingEnabled: Bool?
+  public var description: String?
+  public var logUri: String?
+  public var role: String
+  public var executionProperty: ExecutionProperty?
+  public var command: JobCommand
+  public var defaultArguments: [String: String]?
+  public var nonOverridableArguments: [String: String]?
+  public var connections: ConnectionsList?
+  public var maxRetries: Int?
+  public var allocatedCapacity: Int?
+  public var timeout: Int?
+  public var maxCapacity: Double?
+  public var securityConfiguration: String?
+  public var tags: [String: String]?
+  public var notificationProperty: NotificationProperty?
+  public var glueVersion: String?
+  public var numberOfWorkers: Int?
+  public var workerType: WorkerType?
+  public var executionClass: ExecutionClass?
+  public var sourceControlDetails: SourceControlDetails?
+  public var maintenanceWindow: String?
+
+  public init(
+    name: String, jobMode: JobMode? = nil, jobRunQueuingEnabled: Bool? = nil, description: String? = nil,
+    logUri: String? = nil, role: String, executionProperty: ExecutionProperty? = nil, command: JobCommand,
+    defaultArguments: [String: String]? = nil, nonOverridableArguments: [String: String]? = nil,
+    connections: ConnectionsList? = nil, maxRetries: Int? = nil, allocatedCapacity: Int? = nil, timeout: Int? = nil,
+    maxCapacity: Double? = nil, securityConfiguration: String? = nil, tags: [String: String]? = nil,
+    notificationProperty: NotificationProperty? = nil, glueVersion: String? = nil, numberOfWorkers: Int? = nil,
+    workerType: WorkerType? = nil, executionClass: ExecutionClass? = nil,
+    sourceControlDetails: SourceControlDetails? = nil, maintenanceWindow: String? = nil
+  ) {
+    self.name = name
+    self.jobMode = jobMode
+    self.jobRunQueuingEnabled = jobRunQueuingEnabled
+    self.description = description
+    self.logUri = logUri
+    self.role = role
+    self.executionProperty = executionProperty
+    self.command = command
+    self.defaultArguments = defaultArguments
+    self.nonOverridableArguments = nonOverridableArguments
+    self.connections = connections
+    self.maxRetries = maxRetries
+    self.allocatedCapacity = allocatedCapacity
+    self.timeout = timeout
+    self.maxCapacity = maxCapacity
+    self.securityConfiguration = securityConfiguration
+    self.tags = tags
+    self.notificationProperty = notificationProperty
+    self.glueVersion = glueVersion
+    self.numberOfWorkers = numberOfWorkers
+    self.workerType = workerType
+    self.executionClass = executionClass
+    self.sourceControlDetails = sourceControlDetails
+    self.maintenanceWindow = maintenanceWindow
+  }
+}
+
+public struct CreateJobResponse: Sendable, Hashable {
+  public var name: String?
+
+  public init(
+    name: String? = nil
+  ) {
+    self.name = name
+  }
+}
+
+public struct CreateJsonClassifierRequest: Sendable, Hashable {
+  public var name: String
+  public var jsonPath: String
+
+  public init(
+    name: String, jsonPath: String
+  ) {
+    self.name = name
+    self.jsonPath = jsonPath
+  }
+}
+
+public struct CreatePartitionIndexRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var tableName: String
+  public var partitionIndex: PartitionIndex
+
+  public init(
+    catalogId: String? = nil, databaseName: String, tableName: String, partitionIndex: PartitionIndex
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.partitionIndex = partitionIndex
+  }
+}
+
+public struct CreatePartitionIndexResponse: Sendable, Hashable {
+  public init() {}
+}
+
 public struct CreatePartitionRequest: Sendable, Hashable {
   public var catalogId: String?
   public var databaseName: String
@@ -117,6 +222,30 @@ public struct CreateSchemaResponse: Sendable, Hashable {
   }
 }
 
+public struct CreateSecurityConfigurationRequest: Sendable, Hashable {
+  public var name: String
+  public var encryptionConfiguration: EncryptionConfiguration
+
+  public init(
+    name: String, encryptionConfiguration: EncryptionConfiguration
+  ) {
+    self.name = name
+    self.encryptionConfiguration = encryptionConfiguration
+  }
+}
+
+public struct CreateSecurityConfigurationResponse: Sendable, Hashable {
+  public var name: String?
+  public var createdTimestamp: Timestamp?
+
+  public init(
+    name: String? = nil, createdTimestamp: Timestamp? = nil
+  ) {
+    self.name = name
+    self.createdTimestamp = createdTimestamp
+  }
+}
+
 public struct CreateTableRequest: Sendable, Hashable {
   public var catalogId: String?
   public var databaseName: String
@@ -203,6 +332,35 @@ public struct CreateUserDefinedFunctionResponse: Sendable, Hashable {
   public init() {}
 }
 
+public struct CreateWorkflowRequest: Sendable, Hashable {
+  public var name: String
+  public var description: String?
+  public var defaultRunProperties: [String: String]?
+  public var tags: [String: String]?
+  public var maxConcurrentRuns: Int?
+
+  public init(
+    name: String, description: String? = nil, defaultRunProperties: [String: String]? = nil,
+    tags: [String: String]? = nil, maxConcurrentRuns: Int? = nil
+  ) {
+    self.name = name
+    self.description = description
+    self.defaultRunProperties = defaultRunProperties
+    self.tags = tags
+    self.maxConcurrentRuns = maxConcurrentRuns
+  }
+}
+
+public struct CreateWorkflowResponse: Sendable, Hashable {
+  public var name: String?
+
+  public init(
+    name: String? = nil
+  ) {
+    self.name = name
+  }
+}
+
 public struct CreateXMLClassifierRequest: Sendable, Hashable {
   public var classification: String
   public var name: String
@@ -261,6 +419,18 @@ public struct DataLakePrincipal: Sendable, Hashable {
     dataLakePrincipalIdentifier: String? = nil
   ) {
     self.dataLakePrincipalIdentifier = dataLakePrincipalIdentifier
+  }
+}
+
+public struct DataQualityEncryption: Sendable, Hashable {
+  public var dataQualityEncryptionMode: DataQualityEncryptionMode?
+  public var kmsKeyArn: String?
+
+  public init(
+    dataQualityEncryptionMode: DataQualityEncryptionMode? = nil, kmsKeyArn: String? = nil
+  ) {
+    self.dataQualityEncryptionMode = dataQualityEncryptionMode
+    self.kmsKeyArn = kmsKeyArn
   }
 }
 
@@ -429,174 +599,4 @@ public struct DeleteColumnStatisticsForTableRequest: Sendable, Hashable {
 
 public struct DeleteColumnStatisticsForTableResponse: Sendable, Hashable {
   public init() {}
-}
-
-public struct DeleteConnectionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var connectionName: String
-
-  public init(
-    catalogId: String? = nil, connectionName: String
-  ) {
-    self.catalogId = catalogId
-    self.connectionName = connectionName
-  }
-}
-
-public struct DeleteConnectionResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct DeleteCrawlerRequest: Sendable, Hashable {
-  public var name: String
-
-  public init(
-    name: String
-  ) {
-    self.name = name
-  }
-}
-
-public struct DeleteCrawlerResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct DeleteDatabaseRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var name: String
-
-  public init(
-    catalogId: String? = nil, name: String
-  ) {
-    self.catalogId = catalogId
-    self.name = name
-  }
-}
-
-public struct DeleteDatabaseResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct DeleteJobRequest: Sendable, Hashable {
-  public var jobName: String
-
-  public init(
-    jobName: String
-  ) {
-    self.jobName = jobName
-  }
-}
-
-public struct DeleteJobResponse: Sendable, Hashable {
-  public var jobName: String?
-
-  public init(
-    jobName: String? = nil
-  ) {
-    self.jobName = jobName
-  }
-}
-
-public struct DeletePartitionIndexRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var indexName: String
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, indexName: String
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.indexName = indexName
-  }
-}
-
-public struct DeletePartitionIndexResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct DeletePartitionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var partitionValues: [String]
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, partitionValues: [String]
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.partitionValues = partitionValues
-  }
-}
-
-public struct DeletePartitionResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct DeleteRegistryInput: Sendable, Hashable {
-  public var registryId: RegistryId
-
-  public init(
-    registryId: RegistryId
-  ) {
-    self.registryId = registryId
-  }
-}
-
-public struct DeleteRegistryResponse: Sendable, Hashable {
-  public var registryName: String?
-  public var registryArn: String?
-  public var status: RegistryStatus?
-
-  public init(
-    registryName: String? = nil, registryArn: String? = nil, status: RegistryStatus? = nil
-  ) {
-    self.registryName = registryName
-    self.registryArn = registryArn
-    self.status = status
-  }
-}
-
-public struct DeleteResourcePolicyRequest: Sendable, Hashable {
-  public var policyHashCondition: String?
-  public var resourceArn: String?
-
-  public init(
-    policyHashCondition: String? = nil, resourceArn: String? = nil
-  ) {
-    self.policyHashCondition = policyHashCondition
-    self.resourceArn = resourceArn
-  }
-}
-
-public struct DeleteResourcePolicyResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct DeleteSchemaInput: Sendable, Hashable {
-  public var schemaId: SchemaId
-
-  public init(
-    schemaId: SchemaId
-  ) {
-    self.schemaId = schemaId
-  }
-}
-
-public struct DeleteSchemaResponse: Sendable, Hashable {
-  public var schemaArn: String?
-  public var schemaName: String?
-  public var status: SchemaStatus?
-
-  public init(
-    schemaArn: String? = nil, schemaName: String? = nil, status: SchemaStatus? = nil
-  ) {
-    self.schemaArn = schemaArn
-    self.schemaName = schemaName
-    self.status = status
-  }
 }

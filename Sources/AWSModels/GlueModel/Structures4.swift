@@ -2,6 +2,176 @@
 
 public import AWSWire
 
+public struct DeleteConnectionRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var connectionName: String
+
+  public init(
+    catalogId: String? = nil, connectionName: String
+  ) {
+    self.catalogId = catalogId
+    self.connectionName = connectionName
+  }
+}
+
+public struct DeleteConnectionResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct DeleteCrawlerRequest: Sendable, Hashable {
+  public var name: String
+
+  public init(
+    name: String
+  ) {
+    self.name = name
+  }
+}
+
+public struct DeleteCrawlerResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct DeleteDatabaseRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var name: String
+
+  public init(
+    catalogId: String? = nil, name: String
+  ) {
+    self.catalogId = catalogId
+    self.name = name
+  }
+}
+
+public struct DeleteDatabaseResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct DeleteJobRequest: Sendable, Hashable {
+  public var jobName: String
+
+  public init(
+    jobName: String
+  ) {
+    self.jobName = jobName
+  }
+}
+
+public struct DeleteJobResponse: Sendable, Hashable {
+  public var jobName: String?
+
+  public init(
+    jobName: String? = nil
+  ) {
+    self.jobName = jobName
+  }
+}
+
+public struct DeletePartitionIndexRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var tableName: String
+  public var indexName: String
+
+  public init(
+    catalogId: String? = nil, databaseName: String, tableName: String, indexName: String
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.indexName = indexName
+  }
+}
+
+public struct DeletePartitionIndexResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct DeletePartitionRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var tableName: String
+  public var partitionValues: [String]
+
+  public init(
+    catalogId: String? = nil, databaseName: String, tableName: String, partitionValues: [String]
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.partitionValues = partitionValues
+  }
+}
+
+public struct DeletePartitionResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct DeleteRegistryInput: Sendable, Hashable {
+  public var registryId: RegistryId
+
+  public init(
+    registryId: RegistryId
+  ) {
+    self.registryId = registryId
+  }
+}
+
+public struct DeleteRegistryResponse: Sendable, Hashable {
+  public var registryName: String?
+  public var registryArn: String?
+  public var status: RegistryStatus?
+
+  public init(
+    registryName: String? = nil, registryArn: String? = nil, status: RegistryStatus? = nil
+  ) {
+    self.registryName = registryName
+    self.registryArn = registryArn
+    self.status = status
+  }
+}
+
+public struct DeleteResourcePolicyRequest: Sendable, Hashable {
+  public var policyHashCondition: String?
+  public var resourceArn: String?
+
+  public init(
+    policyHashCondition: String? = nil, resourceArn: String? = nil
+  ) {
+    self.policyHashCondition = policyHashCondition
+    self.resourceArn = resourceArn
+  }
+}
+
+public struct DeleteResourcePolicyResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct DeleteSchemaInput: Sendable, Hashable {
+  public var schemaId: SchemaId
+
+  public init(
+    schemaId: SchemaId
+  ) {
+    self.schemaId = schemaId
+  }
+}
+
+public struct DeleteSchemaResponse: Sendable, Hashable {
+  public var schemaArn: String?
+  public var schemaName: String?
+  public var status: SchemaStatus?
+
+  public init(
+    schemaArn: String? = nil, schemaName: String? = nil, status: SchemaStatus? = nil
+  ) {
+    self.schemaArn = schemaArn
+    self.schemaName = schemaName
+    self.status = status
+  }
+}
+
 public struct DeleteSchemaVersionsInput: Sendable, Hashable {
   public var schemaId: SchemaId
   public var versions: String
@@ -22,6 +192,20 @@ public struct DeleteSchemaVersionsResponse: Sendable, Hashable {
   ) {
     self.schemaVersionErrors = schemaVersionErrors
   }
+}
+
+public struct DeleteSecurityConfigurationRequest: Sendable, Hashable {
+  public var name: String
+
+  public init(
+    name: String
+  ) {
+    self.name = name
+  }
+}
+
+public struct DeleteSecurityConfigurationResponse: Sendable, Hashable {
+  public init() {}
 }
 
 public struct DeleteTableRequest: Sendable, Hashable {
@@ -102,6 +286,26 @@ public struct DeleteUserDefinedFunctionResponse: Sendable, Hashable {
   public init() {}
 }
 
+public struct DeleteWorkflowRequest: Sendable, Hashable {
+  public var name: String
+
+  public init(
+    name: String
+  ) {
+    self.name = name
+  }
+}
+
+public struct DeleteWorkflowResponse: Sendable, Hashable {
+  public var name: String?
+
+  public init(
+    name: String? = nil
+  ) {
+    self.name = name
+  }
+}
+
 public struct DeltaTarget: Sendable, Hashable {
   public var deltaTables: [String]?
   public var connectionName: String?
@@ -146,6 +350,35 @@ public struct DynamoDBTarget: Sendable, Hashable {
     self.path = path
     self.scanAll = scanAll
     self.scanRate = scanRate
+  }
+}
+
+public struct Edge: Sendable, Hashable {
+  public var sourceId: String?
+  public var destinationId: String?
+
+  public init(
+    sourceId: String? = nil, destinationId: String? = nil
+  ) {
+    self.sourceId = sourceId
+    self.destinationId = destinationId
+  }
+}
+
+public struct EncryptionConfiguration: Sendable, Hashable {
+  public var s3Encryption: [S3Encryption]?
+  public var cloudWatchEncryption: CloudWatchEncryption?
+  public var jobBookmarksEncryption: JobBookmarksEncryption?
+  public var dataQualityEncryption: DataQualityEncryption?
+
+  public init(
+    s3Encryption: [S3Encryption]? = nil, cloudWatchEncryption: CloudWatchEncryption? = nil,
+    jobBookmarksEncryption: JobBookmarksEncryption? = nil, dataQualityEncryption: DataQualityEncryption? = nil
+  ) {
+    self.s3Encryption = s3Encryption
+    self.cloudWatchEncryption = cloudWatchEncryption
+    self.jobBookmarksEncryption = jobBookmarksEncryption
+    self.dataQualityEncryption = dataQualityEncryption
   }
 }
 
@@ -362,241 +595,5 @@ public struct GetConnectionRequest: Sendable, Hashable {
     self.name = name
     self.hidePassword = hidePassword
     self.applyOverrideForComputeEnvironment = applyOverrideForComputeEnvironment
-  }
-}
-
-public struct GetConnectionResponse: Sendable, Hashable {
-  @Indirect public var connection: Connection?
-
-  public init(
-    connection: Connection? = nil
-  ) {
-    self.connection = connection
-  }
-}
-
-public struct GetConnectionsFilter: Sendable, Hashable {
-  public var matchCriteria: [String]?
-  public var connectionType: ConnectionType?
-  public var connectionSchemaVersion: Int?
-
-  public init(
-    matchCriteria: [String]? = nil, connectionType: ConnectionType? = nil, connectionSchemaVersion: Int? = nil
-  ) {
-    self.matchCriteria = matchCriteria
-    self.connectionType = connectionType
-    self.connectionSchemaVersion = connectionSchemaVersion
-  }
-}
-
-public struct GetConnectionsRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var filter: GetConnectionsFilter?
-  public var hidePassword: Bool?
-  public var nextToken: String?
-  public var maxResults: Int?
-
-  public init(
-    catalogId: String? = nil, filter: GetConnectionsFilter? = nil, hidePassword: Bool? = nil, nextToken: String? = nil,
-    maxResults: Int? = nil
-  ) {
-    self.catalogId = catalogId
-    self.filter = filter
-    self.hidePassword = hidePassword
-    self.nextToken = nextToken
-    self.maxResults = maxResults
-  }
-}
-
-public struct GetConnectionsResponse: Sendable, Hashable {
-  public var connectionList: [Connection]?
-  public var nextToken: String?
-
-  public init(
-    connectionList: [Connection]? = nil, nextToken: String? = nil
-  ) {
-    self.connectionList = connectionList
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetCrawlerMetricsRequest: Sendable, Hashable {
-  public var crawlerNameList: [String]?
-  public var maxResults: Int?
-  public var nextToken: String?
-
-  public init(
-    crawlerNameList: [String]? = nil, maxResults: Int? = nil, nextToken: String? = nil
-  ) {
-    self.crawlerNameList = crawlerNameList
-    self.maxResults = maxResults
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetCrawlerMetricsResponse: Sendable, Hashable {
-  public var crawlerMetricsList: [CrawlerMetrics]?
-  public var nextToken: String?
-
-  public init(
-    crawlerMetricsList: [CrawlerMetrics]? = nil, nextToken: String? = nil
-  ) {
-    self.crawlerMetricsList = crawlerMetricsList
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetCrawlerRequest: Sendable, Hashable {
-  public var name: String
-
-  public init(
-    name: String
-  ) {
-    self.name = name
-  }
-}
-
-public struct GetCrawlerResponse: Sendable, Hashable {
-  @Indirect public var crawler: Crawler?
-
-  public init(
-    crawler: Crawler? = nil
-  ) {
-    self.crawler = crawler
-  }
-}
-
-public struct GetCrawlersRequest: Sendable, Hashable {
-  public var maxResults: Int?
-  public var nextToken: String?
-
-  public init(
-    maxResults: Int? = nil, nextToken: String? = nil
-  ) {
-    self.maxResults = maxResults
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetCrawlersResponse: Sendable, Hashable {
-  public var crawlers: [Crawler]?
-  public var nextToken: String?
-
-  public init(
-    crawlers: [Crawler]? = nil, nextToken: String? = nil
-  ) {
-    self.crawlers = crawlers
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetDatabaseRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var name: String
-
-  public init(
-    catalogId: String? = nil, name: String
-  ) {
-    self.catalogId = catalogId
-    self.name = name
-  }
-}
-
-public struct GetDatabaseResponse: Sendable, Hashable {
-  public var database: Database?
-
-  public init(
-    database: Database? = nil
-  ) {
-    self.database = database
-  }
-}
-
-public struct GetDatabasesRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var nextToken: String?
-  public var maxResults: Int?
-  public var resourceShareType: ResourceShareType?
-  public var attributesToGet: [DatabaseAttributes]?
-
-  public init(
-    catalogId: String? = nil, nextToken: String? = nil, maxResults: Int? = nil,
-    resourceShareType: ResourceShareType? = nil, attributesToGet: [DatabaseAttributes]? = nil
-  ) {
-    self.catalogId = catalogId
-    self.nextToken = nextToken
-    self.maxResults = maxResults
-    self.resourceShareType = resourceShareType
-    self.attributesToGet = attributesToGet
-  }
-}
-
-public struct GetDatabasesResponse: Sendable, Hashable {
-  public var databaseList: [Database]
-  public var nextToken: String?
-
-  public init(
-    databaseList: [Database], nextToken: String? = nil
-  ) {
-    self.databaseList = databaseList
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetJobRequest: Sendable, Hashable {
-  public var jobName: String
-
-  public init(
-    jobName: String
-  ) {
-    self.jobName = jobName
-  }
-}
-
-public struct GetJobResponse: Sendable, Hashable {
-  @Indirect public var job: Job?
-
-  public init(
-    job: Job? = nil
-  ) {
-    self.job = job
-  }
-}
-
-public struct GetJobRunRequest: Sendable, Hashable {
-  public var jobName: String
-  public var runId: String
-  public var predecessorsIncluded: Bool?
-
-  public init(
-    jobName: String, runId: String, predecessorsIncluded: Bool? = nil
-  ) {
-    self.jobName = jobName
-    self.runId = runId
-    self.predecessorsIncluded = predecessorsIncluded
-  }
-}
-
-public struct GetJobRunResponse: Sendable, Hashable {
-  @Indirect public var jobRun: JobRun?
-
-  public init(
-    jobRun: JobRun? = nil
-  ) {
-    self.jobRun = jobRun
-  }
-}
-
-public struct GetJobRunsRequest: Sendable, Hashable {
-  public var jobName: String
-  public var nextToken: String?
-  public var maxResults: Int?
-
-  public init(
-    jobName: String, nextToken: String? = nil, maxResults: Int? = nil
-  ) {
-    self.jobName = jobName
-    self.nextToken = nextToken
-    self.maxResults = maxResults
   }
 }

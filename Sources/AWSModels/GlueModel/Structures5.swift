@@ -3,6 +3,264 @@
 public import AWSWire
 public import Kernel
 
+public struct GetConnectionResponse: Sendable, Hashable {
+  @Indirect public var connection: Connection?
+
+  public init(
+    connection: Connection? = nil
+  ) {
+    self.connection = connection
+  }
+}
+
+public struct GetConnectionsFilter: Sendable, Hashable {
+  public var matchCriteria: [String]?
+  public var connectionType: ConnectionType?
+  public var connectionSchemaVersion: Int?
+
+  public init(
+    matchCriteria: [String]? = nil, connectionType: ConnectionType? = nil, connectionSchemaVersion: Int? = nil
+  ) {
+    self.matchCriteria = matchCriteria
+    self.connectionType = connectionType
+    self.connectionSchemaVersion = connectionSchemaVersion
+  }
+}
+
+public struct GetConnectionsRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var filter: GetConnectionsFilter?
+  public var hidePassword: Bool?
+  public var nextToken: String?
+  public var maxResults: Int?
+
+  public init(
+    catalogId: String? = nil, filter: GetConnectionsFilter? = nil, hidePassword: Bool? = nil, nextToken: String? = nil,
+    maxResults: Int? = nil
+  ) {
+    self.catalogId = catalogId
+    self.filter = filter
+    self.hidePassword = hidePassword
+    self.nextToken = nextToken
+    self.maxResults = maxResults
+  }
+}
+
+public struct GetConnectionsResponse: Sendable, Hashable {
+  public var connectionList: [Connection]?
+  public var nextToken: String?
+
+  public init(
+    connectionList: [Connection]? = nil, nextToken: String? = nil
+  ) {
+    self.connectionList = connectionList
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetCrawlerMetricsRequest: Sendable, Hashable {
+  public var crawlerNameList: [String]?
+  public var maxResults: Int?
+  public var nextToken: String?
+
+  public init(
+    crawlerNameList: [String]? = nil, maxResults: Int? = nil, nextToken: String? = nil
+  ) {
+    self.crawlerNameList = crawlerNameList
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetCrawlerMetricsResponse: Sendable, Hashable {
+  public var crawlerMetricsList: [CrawlerMetrics]?
+  public var nextToken: String?
+
+  public init(
+    crawlerMetricsList: [CrawlerMetrics]? = nil, nextToken: String? = nil
+  ) {
+    self.crawlerMetricsList = crawlerMetricsList
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetCrawlerRequest: Sendable, Hashable {
+  public var name: String
+
+  public init(
+    name: String
+  ) {
+    self.name = name
+  }
+}
+
+public struct GetCrawlerResponse: Sendable, Hashable {
+  @Indirect public var crawler: Crawler?
+
+  public init(
+    crawler: Crawler? = nil
+  ) {
+    self.crawler = crawler
+  }
+}
+
+public struct GetCrawlersRequest: Sendable, Hashable {
+  public var maxResults: Int?
+  public var nextToken: String?
+
+  public init(
+    maxResults: Int? = nil, nextToken: String? = nil
+  ) {
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetCrawlersResponse: Sendable, Hashable {
+  public var crawlers: [Crawler]?
+  public var nextToken: String?
+
+  public init(
+    crawlers: [Crawler]? = nil, nextToken: String? = nil
+  ) {
+    self.crawlers = crawlers
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetDatabaseRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var name: String
+
+  public init(
+    catalogId: String? = nil, name: String
+  ) {
+    self.catalogId = catalogId
+    self.name = name
+  }
+}
+
+public struct GetDatabaseResponse: Sendable, Hashable {
+  public var database: Database?
+
+  public init(
+    database: Database? = nil
+  ) {
+    self.database = database
+  }
+}
+
+public struct GetDatabasesRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var nextToken: String?
+  public var maxResults: Int?
+  public var resourceShareType: ResourceShareType?
+  public var attributesToGet: [DatabaseAttributes]?
+
+  public init(
+    catalogId: String? = nil, nextToken: String? = nil, maxResults: Int? = nil,
+    resourceShareType: ResourceShareType? = nil, attributesToGet: [DatabaseAttributes]? = nil
+  ) {
+    self.catalogId = catalogId
+    self.nextToken = nextToken
+    self.maxResults = maxResults
+    self.resourceShareType = resourceShareType
+    self.attributesToGet = attributesToGet
+  }
+}
+
+public struct GetDatabasesResponse: Sendable, Hashable {
+  public var databaseList: [Database]
+  public var nextToken: String?
+
+  public init(
+    databaseList: [Database], nextToken: String? = nil
+  ) {
+    self.databaseList = databaseList
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetJobBookmarkRequest: Sendable, Hashable {
+  public var jobName: String
+  public var runId: String?
+
+  public init(
+    jobName: String, runId: String? = nil
+  ) {
+    self.jobName = jobName
+    self.runId = runId
+  }
+}
+
+public struct GetJobBookmarkResponse: Sendable, Hashable {
+  public var jobBookmarkEntry: JobBookmarkEntry?
+
+  public init(
+    jobBookmarkEntry: JobBookmarkEntry? = nil
+  ) {
+    self.jobBookmarkEntry = jobBookmarkEntry
+  }
+}
+
+public struct GetJobRequest: Sendable, Hashable {
+  public var jobName: String
+
+  public init(
+    jobName: String
+  ) {
+    self.jobName = jobName
+  }
+}
+
+public struct GetJobResponse: Sendable, Hashable {
+  @Indirect public var job: Job?
+
+  public init(
+    job: Job? = nil
+  ) {
+    self.job = job
+  }
+}
+
+public struct GetJobRunRequest: Sendable, Hashable {
+  public var jobName: String
+  public var runId: String
+  public var predecessorsIncluded: Bool?
+
+  public init(
+    jobName: String, runId: String, predecessorsIncluded: Bool? = nil
+  ) {
+    self.jobName = jobName
+    self.runId = runId
+    self.predecessorsIncluded = predecessorsIncluded
+  }
+}
+
+public struct GetJobRunResponse: Sendable, Hashable {
+  @Indirect public var jobRun: JobRun?
+
+  public init(
+    jobRun: JobRun? = nil
+  ) {
+    self.jobRun = jobRun
+  }
+}
+
+public struct GetJobRunsRequest: Sendable, Hashable {
+  public var jobName: String
+  public var nextToken: String?
+  public var maxResults: Int?
+
+  public init(
+    jobName: String, nextToken: String? = nil, maxResults: Int? = nil
+  ) {
+    self.jobName = jobName
+    self.nextToken = nextToken
+    self.maxResults = maxResults
+  }
+}
+
 public struct GetJobRunsResponse: Sendable, Hashable {
   public var jobRuns: [JobRun]?
   public var nextToken: String?
@@ -337,265 +595,5 @@ public struct GetSchemaVersionsDiffResponse: Sendable, Hashable {
     diff: String? = nil
   ) {
     self.diff = diff
-  }
-}
-
-public struct GetTableRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var name: String
-  public var transactionId: String?
-  public var queryAsOfTime: Timestamp?
-  public var auditContext: AuditContext?
-  public var includeStatusDetails: Bool?
-
-  public init(
-    catalogId: String? = nil, databaseName: String, name: String, transactionId: String? = nil,
-    queryAsOfTime: Timestamp? = nil, auditContext: AuditContext? = nil, includeStatusDetails: Bool? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.name = name
-    self.transactionId = transactionId
-    self.queryAsOfTime = queryAsOfTime
-    self.auditContext = auditContext
-    self.includeStatusDetails = includeStatusDetails
-  }
-}
-
-public struct GetTableResponse: Sendable, Hashable {
-  @Indirect public var table: Table?
-
-  public init(
-    table: Table? = nil
-  ) {
-    self.table = table
-  }
-}
-
-public struct GetTableVersionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var versionId: String?
-  public var auditContext: AuditContext?
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, versionId: String? = nil,
-    auditContext: AuditContext? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.versionId = versionId
-    self.auditContext = auditContext
-  }
-}
-
-public struct GetTableVersionResponse: Sendable, Hashable {
-  public var tableVersion: TableVersion?
-
-  public init(
-    tableVersion: TableVersion? = nil
-  ) {
-    self.tableVersion = tableVersion
-  }
-}
-
-public struct GetTableVersionsRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var nextToken: String?
-  public var maxResults: Int?
-  public var auditContext: AuditContext?
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, nextToken: String? = nil, maxResults: Int? = nil,
-    auditContext: AuditContext? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.nextToken = nextToken
-    self.maxResults = maxResults
-    self.auditContext = auditContext
-  }
-}
-
-public struct GetTableVersionsResponse: Sendable, Hashable {
-  public var tableVersions: [TableVersion]?
-  public var nextToken: String?
-
-  public init(
-    tableVersions: [TableVersion]? = nil, nextToken: String? = nil
-  ) {
-    self.tableVersions = tableVersions
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetTablesRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var expression: String?
-  public var nextToken: String?
-  public var maxResults: Int?
-  public var transactionId: String?
-  public var queryAsOfTime: Timestamp?
-  public var auditContext: AuditContext?
-  public var includeStatusDetails: Bool?
-  public var attributesToGet: [TableAttributes]?
-
-  public init(
-    catalogId: String? = nil, databaseName: String, expression: String? = nil, nextToken: String? = nil,
-    maxResults: Int? = nil, transactionId: String? = nil, queryAsOfTime: Timestamp? = nil,
-    auditContext: AuditContext? = nil, includeStatusDetails: Bool? = nil, attributesToGet: [TableAttributes]? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.expression = expression
-    self.nextToken = nextToken
-    self.maxResults = maxResults
-    self.transactionId = transactionId
-    self.queryAsOfTime = queryAsOfTime
-    self.auditContext = auditContext
-    self.includeStatusDetails = includeStatusDetails
-    self.attributesToGet = attributesToGet
-  }
-}
-
-public struct GetTablesResponse: Sendable, Hashable {
-  public var tableList: [Table]?
-  public var nextToken: String?
-
-  public init(
-    tableList: [Table]? = nil, nextToken: String? = nil
-  ) {
-    self.tableList = tableList
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetTagsRequest: Sendable, Hashable {
-  public var resourceArn: String
-
-  public init(
-    resourceArn: String
-  ) {
-    self.resourceArn = resourceArn
-  }
-}
-
-public struct GetTagsResponse: Sendable, Hashable {
-  public var tags: [String: String]?
-
-  public init(
-    tags: [String: String]? = nil
-  ) {
-    self.tags = tags
-  }
-}
-
-public struct GetTriggerRequest: Sendable, Hashable {
-  public var name: String
-
-  public init(
-    name: String
-  ) {
-    self.name = name
-  }
-}
-
-public struct GetTriggerResponse: Sendable, Hashable {
-  public var trigger: Trigger?
-
-  public init(
-    trigger: Trigger? = nil
-  ) {
-    self.trigger = trigger
-  }
-}
-
-public struct GetTriggersRequest: Sendable, Hashable {
-  public var nextToken: String?
-  public var dependentJobName: String?
-  public var maxResults: Int?
-
-  public init(
-    nextToken: String? = nil, dependentJobName: String? = nil, maxResults: Int? = nil
-  ) {
-    self.nextToken = nextToken
-    self.dependentJobName = dependentJobName
-    self.maxResults = maxResults
-  }
-}
-
-public struct GetTriggersResponse: Sendable, Hashable {
-  public var triggers: [Trigger]?
-  public var nextToken: String?
-
-  public init(
-    triggers: [Trigger]? = nil, nextToken: String? = nil
-  ) {
-    self.triggers = triggers
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetUserDefinedFunctionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var functionName: String
-
-  public init(
-    catalogId: String? = nil, databaseName: String, functionName: String
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.functionName = functionName
-  }
-}
-
-public struct GetUserDefinedFunctionResponse: Sendable, Hashable {
-  public var userDefinedFunction: UserDefinedFunction?
-
-  public init(
-    userDefinedFunction: UserDefinedFunction? = nil
-  ) {
-    self.userDefinedFunction = userDefinedFunction
-  }
-}
-
-public struct GetUserDefinedFunctionsRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String?
-  public var pattern: String
-  public var functionType: FunctionType?
-  public var nextToken: String?
-  public var maxResults: Int?
-
-  public init(
-    catalogId: String? = nil, databaseName: String? = nil, pattern: String, functionType: FunctionType? = nil,
-    nextToken: String? = nil, maxResults: Int? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.pattern = pattern
-    self.functionType = functionType
-    self.nextToken = nextToken
-    self.maxResults = maxResults
-  }
-}
-
-public struct GetUserDefinedFunctionsResponse: Sendable, Hashable {
-  public var userDefinedFunctions: [UserDefinedFunction]?
-  public var nextToken: String?
-
-  public init(
-    userDefinedFunctions: [UserDefinedFunction]? = nil, nextToken: String? = nil
-  ) {
-    self.userDefinedFunctions = userDefinedFunctions
-    self.nextToken = nextToken
   }
 }

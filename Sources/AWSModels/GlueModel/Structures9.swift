@@ -3,598 +3,589 @@
 public import AWSWire
 public import Kernel
 
-public struct Table: Sendable, Hashable {
-  public var name: String
-  public var databaseName: String?
-  public var description: String?
-  public var owner: String?
-  public var createTime: Timestamp?
-  public var updateTime: Timestamp?
-  public var lastAccessTime: Timestamp?
-  public var lastAnalyzedTime: Timestamp?
-  public var retention: Int?
-  @Indirect public var storageDescriptor: StorageDescriptor?
-  public var partitionKeys: [Column]?
-  public var viewOriginalText: String?
-  public var viewExpandedText: String?
-  public var tableType: String?
-  public var parameters: [String: String]?
-  public var createdBy: String?
-  public var isRegisteredWithLakeFormation: Bool?
-  public var targetTable: TableIdentifier?
-  public var catalogId: String?
-  public var versionId: String?
-  public var federatedTable: FederatedTable?
-  public var viewDefinition: ViewDefinition?
-  public var isMultiDialectView: Bool?
-  public var isMaterializedView: Bool?
-  @Indirect public var status: TableStatus?
-
-  public init(
-    name: String, databaseName: String? = nil, description: String? = nil, owner: String? = nil,
-    createTime: Timestamp? = nil, updateTime: Timestamp? = nil, lastAccessTime: Timestamp? = nil,
-    lastAnalyzedTime: Timestamp? = nil, retention: Int? = nil, storageDescriptor: StorageDescriptor? = nil,
-    partitionKeys: [Column]? = nil, viewOriginalText: String? = nil, viewExpandedText: String? = nil,
-    tableType: String? = nil, parameters: [String: String]? = nil, createdBy: String? = nil,
-    isRegisteredWithLakeFormation: Bool? = nil, targetTable: TableIdentifier? = nil, catalogId: String? = nil,
-    versionId: String? = nil, federatedTable: FederatedTable? = nil, viewDefinition: ViewDefinition? = nil,
-    isMultiDialectView: Bool? = nil, isMaterializedView: Bool? = nil, status: TableStatus? = nil
-  ) {
-    self.name = name
-    self.databaseName = databaseName
-    self.description = description
-    self.owner = owner
-    self.createTime = createTime
-    self.updateTime = updateTime
-    self.lastAccessTime = lastAccessTime
-    self.lastAnalyzedTime = lastAnalyzedTime
-    self.retention = retention
-    self.storageDescriptor = storageDescriptor
-    self.partitionKeys = partitionKeys
-    self.viewOriginalText = viewOriginalText
-    self.viewExpandedText = viewExpandedText
-    self.tableType = tableType
-    self.parameters = parameters
-    self.createdBy = createdBy
-    self.isRegisteredWithLakeFormation = isRegisteredWithLakeFormation
-    self.targetTable = targetTable
-    self.catalogId = catalogId
-    self.versionId = versionId
-    self.federatedTable = federatedTable
-    self.viewDefinition = viewDefinition
-    self.isMultiDialectView = isMultiDialectView
-    self.isMaterializedView = isMaterializedView
-    self.status = status
-  }
-}
-
-public struct TableError: Sendable, Hashable {
-  public var tableName: String?
-  public var errorDetail: ErrorDetail?
-
-  public init(
-    tableName: String? = nil, errorDetail: ErrorDetail? = nil
-  ) {
-    self.tableName = tableName
-    self.errorDetail = errorDetail
-  }
-}
-
-public struct TableIdentifier: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String?
-  public var name: String?
-  public var region: String?
-
-  public init(
-    catalogId: String? = nil, databaseName: String? = nil, name: String? = nil, region: String? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.name = name
-    self.region = region
-  }
-}
-
-public struct TableInput: Sendable, Hashable {
-  public var name: String
-  public var description: String?
-  public var owner: String?
-  public var lastAccessTime: Timestamp?
-  public var lastAnalyzedTime: Timestamp?
-  public var retention: Int?
-  @Indirect public var storageDescriptor: StorageDescriptor?
-  public var partitionKeys: [Column]?
-  public var viewOriginalText: String?
-  public var viewExpandedText: String?
-  public var tableType: String?
-  public var parameters: [String: String]?
-  public var targetTable: TableIdentifier?
-  public var viewDefinition: ViewDefinitionInput?
-
-  public init(
-    name: String, description: String? = nil, owner: String? = nil, lastAccessTime: Timestamp? = nil,
-    lastAnalyzedTime: Timestamp? = nil, retention: Int? = nil, storageDescriptor: StorageDescriptor? = nil,
-    partitionKeys: [Column]? = nil, viewOriginalText: String? = nil, viewExpandedText: String? = nil,
-    tableType: String? = nil, parameters: [String: String]? = nil, targetTable: TableIdentifier? = nil,
-    viewDefinition: ViewDefinitionInput? = nil
-  ) {
-    self.name = name
-    self.description = description
-    self.owner = owner
-    self.lastAccessTime = lastAccessTime
-    self.lastAnalyzedTime = lastAnalyzedTime
-    self.retention = retention
-    self.storageDescriptor = storageDescriptor
-    self.partitionKeys = partitionKeys
-    self.viewOriginalText = viewOriginalText
-    self.viewExpandedText = viewExpandedText
-    self.tableType = tableType
-    self.parameters = parameters
-    self.targetTable = targetTable
-    self.viewDefinition = viewDefinition
-  }
-}
-
-public struct TableStatus: Sendable, Hashable {
-  public var requestedBy: String?
-  public var updatedBy: String?
-  public var requestTime: Timestamp?
-  public var updateTime: Timestamp?
-  public var action: ResourceAction?
-  public var state: ResourceState?
-  public var error: ErrorDetail?
-  @Indirect public var details: StatusDetails?
-
-  public init(
-    requestedBy: String? = nil, updatedBy: String? = nil, requestTime: Timestamp? = nil, updateTime: Timestamp? = nil,
-    action: ResourceAction? = nil, state: ResourceState? = nil, error: ErrorDetail? = nil, details: StatusDetails? = nil
-  ) {
-    self.requestedBy = requestedBy
-    self.updatedBy = updatedBy
-    self.requestTime = requestTime
-    self.updateTime = updateTime
-    self.action = action
-    self.state = state
-    self.error = error
-    self.details = details
-  }
-}
-
-public struct TableVersion: Sendable, Hashable {
-  @Indirect public var table: Table?
-  public var versionId: String?
-
-  public init(
-    table: Table? = nil, versionId: String? = nil
-  ) {
-    self.table = table
-    self.versionId = versionId
-  }
-}
-
-public struct TableVersionError: Sendable, Hashable {
-  public var tableName: String?
-  public var versionId: String?
-  public var errorDetail: ErrorDetail?
-
-  public init(
-    tableName: String? = nil, versionId: String? = nil, errorDetail: ErrorDetail? = nil
-  ) {
-    self.tableName = tableName
-    self.versionId = versionId
-    self.errorDetail = errorDetail
-  }
-}
-
-public struct TagResourceRequest: Sendable, Hashable {
-  public var resourceArn: String
-  public var tagsToAdd: [String: String]
-
-  public init(
-    resourceArn: String, tagsToAdd: [String: String]
-  ) {
-    self.resourceArn = resourceArn
-    self.tagsToAdd = tagsToAdd
-  }
-}
-
-public struct TagResourceResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct Trigger: Sendable, Hashable {
-  public var name: String?
-  public var workflowName: String?
-  public var id: String?
-  public var type: TriggerType?
-  public var state: TriggerState?
-  public var description: String?
-  public var schedule: String?
-  public var actions: [Action]?
-  public var predicate: Predicate?
-  public var eventBatchingCondition: EventBatchingCondition?
-
-  public init(
-    name: String? = nil, workflowName: String? = nil, id: String? = nil, type: TriggerType? = nil,
-    state: TriggerState? = nil, description: String? = nil, schedule: String? = nil, actions: [Action]? = nil,
-    predicate: Predicate? = nil, eventBatchingCondition: EventBatchingCondition? = nil
-  ) {
-    self.name = name
-    self.workflowName = workflowName
-    self.id = id
-    self.type = type
-    self.state = state
-    self.description = description
-    self.schedule = schedule
-    self.actions = actions
-    self.predicate = predicate
-    self.eventBatchingCondition = eventBatchingCondition
-  }
-}
-
-public struct TriggerUpdate: Sendable, Hashable {
-  public var name: String?
-  public var description: String?
-  public var schedule: String?
-  public var actions: [Action]?
-  public var predicate: Predicate?
-  public var eventBatchingCondition: EventBatchingCondition?
-
-  public init(
-    name: String? = nil, description: String? = nil, schedule: String? = nil, actions: [Action]? = nil,
-    predicate: Predicate? = nil, eventBatchingCondition: EventBatchingCondition? = nil
-  ) {
-    self.name = name
-    self.description = description
-    self.schedule = schedule
-    self.actions = actions
-    self.predicate = predicate
-    self.eventBatchingCondition = eventBatchingCondition
-  }
-}
-
-public struct UntagResourceRequest: Sendable, Hashable {
-  public var resourceArn: String
-  public var tagsToRemove: [String]
-
-  public init(
-    resourceArn: String, tagsToRemove: [String]
-  ) {
-    self.resourceArn = resourceArn
-    self.tagsToRemove = tagsToRemove
-  }
-}
-
-public struct UntagResourceResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateClassifierRequest: Sendable, Hashable {
-  public var grokClassifier: UpdateGrokClassifierRequest?
-  public var xmlClassifier: UpdateXMLClassifierRequest?
-  public var jsonClassifier: UpdateJsonClassifierRequest?
-  public var csvClassifier: UpdateCsvClassifierRequest?
-
-  public init(
-    grokClassifier: UpdateGrokClassifierRequest? = nil, xmlClassifier: UpdateXMLClassifierRequest? = nil,
-    jsonClassifier: UpdateJsonClassifierRequest? = nil, csvClassifier: UpdateCsvClassifierRequest? = nil
-  ) {
-    self.grokClassifier = grokClassifier
-    self.xmlClassifier = xmlClassifier
-    self.jsonClassifier = jsonClassifier
-    self.csvClassifier = csvClassifier
-  }
-}
-
-public struct UpdateClassifierResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateColumnStatisticsForPartitionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var partitionValues: [String]
-  public var columnStatisticsList: [ColumnStatistics]
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, partitionValues: [String],
-    columnStatisticsList: [ColumnStatistics]
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.partitionValues = partitionValues
-    self.columnStatisticsList = columnStatisticsList
-  }
-}
-
-public struct UpdateColumnStatisticsForPartitionResponse: Sendable, Hashable {
-  public var errors: [ColumnStatisticsError]?
-
-  public init(
-    errors: [ColumnStatisticsError]? = nil
-  ) {
-    self.errors = errors
-  }
-}
-
-public struct UpdateColumnStatisticsForTableRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var columnStatisticsList: [ColumnStatistics]
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, columnStatisticsList: [ColumnStatistics]
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.columnStatisticsList = columnStatisticsList
-  }
-}
-
-public struct UpdateColumnStatisticsForTableResponse: Sendable, Hashable {
-  public var errors: [ColumnStatisticsError]?
-
-  public init(
-    errors: [ColumnStatisticsError]? = nil
-  ) {
-    self.errors = errors
-  }
-}
-
-public struct UpdateConnectionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var name: String
-  public var connectionInput: ConnectionInput
-
-  public init(
-    catalogId: String? = nil, name: String, connectionInput: ConnectionInput
-  ) {
-    self.catalogId = catalogId
-    self.name = name
-    self.connectionInput = connectionInput
-  }
-}
-
-public struct UpdateConnectionResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateCrawlerRequest: Sendable, Hashable {
-  public var name: String
-  public var role: String?
-  public var databaseName: String?
-  public var description: String?
-  public var targets: CrawlerTargets?
-  public var schedule: String?
-  public var classifiers: [String]?
-  public var tablePrefix: String?
-  public var schemaChangePolicy: SchemaChangePolicy?
-  public var recrawlPolicy: RecrawlPolicy?
-  public var lineageConfiguration: LineageConfiguration?
-  public var lakeFormationConfiguration: LakeFormationConfiguration?
-  public var configuration: String?
-  public var crawlerSecurityConfiguration: String?
-
-  public init(
-    name: String, role: String? = nil, databaseName: String? = nil, description: String? = nil,
-    targets: CrawlerTargets? = nil, schedule: String? = nil, classifiers: [String]? = nil, tablePrefix: String? = nil,
-    schemaChangePolicy: SchemaChangePolicy? = nil, recrawlPolicy: RecrawlPolicy? = nil,
-    lineageConfiguration: LineageConfiguration? = nil, lakeFormationConfiguration: LakeFormationConfiguration? = nil,
-    configuration: String? = nil, crawlerSecurityConfiguration: String? = nil
-  ) {
-    self.name = name
-    self.role = role
-    self.databaseName = databaseName
-    self.description = description
-    self.targets = targets
-    self.schedule = schedule
-    self.classifiers = classifiers
-    self.tablePrefix = tablePrefix
-    self.schemaChangePolicy = schemaChangePolicy
-    self.recrawlPolicy = recrawlPolicy
-    self.lineageConfiguration = lineageConfiguration
-    self.lakeFormationConfiguration = lakeFormationConfiguration
-    self.configuration = configuration
-    self.crawlerSecurityConfiguration = crawlerSecurityConfiguration
-  }
-}
-
-public struct UpdateCrawlerResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateCrawlerScheduleRequest: Sendable, Hashable {
-  public var crawlerName: String
-  public var schedule: String?
-
-  public init(
-    crawlerName: String, schedule: String? = nil
-  ) {
-    self.crawlerName = crawlerName
-    self.schedule = schedule
-  }
-}
-
-public struct UpdateCrawlerScheduleResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateCsvClassifierRequest: Sendable, Hashable {
-  public var name: String
-  public var delimiter: String?
-  public var quoteSymbol: String?
-  public var containsHeader: CsvHeaderOption?
-  public var header: [String]?
-  public var disableValueTrimming: Bool?
-  public var allowSingleColumn: Bool?
-  public var customDatatypeConfigured: Bool?
-  public var customDatatypes: [String]?
-  public var serde: CsvSerdeOption?
-
-  public init(
-    name: String, delimiter: String? = nil, quoteSymbol: String? = nil, containsHeader: CsvHeaderOption? = nil,
-    header: [String]? = nil, disableValueTrimming: Bool? = nil, allowSingleColumn: Bool? = nil,
-    customDatatypeConfigured: Bool? = nil, customDatatypes: [String]? = nil, serde: CsvSerdeOption? = nil
-  ) {
-    self.name = name
-    self.delimiter = delimiter
-    self.quoteSymbol = quoteSymbol
-    self.containsHeader = containsHeader
-    self.header = header
-    self.disableValueTrimming = disableValueTrimming
-    self.allowSingleColumn = allowSingleColumn
-    self.customDatatypeConfigured = customDatatypeConfigured
-    self.customDatatypes = customDatatypes
-    self.serde = serde
-  }
-}
-
-public struct UpdateDatabaseRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var name: String
-  public var databaseInput: DatabaseInput
-
-  public init(
-    catalogId: String? = nil, name: String, databaseInput: DatabaseInput
-  ) {
-    self.catalogId = catalogId
-    self.name = name
-    self.databaseInput = databaseInput
-  }
-}
-
-public struct UpdateDatabaseResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateGrokClassifierRequest: Sendable, Hashable {
-  public var name: String
-  public var classification: String?
-  public var grokPattern: String?
-  public var customPatterns: String?
-
-  public init(
-    name: String, classification: String? = nil, grokPattern: String? = nil, customPatterns: String? = nil
-  ) {
-    self.name = name
-    self.classification = classification
-    self.grokPattern = grokPattern
-    self.customPatterns = customPatterns
-  }
-}
-
-public struct UpdateIcebergInput: Sendable, Hashable {
-  public var updateIcebergTableInput: UpdateIcebergTableInput
-
-  public init(
-    updateIcebergTableInput: UpdateIcebergTableInput
-  ) {
-    self.updateIcebergTableInput = updateIcebergTableInput
-  }
-}
-
-public struct UpdateIcebergTableInput: Sendable, Hashable {
-  public var updates: [IcebergTableUpdate]
-
-  public init(
-    updates: [IcebergTableUpdate]
-  ) {
-    self.updates = updates
-  }
-}
-
-public struct UpdateJobRequest: Sendable, Hashable {
+public struct ResetJobBookmarkRequest: Sendable, Hashable {
   public var jobName: String
-  @Indirect public var jobUpdate: JobUpdate
+  public var runId: String?
 
   public init(
-    jobName: String, jobUpdate: JobUpdate
+    jobName: String, runId: String? = nil
   ) {
     self.jobName = jobName
-    self.jobUpdate = jobUpdate
+    self.runId = runId
   }
 }
 
-public struct UpdateJobResponse: Sendable, Hashable {
-  public var jobName: String?
+public struct ResetJobBookmarkResponse: Sendable, Hashable {
+  public var jobBookmarkEntry: JobBookmarkEntry?
 
   public init(
-    jobName: String? = nil
+    jobBookmarkEntry: JobBookmarkEntry? = nil
   ) {
-    self.jobName = jobName
+    self.jobBookmarkEntry = jobBookmarkEntry
   }
 }
 
-public struct UpdateJsonClassifierRequest: Sendable, Hashable {
+public struct ResourceUri: Sendable, Hashable {
+  public var resourceType: ResourceType?
+  public var uri: String?
+
+  public init(
+    resourceType: ResourceType? = nil, uri: String? = nil
+  ) {
+    self.resourceType = resourceType
+    self.uri = uri
+  }
+}
+
+public struct ResumeWorkflowRunRequest: Sendable, Hashable {
   public var name: String
-  public var jsonPath: String?
+  public var runId: String
+  public var nodeIds: [String]
 
   public init(
-    name: String, jsonPath: String? = nil
+    name: String, runId: String, nodeIds: [String]
   ) {
     self.name = name
-    self.jsonPath = jsonPath
+    self.runId = runId
+    self.nodeIds = nodeIds
   }
 }
 
-public struct UpdateOpenTableFormatInput: Sendable, Hashable {
-  public var updateIcebergInput: UpdateIcebergInput?
+public struct ResumeWorkflowRunResponse: Sendable, Hashable {
+  public var runId: String?
+  public var nodeIds: [String]?
 
   public init(
-    updateIcebergInput: UpdateIcebergInput? = nil
+    runId: String? = nil, nodeIds: [String]? = nil
   ) {
-    self.updateIcebergInput = updateIcebergInput
+    self.runId = runId
+    self.nodeIds = nodeIds
   }
 }
 
-public struct UpdatePartitionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var partitionValueList: [String]
-  public var partitionInput: PartitionInput
+public struct S3Encryption: Sendable, Hashable {
+  public var s3EncryptionMode: S3EncryptionMode?
+  public var kmsKeyArn: String?
 
   public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, partitionValueList: [String],
-    partitionInput: PartitionInput
+    s3EncryptionMode: S3EncryptionMode? = nil, kmsKeyArn: String? = nil
   ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.partitionValueList = partitionValueList
-    self.partitionInput = partitionInput
+    self.s3EncryptionMode = s3EncryptionMode
+    self.kmsKeyArn = kmsKeyArn
   }
 }
 
-public struct UpdatePartitionResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateRegistryInput: Sendable, Hashable {
-  public var registryId: RegistryId
-  public var description: String
+public struct S3Target: Sendable, Hashable {
+  public var path: String?
+  public var exclusions: [String]?
+  public var connectionName: String?
+  public var sampleSize: Int?
+  public var eventQueueArn: String?
+  public var dlqEventQueueArn: String?
 
   public init(
-    registryId: RegistryId, description: String
+    path: String? = nil, exclusions: [String]? = nil, connectionName: String? = nil, sampleSize: Int? = nil,
+    eventQueueArn: String? = nil, dlqEventQueueArn: String? = nil
   ) {
-    self.registryId = registryId
-    self.description = description
+    self.path = path
+    self.exclusions = exclusions
+    self.connectionName = connectionName
+    self.sampleSize = sampleSize
+    self.eventQueueArn = eventQueueArn
+    self.dlqEventQueueArn = dlqEventQueueArn
   }
 }
 
-public struct UpdateRegistryResponse: Sendable, Hashable {
+public struct Schedule: Sendable, Hashable {
+  public var scheduleExpression: String?
+  public var state: ScheduleState?
+
+  public init(
+    scheduleExpression: String? = nil, state: ScheduleState? = nil
+  ) {
+    self.scheduleExpression = scheduleExpression
+    self.state = state
+  }
+}
+
+public struct SchemaChangePolicy: Sendable, Hashable {
+  public var updateBehavior: UpdateBehavior?
+  public var deleteBehavior: DeleteBehavior?
+
+  public init(
+    updateBehavior: UpdateBehavior? = nil, deleteBehavior: DeleteBehavior? = nil
+  ) {
+    self.updateBehavior = updateBehavior
+    self.deleteBehavior = deleteBehavior
+  }
+}
+
+public struct SchemaId: Sendable, Hashable {
+  public var schemaArn: String?
+  public var schemaName: String?
   public var registryName: String?
-  public var registryArn: String?
 
   public init(
-    registryName: String? = nil, registryArn: String? = nil
+    schemaArn: String? = nil, schemaName: String? = nil, registryName: String? = nil
+  ) {
+    self.schemaArn = schemaArn
+    self.schemaName = schemaName
+    self.registryName = registryName
+  }
+}
+
+public struct SchemaListItem: Sendable, Hashable {
+  public var registryName: String?
+  public var schemaName: String?
+  public var schemaArn: String?
+  public var description: String?
+  public var schemaStatus: SchemaStatus?
+  public var createdTime: String?
+  public var updatedTime: String?
+
+  public init(
+    registryName: String? = nil, schemaName: String? = nil, schemaArn: String? = nil, description: String? = nil,
+    schemaStatus: SchemaStatus? = nil, createdTime: String? = nil, updatedTime: String? = nil
   ) {
     self.registryName = registryName
-    self.registryArn = registryArn
+    self.schemaName = schemaName
+    self.schemaArn = schemaArn
+    self.description = description
+    self.schemaStatus = schemaStatus
+    self.createdTime = createdTime
+    self.updatedTime = updatedTime
+  }
+}
+
+public struct SchemaReference: Sendable, Hashable {
+  public var schemaId: SchemaId?
+  public var schemaVersionId: String?
+  public var schemaVersionNumber: Int64?
+
+  public init(
+    schemaId: SchemaId? = nil, schemaVersionId: String? = nil, schemaVersionNumber: Int64? = nil
+  ) {
+    self.schemaId = schemaId
+    self.schemaVersionId = schemaVersionId
+    self.schemaVersionNumber = schemaVersionNumber
+  }
+}
+
+public struct SchemaVersionErrorItem: Sendable, Hashable {
+  public var versionNumber: Int64?
+  public var errorDetails: ErrorDetails?
+
+  public init(
+    versionNumber: Int64? = nil, errorDetails: ErrorDetails? = nil
+  ) {
+    self.versionNumber = versionNumber
+    self.errorDetails = errorDetails
+  }
+}
+
+public struct SchemaVersionListItem: Sendable, Hashable {
+  public var schemaArn: String?
+  public var schemaVersionId: String?
+  public var versionNumber: Int64?
+  public var status: SchemaVersionStatus?
+  public var createdTime: String?
+
+  public init(
+    schemaArn: String? = nil, schemaVersionId: String? = nil, versionNumber: Int64? = nil,
+    status: SchemaVersionStatus? = nil, createdTime: String? = nil
+  ) {
+    self.schemaArn = schemaArn
+    self.schemaVersionId = schemaVersionId
+    self.versionNumber = versionNumber
+    self.status = status
+    self.createdTime = createdTime
+  }
+}
+
+public struct SchemaVersionNumber: Sendable, Hashable {
+  public var latestVersion: Bool?
+  public var versionNumber: Int64?
+
+  public init(
+    latestVersion: Bool? = nil, versionNumber: Int64? = nil
+  ) {
+    self.latestVersion = latestVersion
+    self.versionNumber = versionNumber
+  }
+}
+
+public struct SearchTablesRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var nextToken: String?
+  public var filters: [PropertyPredicate]?
+  public var searchText: String?
+  public var sortCriteria: [SortCriterion]?
+  public var maxResults: Int?
+  public var resourceShareType: ResourceShareType?
+  public var includeStatusDetails: Bool?
+
+  public init(
+    catalogId: String? = nil, nextToken: String? = nil, filters: [PropertyPredicate]? = nil, searchText: String? = nil,
+    sortCriteria: [SortCriterion]? = nil, maxResults: Int? = nil, resourceShareType: ResourceShareType? = nil,
+    includeStatusDetails: Bool? = nil
+  ) {
+    self.catalogId = catalogId
+    self.nextToken = nextToken
+    self.filters = filters
+    self.searchText = searchText
+    self.sortCriteria = sortCriteria
+    self.maxResults = maxResults
+    self.resourceShareType = resourceShareType
+    self.includeStatusDetails = includeStatusDetails
+  }
+}
+
+public struct SearchTablesResponse: Sendable, Hashable {
+  public var nextToken: String?
+  public var tableList: [Table]?
+
+  public init(
+    nextToken: String? = nil, tableList: [Table]? = nil
+  ) {
+    self.nextToken = nextToken
+    self.tableList = tableList
+  }
+}
+
+public struct SecurityConfiguration: Sendable, Hashable {
+  public var name: String?
+  public var createdTimeStamp: Timestamp?
+  public var encryptionConfiguration: EncryptionConfiguration?
+
+  public init(
+    name: String? = nil, createdTimeStamp: Timestamp? = nil, encryptionConfiguration: EncryptionConfiguration? = nil
+  ) {
+    self.name = name
+    self.createdTimeStamp = createdTimeStamp
+    self.encryptionConfiguration = encryptionConfiguration
+  }
+}
+
+public struct Segment: Sendable, Hashable {
+  public var segmentNumber: Int
+  public var totalSegments: Int
+
+  public init(
+    segmentNumber: Int, totalSegments: Int
+  ) {
+    self.segmentNumber = segmentNumber
+    self.totalSegments = totalSegments
+  }
+}
+
+public struct SerDeInfo: Sendable, Hashable {
+  public var name: String?
+  public var serializationLibrary: String?
+  public var parameters: [String: String]?
+
+  public init(
+    name: String? = nil, serializationLibrary: String? = nil, parameters: [String: String]? = nil
+  ) {
+    self.name = name
+    self.serializationLibrary = serializationLibrary
+    self.parameters = parameters
+  }
+}
+
+public struct SkewedInfo: Sendable, Hashable {
+  public var skewedColumnNames: [String]?
+  public var skewedColumnValues: [String]?
+  public var skewedColumnValueLocationMaps: [String: String]?
+
+  public init(
+    skewedColumnNames: [String]? = nil, skewedColumnValues: [String]? = nil,
+    skewedColumnValueLocationMaps: [String: String]? = nil
+  ) {
+    self.skewedColumnNames = skewedColumnNames
+    self.skewedColumnValues = skewedColumnValues
+    self.skewedColumnValueLocationMaps = skewedColumnValueLocationMaps
+  }
+}
+
+public struct SortCriterion: Sendable, Hashable {
+  public var fieldName: String?
+  public var sort: Sort?
+
+  public init(
+    fieldName: String? = nil, sort: Sort? = nil
+  ) {
+    self.fieldName = fieldName
+    self.sort = sort
+  }
+}
+
+public struct SourceControlDetails: Sendable, Hashable {
+  public var provider: SourceControlProvider?
+  public var repository: String?
+  public var owner: String?
+  public var branch: String?
+  public var folder: String?
+  public var lastCommitId: String?
+  public var authStrategy: SourceControlAuthStrategy?
+  public var authToken: String?
+
+  public init(
+    provider: SourceControlProvider? = nil, repository: String? = nil, owner: String? = nil, branch: String? = nil,
+    folder: String? = nil, lastCommitId: String? = nil, authStrategy: SourceControlAuthStrategy? = nil,
+    authToken: String? = nil
+  ) {
+    self.provider = provider
+    self.repository = repository
+    self.owner = owner
+    self.branch = branch
+    self.folder = folder
+    self.lastCommitId = lastCommitId
+    self.authStrategy = authStrategy
+    self.authToken = authToken
+  }
+}
+
+public struct StartCrawlerRequest: Sendable, Hashable {
+  public var name: String
+
+  public init(
+    name: String
+  ) {
+    self.name = name
+  }
+}
+
+public struct StartCrawlerResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct StartCrawlerScheduleRequest: Sendable, Hashable {
+  public var crawlerName: String
+
+  public init(
+    crawlerName: String
+  ) {
+    self.crawlerName = crawlerName
+  }
+}
+
+public struct StartCrawlerScheduleResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct StartJobRunRequest: Sendable, Hashable {
+  public var jobName: String
+  public var jobRunQueuingEnabled: Bool?
+  public var jobRunId: String?
+  public var arguments: [String: String]?
+  public var allocatedCapacity: Int?
+  public var timeout: Int?
+  public var maxCapacity: Double?
+  public var securityConfiguration: String?
+  public var notificationProperty: NotificationProperty?
+  public var workerType: WorkerType?
+  public var numberOfWorkers: Int?
+  public var executionClass: ExecutionClass?
+  public var executionRoleSessionPolicy: String?
+
+  public init(
+    jobName: String, jobRunQueuingEnabled: Bool? = nil, jobRunId: String? = nil, arguments: [String: String]? = nil,
+    allocatedCapacity: Int? = nil, timeout: Int? = nil, maxCapacity: Double? = nil,
+    securityConfiguration: String? = nil, notificationProperty: NotificationProperty? = nil,
+    workerType: WorkerType? = nil, numberOfWorkers: Int? = nil, executionClass: ExecutionClass? = nil,
+    executionRoleSessionPolicy: String? = nil
+  ) {
+    self.jobName = jobName
+    self.jobRunQueuingEnabled = jobRunQueuingEnabled
+    self.jobRunId = jobRunId
+    self.arguments = arguments
+    self.allocatedCapacity = allocatedCapacity
+    self.timeout = timeout
+    self.maxCapacity = maxCapacity
+    self.securityConfiguration = securityConfiguration
+    self.notificationProperty = notificationProperty
+    self.workerType = workerType
+    self.numberOfWorkers = numberOfWorkers
+    self.executionClass = executionClass
+    self.executionRoleSessionPolicy = executionRoleSessionPolicy
+  }
+}
+
+public struct StartJobRunResponse: Sendable, Hashable {
+  public var jobRunId: String?
+
+  public init(
+    jobRunId: String? = nil
+  ) {
+    self.jobRunId = jobRunId
+  }
+}
+
+public struct StartTriggerRequest: Sendable, Hashable {
+  public var name: String
+
+  public init(
+    name: String
+  ) {
+    self.name = name
+  }
+}
+
+public struct StartTriggerResponse: Sendable, Hashable {
+  public var name: String?
+
+  public init(
+    name: String? = nil
+  ) {
+    self.name = name
+  }
+}
+
+public struct StartWorkflowRunRequest: Sendable, Hashable {
+  public var name: String
+  public var runProperties: [String: String]?
+
+  public init(
+    name: String, runProperties: [String: String]? = nil
+  ) {
+    self.name = name
+    self.runProperties = runProperties
+  }
+}
+
+public struct StartWorkflowRunResponse: Sendable, Hashable {
+  public var runId: String?
+
+  public init(
+    runId: String? = nil
+  ) {
+    self.runId = runId
+  }
+}
+
+public struct StartingEventBatchCondition: Sendable, Hashable {
+  public var batchSize: Int?
+  public var batchWindow: Int?
+
+  public init(
+    batchSize: Int? = nil, batchWindow: Int? = nil
+  ) {
+    self.batchSize = batchSize
+    self.batchWindow = batchWindow
+  }
+}
+
+public struct StatusDetails: Sendable, Hashable {
+  @Indirect public var requestedChange: Table?
+  public var viewValidations: [ViewValidation]?
+
+  public init(
+    requestedChange: Table? = nil, viewValidations: [ViewValidation]? = nil
+  ) {
+    self.requestedChange = requestedChange
+    self.viewValidations = viewValidations
+  }
+}
+
+public struct StopCrawlerRequest: Sendable, Hashable {
+  public var name: String
+
+  public init(
+    name: String
+  ) {
+    self.name = name
+  }
+}
+
+public struct StopCrawlerResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct StopCrawlerScheduleRequest: Sendable, Hashable {
+  public var crawlerName: String
+
+  public init(
+    crawlerName: String
+  ) {
+    self.crawlerName = crawlerName
+  }
+}
+
+public struct StopCrawlerScheduleResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct StopTriggerRequest: Sendable, Hashable {
+  public var name: String
+
+  public init(
+    name: String
+  ) {
+    self.name = name
+  }
+}
+
+public struct StopTriggerResponse: Sendable, Hashable {
+  public var name: String?
+
+  public init(
+    name: String? = nil
+  ) {
+    self.name = name
+  }
+}
+
+public struct StopWorkflowRunRequest: Sendable, Hashable {
+  public var name: String
+  public var runId: String
+
+  public init(
+    name: String, runId: String
+  ) {
+    self.name = name
+    self.runId = runId
+  }
+}
+
+public struct StopWorkflowRunResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct StorageDescriptor: Sendable, Hashable {
+  public var columns: [Column]?
+  public var location: String?
+  public var additionalLocations: [String]?
+  public var inputFormat: String?
+  public var outputFormat: String?
+  public var compressed: Bool?
+  public var numberOfBuckets: Int?
+  public var serdeInfo: SerDeInfo?
+  public var bucketColumns: [String]?
+  public var sortColumns: [Order]?
+  public var parameters: [String: String]?
+  public var skewedInfo: SkewedInfo?
+  public var storedAsSubDirectories: Bool?
+  public var schemaReference: SchemaReference?
+
+  public init(
+    columns: [Column]? = nil, location: String? = nil, additionalLocations: [String]? = nil, inputFormat: String? = nil,
+    outputFormat: String? = nil, compressed: Bool? = nil, numberOfBuckets: Int? = nil, serdeInfo: SerDeInfo? = nil,
+    bucketColumns: [String]? = nil, sortColumns: [Order]? = nil, parameters: [String: String]? = nil,
+    skewedInfo: SkewedInfo? = nil, storedAsSubDirectories: Bool? = nil, schemaReference: SchemaReference? = nil
+  ) {
+    self.columns = columns
+    self.location = location
+    self.additionalLocations = additionalLocations
+    self.inputFormat = inputFormat
+    self.outputFormat = outputFormat
+    self.compressed = compressed
+    self.numberOfBuckets = numberOfBuckets
+    self.serdeInfo = serdeInfo
+    self.bucketColumns = bucketColumns
+    self.sortColumns = sortColumns
+    self.parameters = parameters
+    self.skewedInfo = skewedInfo
+    self.storedAsSubDirectories = storedAsSubDirectories
+    self.schemaReference = schemaReference
   }
 }

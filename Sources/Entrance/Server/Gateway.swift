@@ -23,6 +23,7 @@ struct Gateway: Sendable {
     let wire = exchange.request
     if wire.rawPath.hasPrefix(Health.path) {
       if wire.rawPath == AuditTrail.path { return await showTrail(wire, now: began) }
+      if wire.rawPath.hasPrefix(GlueTools.runs) { return await answerRun(wire) }
       if wire.rawPath.hasPrefix(GlueTools.path) { return await useTools(wire, now: began, sourceIP: sourceIP) }
       return health.answer(wire)
     }
@@ -163,6 +164,17 @@ struct Gateway: Sendable {
       return GlueTools.refusal(error)
     } catch {
       logger.error("a tool of Glue's failed", metadata: ["error": "\(error)"])
+      return WireResponse(status: 500)
+    }
+  }
+
+  private func answerRun(_ wire: WireRequest) async -> WireResponse {
+    do {
+      return try await tools.answerRun(wire)
+    } catch let error as AWSError {
+      return GlueTools.refusal(error)
+    } catch {
+      logger.error("a job's run was not answered", metadata: ["error": "\(error)"])
       return WireResponse(status: 500)
     }
   }

@@ -7,9 +7,13 @@ import NIOCore
 /// What Tarn adds to Glue beside AWS's operations, under paths of its own.
 ///
 /// - `POST /_tarn/glue/crawl-plan?crawler=NAME`: what a crawl would change now, as JSON. Nothing is changed.
+/// - `POST /_tarn/glue/notify-event?workflow=W`: an event for a workflow that begins with events.
 /// - `POST /_tarn/glue/restore-table?database=D&table=T&version=V`: gives a table its definition of an earlier version.
 struct GlueTools: Sendable {
   static let path = Health.path + "glue/"
+  /// `…/runs/ID/VERB`: what the process of a job's run asks for, with its own token and not with a signature.
+  static let runs = path + "runs/"
+  static let token = "x-tarn-run-token"
 
   let glue: GlueService
 
@@ -24,12 +28,34 @@ struct GlueTools: Sendable {
     }
     switch String(request.rawPath.dropFirst(Self.path.count)) {
     case "crawl-plan": return Self.json(200, try await glue.crawlPlan(try wanted("crawler"), context))
+    case "notify-event":
+      try await glue.notifyEvent(workflow: try wanted("workflow"), context)
+      return Self.json(200, "{}")
     case "restore-table":
       try await glue.restoreTable(
         try wanted("table"), in: try wanted("database"), version: try wanted("version"), context)
       return Self.json(200, "{}")
     default: return WireResponse(status: 404)
     }
+  }
+
+  /// Answers the process of a job's run.
+  func answerRun(_ request: WireRequest) async throws -> WireResponse {
+    let parts = request.rawPath.dropFirst(Self.runs.count).split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, let control = glue.jobControl else { return WireResponse(status: 404) }
+    let answer = try await control.answer(
+      run: String(parts[0]), verb: String(parts[1]), method: request.method, token: request.headers[Self.token]
+    ) { limit in
+      do {
+        let body = try await request.body.collect(upTo: limit)
+        return Array(body.readableBytesView)
+      } catch is ByteStream.TooLong {
+        throw AWSError("RequestEntityTooLarge", "The request is too long.", httpStatus: 413)
+      }
+    }
+    return WireResponse(
+      status: answer.status, headers: WireHeaders([("content-type", "application/json")]),
+      body: ByteStream(ByteBuffer(bytes: answer.body)))
   }
 
   /// The error as Glue's own protocol has it.

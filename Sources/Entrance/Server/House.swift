@@ -73,7 +73,13 @@ struct House: Sendable {
     let glue = GlueService(
       keys: keys, clock: clock, random: random,
       crawls: CrawlGround(
-        s3: s3, engine: engine, roles: iam.roles, authorizer: iam.authorizer, logger: logger))
+        s3: s3, engine: engine, roles: iam.roles, authorizer: iam.authorizer, logger: logger),
+      jobs: JobGround(
+        s3: s3, roles: iam.roles, sessions: iam.sessions, authorizer: iam.authorizer, lines: SilentLog(),
+        runtime: JobRuntime.find(
+          root: ProcessInfo.processInfo.environment["TARN_ROOT"],
+          master: ProcessInfo.processInfo.environment["TARN_SPARK_MASTER"]),
+        folder: settings.dataFolder + "/jobs", logger: logger))
     try await glue.recover()
     let athena = AthenaService(
       keys: keys, clock: clock, random: random, metrics: cloudWatch, glue: glue, s3: s3,
@@ -133,8 +139,14 @@ struct House: Sendable {
           .init(name: "audit") { await audit.run() },
           .init(name: "redshift") { await watch.run() },
         ]),
-      found: { lambda.found(at: $0) },
-      leave: { await lambda.endFunctions() },
+      found: { address in
+        lambda.found(at: address)
+        glue.found(at: address)
+      },
+      leave: {
+        await lambda.endFunctions()
+        await glue.endRuns()
+      },
       stop: {
         await glue.stop()
         await lambda.stop()
@@ -187,4 +199,9 @@ struct Background: Service {
       }
     }
   }
+}
+
+/// Takes log events nowhere.
+private struct SilentLog: LogEventTap {
+  func record(_ batch: LogEventBatch) {}
 }

@@ -74,7 +74,6 @@ package enum Limits {
   /// How often a working sandbox is looked at (its memory, its output), and an idle one.
   package static let watchBusy = Duration.milliseconds(20)
   package static let watchIdle = Duration.milliseconds(500)
-  package static let outputPipeBytes = 1 << 20
   /// Output of one invocation that is kept; what comes after is dropped.
   package static let outputBytesMax = 1 << 20
   /// Headers of a call to the runtime interface.

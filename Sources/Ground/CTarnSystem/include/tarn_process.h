@@ -15,12 +15,17 @@ typedef struct {
   char *const *environment;
   /// The working folder.
   const char *folder;
-  /// Takes what the program writes to standard output and standard error.
+  /// Take what the program writes to standard output and to standard error; may be the same.
   int output;
+  int error;
   /// Limits; 0 leaves one as it is.
   uint64_t address_bytes_max;
   uint64_t file_bytes_max;
   uint64_t files_open_max;
+  /// Folders or files that the program and its descendants may write in, and, where the second list is there, read; both
+  /// end with NULL. NULL leaves all as it is. Kernels without Landlock leave all as it is, too.
+  char *const *writable_folders;
+  char *const *readable_folders;
 } tarn_program;
 
 /// Starts `program` as the leader of a session and process group of its own, with nothing on standard input and no other

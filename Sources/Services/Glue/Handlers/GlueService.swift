@@ -3,8 +3,7 @@ public import GlueModel
 public import Kernel
 public import Storage
 
-/// AWS Glue: the data catalog, the Schema Registry and crawlers. Jobs and triggers are not there yet; their operations
-/// answer so.
+/// AWS Glue: the data catalog, the Schema Registry, crawlers, jobs, triggers and workflows.
 ///
 /// The handlers turn Glue's shapes into calls of `catalog` and `registry`, which other services call in process.
 public struct GlueService: GlueAPI {
@@ -13,23 +12,64 @@ public struct GlueService: GlueAPI {
   /// Registries, schemas and their versions.
   public let registry: SchemaRegistry
   private let crawls: CrawlHouse?
+  private let runs: JobHouse?
+  private let orchestrator: Orchestrator?
 
-  /// - Parameter crawls: what crawls need; without it, crawlers answer that they are not implemented.
-  public init(keys: any KeyStore, clock: any WallClock, random: any RandomSource, crawls: CrawlGround? = nil) {
+  /// - Parameters:
+  ///   - crawls: what crawls need; without it, crawlers answer that they are not implemented.
+  ///   - jobs: the same for runs of jobs.
+  public init(
+    keys: any KeyStore, clock: any WallClock, random: any RandomSource, crawls: CrawlGround? = nil,
+    jobs: JobGround? = nil
+  ) {
     let catalog = GlueCatalog(keys: keys, clock: clock)
     self.catalog = catalog
     registry = SchemaRegistry(keys: keys, clock: clock, random: random)
     self.crawls = crawls.map { CrawlHouse(ground: $0, catalog: catalog, clock: clock, random: random) }
+    let crawls = self.crawls
+    let runs = jobs.map { JobHouse(ground: $0, catalog: catalog, clock: clock, random: random) }
+    self.runs = runs
+    orchestrator = runs.map { runs in
+      Orchestrator(
+        catalog: catalog, jobs: runs, crawls: crawls, clock: clock, random: random, logger: runs.ground.logger)
+    }
   }
 
   /// Ends what the end of the process interrupted. Called before the first request.
-  public func recover() async throws { try await crawls?.recover() }
+  public func recover() async throws {
+    try await crawls?.recover()
+    try await runs?.recover()
+  }
 
-  /// Starts the crawlers whose time has come, until the task is cancelled.
-  public func run() async { await crawls?.runSchedules() }
+  /// Where processes of jobs find this server.
+  public func found(at address: String) { runs?.address.withLock { $0 = address } }
+
+  /// What the processes of runs ask for; `nil` without jobs.
+  public var jobControl: JobControl? { runs.map { JobControl(house: $0) } }
+
+  /// Starts the crawlers and fires the triggers whose time has come, until the task is cancelled.
+  public func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { [crawls] in await crawls?.runSchedules() }
+      group.addTask { [orchestrator] in await orchestrator?.run() }
+    }
+  }
+
+  /// Ends the runs that are under way, so that nobody waits for what they ask for.
+  public func endRuns() async { await runs?.close() }
 
   /// Ends the crawls that are under way.
   public func stop() async { await crawls?.close() }
+
+  func orchestrating(_ operation: String) throws -> Orchestrator {
+    guard let orchestrator else { throw AWSError.notImplemented(service: "Glue", operation: operation) }
+    return orchestrator
+  }
+
+  func jobs(_ operation: String) throws -> JobHouse {
+    guard let runs else { throw AWSError.notImplemented(service: "Glue", operation: operation) }
+    return runs
+  }
 
   func crawling(_ operation: String) throws -> CrawlHouse {
     guard let crawls else { throw AWSError.notImplemented(service: "Glue", operation: operation) }

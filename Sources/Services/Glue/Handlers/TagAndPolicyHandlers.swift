@@ -87,6 +87,10 @@ private struct TaggedResource: Sendable {
       switch (parts.first ?? "", parts.count) {
       case ("database", 2): keys.database(parts[1])
       case ("crawler", 2): CrawlerRecord.key(context.scope, parts[1])
+      case ("trigger", 2): TriggerRecord.key(context.scope, parts[1])
+      case ("workflow", 2): WorkflowRecord.key(context.scope, parts[1])
+      case ("job", 2): JobRecord.key(context.scope, parts[1])
+      case ("connection", 2): ConnectionRecord.key(context.scope, parts[1])
       case ("registry", 2): keys.registry(parts[1])
       case ("schema", 3): keys.schema(parts[2], in: parts[1])
       default: nil

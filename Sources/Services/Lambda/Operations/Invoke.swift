@@ -4,6 +4,7 @@ public import Kernel
 public import LambdaModel
 import Logging
 package import NIOCore
+import Processes
 
 extension LambdaService {
   public func invoke(_ input: InvokeInput, _ context: RequestContext) async throws -> InvokeOutput {
@@ -99,7 +100,7 @@ extension LambdaService {
           requestID: requestID, payload: payload, deadline: now + .seconds(version.timeoutSeconds), functionARN: arn,
           clientContext: clientContext)
       }
-    } catch let error as SandboxProcess.StartFailure {
+    } catch let error as ChildProcess.StartFailure {
       return notStarted(plan, error, requestID: requestID)
     } catch is ZipFault {
       throw LambdaError.invalidZipFileException("Lambda could not unzip the deployment package.")
@@ -126,7 +127,7 @@ extension LambdaService {
 
   /// A custom runtime without its program.
   private func notStarted(
-    _ plan: SandboxPlan, _ failure: SandboxProcess.StartFailure, requestID: String
+    _ plan: SandboxPlan, _ failure: ChildProcess.StartFailure, requestID: String
   ) -> Execution {
     report(plan.function, [("Invocations", 1, "Count"), ("Errors", 1, "Count"), ("Throttles", 0, "Count")])
     log.info(

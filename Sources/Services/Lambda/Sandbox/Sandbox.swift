@@ -1,6 +1,7 @@
 import Foundation
 import Kernel
 import LambdaModel
+import Processes
 
 /// What sandboxes are made with.
 struct SandboxTools: Sendable {
@@ -28,7 +29,7 @@ final class Sandbox: Sendable {
   private let folder: String
   private let desk: RuntimeDesk
   private let endpoint: RuntimeEndpoint
-  private let process: SandboxProcess
+  private let process: ChildProcess
   private let peakBytes = Locked(0)
 
   /// What became of one event.
@@ -41,7 +42,7 @@ final class Sandbox: Sendable {
 
   private init(
     _ plan: SandboxPlan, stream: String, tools: SandboxTools, folder: String, desk: RuntimeDesk,
-    endpoint: RuntimeEndpoint, process: SandboxProcess
+    endpoint: RuntimeEndpoint, process: ChildProcess
   ) {
     self.plan = plan
     self.stream = stream
@@ -54,7 +55,7 @@ final class Sandbox: Sendable {
   }
 
   /// Unpacks the code, takes on the role and starts the process. It has not come up when this returns.
-  /// - Throws: `AWSError`; `SandboxProcess.StartFailure`.
+  /// - Throws: `AWSError`; `ChildProcess.StartFailure`.
   static func start(_ plan: SandboxPlan, _ tools: SandboxTools) async throws -> Sandbox {
     let id = tools.random.bytes(16).hex
     let folder = "\(tools.folder)/\(id)"
@@ -82,11 +83,16 @@ final class Sandbox: Sendable {
       let environment = plan.environment(
         task: task, temporary: temporary, runtimeFolder: tools.catalog.folder, api: opened.address, stream: stream,
         endpoint: tools.endpoint(), credentials: credentials)
-      let limit = SandboxProcess.Limit(
+      let limit = Program.Limit(
         addressBytes: program.boundsAddressSpace ? UInt64(plan.memoryBytes + Limits.addressSlackBytes) : 0,
-        fileBytes: UInt64(plan.version.ephemeralMiB) << 20)
+        fileBytes: UInt64(plan.version.ephemeralMiB) << 20, filesOpen: UInt64(Limits.filesOpenMax),
+        // As on AWS: the code's folder is for reading, and nothing but the temporary one for writing.
+        writableFolders: [temporary, "/dev/null", "/dev/shm"])
       let process = try await tools.starter.run {
-        try SandboxProcess.start(program, environment: environment, folder: task, limit: limit)
+        try ChildProcess.start(
+          Program(
+            path: program.path, arguments: program.arguments, environment: environment, folder: task, limit: limit),
+          linesBytesMax: Limits.outputBytesMax)
       }
       return Sandbox(
         plan, stream: stream, tools: tools, folder: folder, desk: desk, endpoint: opened, process: process)

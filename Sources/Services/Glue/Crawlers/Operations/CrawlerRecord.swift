@@ -47,6 +47,7 @@ struct CrawlerRecord: Codable, Sendable {
   var state = State.ready
   /// The crawl that is under way.
   var crawl: String?
+  var crawlStarted: Timestamp?
   var lastCrawl: CrawlRecord?
   var created: Timestamp
   var updated: Timestamp
@@ -85,6 +86,14 @@ struct CrawlRecord: Codable, Sendable {
   var created: Int?
   var changed: Int?
   var deleted: Int?
+  var origin: Origin?
+
+  /// The trigger that started it, and the workflow's run that it is part of.
+  struct Origin: Codable, Sendable, Hashable {
+    var trigger: String
+    var workflow: String?
+    var workflowRun: String?
+  }
 
   /// Newest last.
   static func key(_ scope: Scope, _ crawler: String, _ started: Timestamp, _ id: String) -> Key {

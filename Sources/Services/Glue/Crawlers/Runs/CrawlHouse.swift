@@ -29,8 +29,6 @@ public struct CrawlGround: Sendable {
 /// A crawler's state is in the key store before its crawl begins and after it ends. A crawl that the end of the
 /// process interrupted is told as failed when the server starts again (`recover`).
 final class CrawlHouse: Sendable {
-  static let service = "glue.amazonaws.com"
-
   let ground: CrawlGround
   let catalog: GlueCatalog
   let clock: any WallClock
@@ -45,6 +43,8 @@ final class CrawlHouse: Sendable {
     var name: String
   }
   private let running = Locked<[Name: Running]>([:])
+  /// What follows from a crawl that has ended.
+  let followers = Locked<Followers<CrawlRecord>?>(nil)
 
   init(ground: CrawlGround, catalog: GlueCatalog, clock: any WallClock, random: any RandomSource) {
     self.ground = ground
@@ -57,46 +57,21 @@ final class CrawlHouse: Sendable {
 
   /// The role in the form in which it is kept, once the caller may pass it and Glue may assume it.
   func checkedRole(_ role: String, _ context: RequestContext) async throws -> String {
-    let refused = CatalogError.invalidInput(
-      "Service is unable to assume provided role. Please verify role's TrustPolicy")
-    var last: any Error = refused
-    for arn in Self.arns(role, context.scope) {
-      do {
-        try await ground.roles.checkPass(role: arn, to: Self.service, context: context)
-        return arn.account == context.account.digits ? String(arn.resource.dropFirst("role/".count)) : role
-      } catch let error as AWSError {
-        // Who may not pass the role is told so; a role that is not there, or trusts another, is one error on AWS.
-        let isAboutService = error.code == "NoSuchEntity" || error.message.hasPrefix(Self.service)
-        last = isAboutService ? refused : error
-        if !isAboutService { break }
-      }
-    }
-    throw last
-  }
-
-  /// A role by its ARN, or by its path and name; the console makes service roles below `service-role/`.
-  private static func arns(_ role: String, _ scope: Scope) -> [ARN] {
-    if let arn = ARN(role) { return [arn] }
-    func named(_ name: String) -> ARN {
-      ARN(
-        partition: scope.region.partition, service: "iam", region: "", account: scope.account.digits,
-        resource: "role/" + name)
-    }
-    return role.contains("/") ? [named(role)] : [named(role), named("service-role/" + role)]
+    try await GlueRoles(broker: ground.roles).checked(role, context)
   }
 
   /// A context with the rights of a crawler's role.
   func acting(_ record: CrawlerRecord, _ scope: Scope) async throws -> RequestContext {
-    guard let arn = Self.arns(record.role, scope).first else { throw CatalogError.invalidInput("No role.") }
+    guard let arn = GlueRoles.arns(record.role, scope).first else { throw CatalogError.invalidInput("No role.") }
     let principal: Principal
     do {
-      principal = try await ground.roles.assume(role: arn, for: Self.service, session: "AWS-Crawler")
+      principal = try await ground.roles.assume(role: arn, for: GlueRoles.service, session: "AWS-Crawler")
     } catch is AWSError {
       throw CatalogError.invalidInput(
         "Service is unable to assume role \(arn). Please verify role's TrustPolicy")
     }
     return RequestContext(
-      requestID: random.uuid(), scope: scope, principal: principal, time: clock.now(), userAgent: Self.service,
+      requestID: random.uuid(), scope: scope, principal: principal, time: clock.now(), userAgent: GlueRoles.service,
       authorizer: ground.authorizer)
   }
 
@@ -105,17 +80,31 @@ final class CrawlHouse: Sendable {
   /// - Throws: `EntityNotFoundException`, `CrawlerRunningException`.
   func start(_ name: String, _ scope: Scope) async throws {
     let (id, now) = (random.uuid(), clock.now())
-    let record = try await catalog.keys.write { transaction in
-      var record = try transaction.crawler(name, scope)
-      guard record.state == .ready else {
-        throw GlueError.crawlerRunningException("Crawler with name \(name) has already started")
-      }
-      (record.state, record.crawl) = (.running, id)
-      let crawl = CrawlRecord(id: id, crawler: name, state: "RUNNING", started: now)
-      try transaction.set(CrawlerRecord.key(scope, name), record: record)
-      try transaction.set(CrawlRecord.key(scope, name, now, id), record: crawl)
-      return record
+    launch(try await catalog.keys.write { try Self.begin(name, id, scope, now, $0) }, scope)
+  }
+
+  /// Writes a crawl down.
+  /// - Parameter origin: the trigger that starts it.
+  static func begin(
+    _ name: String, _ id: String, _ scope: Scope, _ now: Timestamp, _ transaction: any KeyTransaction,
+    by origin: CrawlRecord.Origin? = nil
+  ) throws -> CrawlerRecord {
+    var record = try transaction.crawler(name, scope)
+    guard record.state == .ready else {
+      throw GlueError.crawlerRunningException("Crawler with name \(name) has already started")
     }
+    (record.state, record.crawl, record.crawlStarted) = (.running, id, now)
+    var crawl = CrawlRecord(id: id, crawler: name, state: "RUNNING", started: now)
+    crawl.origin = origin
+    try transaction.set(CrawlerRecord.key(scope, name), record: record)
+    try transaction.set(CrawlRecord.key(scope, name, now, id), record: crawl)
+    return record
+  }
+
+  /// Begins a crawl that is written down.
+  func launch(_ record: CrawlerRecord, _ scope: Scope) {
+    guard let id = record.crawl, let now = record.crawlStarted else { return }
+    let name = record.name
     let place = Name(scope: scope, name: name)
     // The lock is held until the task is noted: it cannot end before.
     running.withLock { running in
@@ -181,28 +170,35 @@ final class CrawlHouse: Sendable {
     }
   }
 
-  private func end(_ crawl: CrawlRecord, _ scope: Scope) async throws {
-    try await catalog.keys.write { transaction in
+  private func end(_ over: CrawlRecord, _ scope: Scope) async throws {
+    let (followers, now) = (followers.withLock { $0 }, clock.now())
+    let launches = try await catalog.keys.write { transaction -> Launches in
       // A crawler that went away with its account's data has nothing to be told to.
-      guard var record = try transaction.get(CrawlerRecord.key(scope, crawl.crawler), as: CrawlerRecord.self),
-        record.crawl == crawl.id
-      else { return }
+      guard var record = try transaction.get(CrawlerRecord.key(scope, over.crawler), as: CrawlerRecord.self),
+        record.crawl == over.id
+      else { return Launches() }
+      var crawl = over
+      let key = CrawlRecord.key(scope, crawl.crawler, crawl.started, crawl.id)
+      crawl.origin = try transaction.get(key, as: CrawlRecord.self)?.origin
       (record.state, record.crawl, record.lastCrawl) = (.ready, nil, crawl)
       try transaction.set(CrawlerRecord.key(scope, crawl.crawler), record: record)
-      try transaction.set(CrawlRecord.key(scope, crawl.crawler, crawl.started, crawl.id), record: crawl)
+      try transaction.set(key, record: crawl)
       let all = try transaction.entries(CrawlRecord.all(scope, crawl.crawler))
       for entry in all.dropLast(CrawlLimits.crawlsKept) { try transaction.delete(entry.key) }
+      return try followers?.follow(crawl, scope, now, transaction) ?? Launches()
     }
+    followers?.launch(launches, scope)
   }
 
   /// Ends what the end of the process interrupted.
   func recover() async throws {
-    let now = clock.now()
+    let (followers, now) = (followers.withLock { $0 }, clock.now())
     for (scope, record) in try await everywhere() where record.state != .ready {
-      try await catalog.keys.write { transaction in
+      let launches = try await catalog.keys.write { transaction -> Launches in
         guard var present = try transaction.get(CrawlerRecord.key(scope, record.name), as: CrawlerRecord.self),
           present.state != .ready
-        else { return }
+        else { return Launches() }
+        var launches = Launches()
         for entry in try transaction.entries(CrawlRecord.all(scope, record.name)) {
           var crawl = try KeyRecord.decode(CrawlRecord.self, entry.value)
           guard crawl.id == present.crawl else { continue }
@@ -211,10 +207,13 @@ final class CrawlHouse: Sendable {
           if crawl.state == "FAILED" { crawl.error = "The server stopped while the crawl was under way." }
           present.lastCrawl = crawl
           try transaction.set(entry.key, record: crawl)
+          launches = try followers?.follow(crawl, scope, now, transaction) ?? Launches()
         }
         (present.state, present.crawl) = (.ready, nil)
         try transaction.set(CrawlerRecord.key(scope, record.name), record: present)
+        return launches
       }
+      followers?.launch(launches, scope)
     }
   }
 
@@ -228,26 +227,12 @@ final class CrawlHouse: Sendable {
   private func everywhere() async throws -> [(Scope, CrawlerRecord)] {
     try await catalog.keys.read { reader in
       var found: [(Scope, CrawlerRecord)] = []
-      // The records of a region stand together, so the scopes are few seeks apart.
-      var range = Key("glue").subtree
-      while true {
-        var scope: Scope?
-        try reader.scan(range) { key, _ in
-          guard let elements = key.elements, elements.count >= 3, let account = elements[1].string,
-            let region = elements[2].string, let id = AccountID(account)
-          else {
-            range.from = key.subtree.to
-            return true
-          }
-          scope = Scope(account: id, region: Region(region))
-          return false
-        }
-        guard let scope else { return found }
+      for scope in try reader.glueScopes() {
         for record in try reader.records(CrawlerRecord.all(scope), as: CrawlerRecord.self) {
           found.append((scope, record))
         }
-        range.from = Key("glue", scope.account.digits, scope.region.code).subtree.to
       }
+      return found
     }
   }
 
