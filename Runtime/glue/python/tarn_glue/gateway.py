@@ -122,13 +122,13 @@ class Gateway:
         pyspark.context.launch_gateway = launch_gateway
         pyspark.java_gateway.launch_gateway = launch_gateway
 
-    def kill(self):
-        """Ends the JVM at once: a local driver has nothing left to tell anyone, and its folder goes with the run."""
-        self.process.kill()
-        self.process.wait()
-
     def close(self):
         """Ends the JVM by ending its input; waits until it is gone, so that its shutdown hooks have run."""
+        import pyspark.context
+
+        context = pyspark.context.SparkContext._active_spark_context
+        if context is not None:
+            context.stop()
         try:
             self.process.stdin.close()
         except OSError:

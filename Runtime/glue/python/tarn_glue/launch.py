@@ -64,13 +64,15 @@ def _start_spark(run, fetcher, paths):
     local = properties["spark.master"].startswith("local")
     environment = {"PYTHONPATH": os.pathsep.join(beyond)}
     if local:
-        environment["SPARK_LOCAL_IP"] = "127.0.0.1"
+        environment |= {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(run.folder / "tmp")}
     else:
         properties["spark.executorEnv.PYTHONPATH"] = environment["PYTHONPATH"]
     java = gateway.Gateway(run.spark_home, properties, run.folder / "tmp", sparkconf.heap_megabytes(run),
                            jars=[*run.jars, *extra], environment=environment)
-    # Registered before the script can register anything, so that it happens last.
-    atexit.register(java.kill if local else java.close)
+    if not local:
+        # A cluster hears that the application is done. A local JVM ends with its input, when this process is gone.
+        # Registered before the script can register anything, so that it happens last.
+        atexit.register(java.close)
     java.install()
 
 

@@ -2,6 +2,7 @@
 
 import os
 
+CATALOG_EXTENSION = "tarn.glue.CatalogExtension"
 COMMIT_PROTOCOL = "tarn.glue.StagedCommitProtocol"
 ENVIRONMENT_CREDENTIALS = "com.amazonaws.auth.EnvironmentVariableCredentialsProvider"
 SESSION_CREDENTIALS = "org.apache.hadoop.fs.s3a.TemporaryAWSCredentialsProvider"
@@ -57,7 +58,6 @@ def properties(run, environment=None):
         "spark.ui.enabled": "false",
         "spark.eventLog.enabled": "false",
         "spark.driver.memory": f"{heap_megabytes(run)}m",
-        "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": str(run.folder / "spark-warehouse"),
         # 200 partitions are for clusters; adaptive execution merges small ones in any case.
         "spark.sql.shuffle.partitions": str(max(8, 4 * run.cores)),
@@ -75,13 +75,19 @@ def properties(run, environment=None):
     if local:
         settings["spark.driver.host"] = "127.0.0.1"
         settings["spark.driver.bindAddress"] = "127.0.0.1"
+    else:
+        settings["spark.local.dir"] = str(scratch)
     settings |= s3_properties(environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL"),
                               run.region, scratch)
     if not local:
         settings |= _executor_credentials(environment)
     if environment.get("TARN_GLUE_CONTROL"):
         settings["spark.sql.sources.commitProtocolClass"] = COMMIT_PROTOCOL
-    return settings | job_conf(run.argument("conf"))
+    own = job_conf(run.argument("conf"))
+    if run.switch("enable-glue-datacatalog"):
+        extensions = [CATALOG_EXTENSION, *filter(None, [own.get("spark.sql.extensions")])]
+        own["spark.sql.extensions"] = ",".join(extensions)
+    return settings | own
 
 
 def job_conf(text):
