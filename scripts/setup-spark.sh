@@ -100,7 +100,7 @@ if [ ! -e "$parts_stamp" ] || [ ! -x "$home/venv/bin/python" ]; then
 fi
 
 # --- 4: our classes, and the archive ----------------------------------------------------------------------------
-say "[4/4] Java classes and the class archive (about 30 s, once)"
+say "[4/4] Java classes and the class archive (about a minute, once)"
 rm -rf "$home/classes" "$home/lib"
 rm -f .deps/stamps/spark-java-*
 mkdir -p "$home/classes" "$home/lib"

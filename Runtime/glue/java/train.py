@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 from tarn_glue import gateway
-from tarn_glue.sparkconf import s3_properties
+from tarn_glue.sparkconf import CATALOG_EXTENSION, COMMIT_PROTOCOL, s3_properties
 
 home = pathlib.Path(sys.argv[1]).resolve() / "pyspark"
 os.environ["SPARK_HOME"] = str(home)
@@ -17,7 +17,7 @@ os.environ["PYSPARK_PYTHON"] = sys.executable
 target = gateway.archive(home)
 
 with tempfile.TemporaryDirectory() as folder:
-    os.environ |= {"AWS_ACCESS_KEY_ID": "training", "AWS_SECRET_ACCESS_KEY": "training", "AWS_REGION": "us-east-1"}
+    os.environ |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "training", "AWS_SECRET_ACCESS_KEY": "training", "AWS_REGION": "us-east-1"}
     # Nothing listens there: S3A's classes are loaded by a call that fails.
     properties = s3_properties("http://127.0.0.1:9", "us-east-1") | {
         "spark.master": "local[1]",
@@ -26,6 +26,8 @@ with tempfile.TemporaryDirectory() as folder:
         "spark.sql.warehouse.dir": f"{folder}/warehouse",
         "spark.hadoop.fs.s3a.attempts.maximum": "1",
         "spark.hadoop.fs.s3a.retry.limit": "1",
+        "spark.sql.extensions": CATALOG_EXTENSION,
+        "spark.sql.sources.commitProtocolClass": COMMIT_PROTOCOL,
     }
     target.unlink(missing_ok=True)
     java = gateway.Gateway(home, properties, folder, 1024, options=[f"-XX:ArchiveClassesAtExit={target}"])
@@ -45,10 +47,11 @@ with tempfile.TemporaryDirectory() as folder:
         again.join(frame.select("name"), "name").filter("id > 1").limit(2).toPandas()
     spark.sparkContext.parallelize([1, 2, 3]).map(lambda value: value + 1).sum()
     frame.rdd.map(lambda row: row.asDict()).collect()
-    try:
-        spark.read.json("s3://training/nothing/")
-    except Exception as error:  # whatever it says: the classes are loaded
-        print("as expected:", str(error)[:200])
+    for attempt in (lambda: spark.read.json("s3://training/nothing/"), lambda: spark.table("training.nothing")):
+        try:
+            attempt()
+        except Exception as error:  # whatever it says: the classes are loaded
+            print("as expected:", str(error)[:200])
     spark.stop()
     java.close()
 

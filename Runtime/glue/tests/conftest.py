@@ -95,7 +95,7 @@ def glue_context(endpoint):
             "spark.master": "local[2]", "spark.app.name": "tests", "spark.ui.enabled": "false",
             "spark.sql.warehouse.dir": f"{folder}/warehouse", "spark.sql.shuffle.partitions": "4",
             "spark.sql.session.timeZone": "UTC", "spark.driver.host": "127.0.0.1",
-            }
+            "spark.sql.extensions": sparkconf.CATALOG_EXTENSION, "spark.sql.legacy.createHiveTableByDefault": "false"}
         java = gateway.Gateway(SPARK / "pyspark", properties, folder, 1024,
                                environment={"PYTHONPATH": str(LIBRARY), "SPARK_LOCAL_DIRS": folder})
         java.install()
