@@ -50,7 +50,7 @@ public class GlueExternalCatalog extends InMemoryCatalog {
   private AWSGlue client;
 
   /**
-   * Tables that a {@code saveAsTable} with overwrite has dropped and is about to make again. They stay in Glue until
+   * External tables that a {@code saveAsTable} with overwrite has dropped and is about to make again. They stay in Glue until
    * then: a job that fails in between leaves the old table, and its data, as they were.
    */
   private final Set<String> replaced = new HashSet<>();
@@ -298,12 +298,14 @@ public class GlueExternalCatalog extends InMemoryCatalog {
     }
     boolean isOverwrite = StackWalker.getInstance().walk(frames ->
         frames.anyMatch(frame -> frame.getClassName().equals("org.apache.spark.sql.DataFrameWriter")));
-    if (isOverwrite) {
+    boolean isManaged = "MANAGED_TABLE".equals(found.getTableType());
+    if (isOverwrite && !isManaged) {
       replaced.add(folded(database) + "." + folded(name));
       return;
     }
     glue().deleteTable(new DeleteTableRequest().withDatabaseName(folded(database)).withName(folded(name)));
-    if ("MANAGED_TABLE".equals(found.getTableType())) {
+    // Spark writes a managed table into an empty folder only, so these files cannot wait for the new ones.
+    if (isManaged) {
       Path folder = new Path(found.getStorageDescriptor().getLocation());
       try {
         folder.getFileSystem(hadoop).delete(folder, true);

@@ -1,0 +1,1 @@
+"""Data quality in scripts: `awsgluedq.transforms.EvaluateDataQuality`. The rules are evaluated by the server."""

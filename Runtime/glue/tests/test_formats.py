@@ -1,0 +1,109 @@
+"""Files of all formats, read and written."""
+
+import gzip
+
+import pytest
+from tarn_glue.formats import UnsupportedFormat
+from tarn_glue.objects import glob_expression
+
+
+def read(context, bucket, form, format_options=None, prefix="in/", **options):
+    return context.create_dynamic_frame.from_options(
+        "s3", {"paths": [f"s3://{bucket}/{prefix}"], **options}, form, format_options)
+
+
+def put(s3, bucket, **files):
+    for name, text in files.items():
+        key = "in/" + name.replace("__", "/").replace("_dot_", ".")
+        s3.put_object(Bucket=bucket, Key=key, Body=text if isinstance(text, bytes) else text.encode())
+
+
+@pytest.mark.parametrize("form", ["parquet", "orc", "json", "csv"])
+def test_what_is_written_is_read(form, glue_context, records, rows, bucket, keys):
+    frame = records([{"id": 1, "name": "a,\"b\""}, {"id": 2, "name": None}])
+    glue_context.write_dynamic_frame.from_options(
+        frame, "s3", {"path": f"s3://{bucket}/in/"}, form, {} if form != "csv" else {"separator": "|"})
+    assert all(form in key for key in keys(bucket, "in/")), "files only, no marks"
+    again = read(glue_context, bucket, form, {"withHeader": True, "separator": "|"} if form == "csv" else None)
+    expected = [("1", 'a,"b"'), ("2", "" if form == "csv" else None)]
+    assert sorted((str(row["id"]), row["name"]) for row in rows(again)) == expected
+
+
+def test_json_lines_documents_and_arrays(glue_context, s3, bucket, rows):
+    put(s3, bucket, a_dot_json='{"n": 1}\n\n{"n": 2}{"n": 3}\n', b_dot_json='[{"n": 4}, {"n": 5}]\n')
+    s3.put_object(Bucket=bucket, Key="in/c.json.gz", Body=gzip.compress(b'{"n": 6}'))
+    assert sorted(row["n"] for row in rows(read(glue_context, bucket, "json"))) == [1, 2, 3, 4, 5, 6]
+    put(s3, bucket, d__pretty_dot_json='{\n "items": [\n  {"n": 7},\n  {"n": 8}\n ]\n}\n')
+    nested = read(glue_context, bucket, "json", {"multiLine": True, "jsonPath": "$.items[*]"}, prefix="in/d/")
+    assert sorted(row["n"] for row in rows(nested)) == [7, 8]
+
+
+def test_json_that_is_none_is_an_error_record(glue_context, s3, bucket, rows):
+    put(s3, bucket, a_dot_json='{"n": 1}\n{"n": \n7\n{"N": 2}')
+    frame = read(glue_context, bucket, "json")
+    assert len(rows(frame)) == 2 and frame.errorsCount() == 2
+    assert frame.toDF().columns == ["n", "N"]
+
+
+def test_csv_with_and_without_header(glue_context, s3, bucket, rows):
+    put(s3, bucket, a_dot_csv="id;name\n1;'x;y'\n2;\n")
+    options = {"separator": ";", "quoteChar": "'"}
+    assert rows(read(glue_context, bucket, "csv", {**options, "withHeader": True})) == [
+        {"id": "1", "name": "x;y"}, {"id": "2", "name": ""}]
+    assert rows(read(glue_context, bucket, "csv", options))[0] == {"col0": "id", "col1": "name"}
+
+
+def test_parquet_files_that_differ_make_choices(glue_context, bucket, rows):
+    spark = glue_context.spark_session
+    spark.range(1).selectExpr("cast(id as int) v").write.parquet(f"s3://{bucket}/in/a")
+    spark.range(1).selectExpr("'x' as v", "1 as w").write.parquet(f"s3://{bucket}/in/b")
+    frame = read(glue_context, bucket, "parquet", recurse=True)
+    assert dict(frame.toDF().dtypes) == {"v": "struct<int:int,string:string>", "w": "int"}
+    assert sorted(str(row["v"]) for row in rows(frame)) == ["0", "x"]
+
+
+def test_folders_exclusions_and_hidden_objects(glue_context, s3, bucket, rows):
+    put(s3, bucket, a_dot_json='{"n": 1}', sub__b_dot_json='{"n": 2}', sub__c_dot_tmp='{"n": 3}')
+    s3.put_object(Bucket=bucket, Key="in/_temporary-x/d.json", Body=b'{"n": 4}')
+    s3.put_object(Bucket=bucket, Key="in/empty/", Body=b"")
+    assert [row["n"] for row in rows(read(glue_context, bucket, "json"))] == [1]
+    assert sorted(row["n"] for row in rows(read(glue_context, bucket, "json", recurse=True))) == [1, 2, 3]
+    chosen = read(glue_context, bucket, "json", recurse=True, exclusions='["**.tmp"]')
+    assert sorted(row["n"] for row in rows(chosen)) == [1, 2]
+    assert rows(read(glue_context, bucket, "json", prefix="nothing/")) == []
+
+
+def test_globs():
+    def takes(pattern, name):
+        return glob_expression(pattern).fullmatch(name) is not None
+
+    assert takes("**.tmp", "a/b.tmp") and takes("*.csv", "a.csv") and not takes("*.csv", "a/b.csv")
+    assert takes("a?[!x]{b,c}", "a1yc") and not takes("a?[!x]{b,c}", "a1xc") and takes(r"\*", "*")
+
+
+def test_formats_and_connections_that_are_not_there(glue_context, records, bucket):
+    with pytest.raises(UnsupportedFormat, match="grokLog"):
+        glue_context.create_dynamic_frame.from_options("s3", {"paths": [f"s3://{bucket}/"]}, "grokLog").toDF() \
+            if _put(bucket) else None
+    with pytest.raises(NotImplementedError, match="dynamodb"):
+        glue_context.create_dynamic_frame.from_options("dynamodb", {}).toDF()
+    with pytest.raises(UnsupportedFormat):
+        glue_context.write_dynamic_frame.from_options(records([{"a": 1}]), "s3", {"path": f"s3://{bucket}/x/"}, "ion")
+    with pytest.raises(ValueError, match="Partition column"):
+        glue_context.write_dynamic_frame.from_options(
+            records([{"a": 1}]), "s3", {"path": f"s3://{bucket}/x/", "partitionKeys": ["b"]}, "json")
+
+
+def _put(bucket):
+    import boto3
+
+    boto3.client("s3").put_object(Bucket=bucket, Key="log.txt", Body=b"x")
+    return True
+
+
+def test_purging_keeps_what_is_young(glue_context, s3, bucket, keys):
+    put(s3, bucket, a_dot_json="{}", b_dot_json="{}")
+    glue_context.purge_s3_path(f"s3://{bucket}/in", {"retentionPeriod": 1})
+    assert len(keys(bucket, "in/")) == 2
+    glue_context.purge_s3_path(f"s3://{bucket}/in", {"retentionPeriod": 0})
+    assert keys(bucket, "in/") == []
