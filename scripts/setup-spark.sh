@@ -19,7 +19,7 @@ home=.deps/spark
 sum() { cksum | cut -d' ' -f1; }
 parts_stamp=.deps/stamps/spark-$(cat "$requirements" <(echo "$pyspark_sha256 $sagemaker_sha256") | sum)
 java_stamp=.deps/stamps/spark-java-$(cat Runtime/glue/java/tarn/glue/*.java Runtime/glue/java/{train.py,log4j2.properties} \
-  <(echo "$parts_stamp $PWD $(readlink -f "$(command -v java || true)")") | sum)
+  <(echo /usr/share/java/postgresql.jar* "$parts_stamp $PWD $(readlink -f "$(command -v java || true)")") | sum)
 [ -e "$parts_stamp" ] && [ -e "$java_stamp" ] && [ -x "$home/venv/bin/python" ] && exit 0
 
 # --- telling ----------------------------------------------------------------------------------------------------
@@ -104,6 +104,8 @@ say "[4/4] Java classes and the class archive (about a minute, once)"
 rm -rf "$home/classes" "$home/lib"
 rm -f .deps/stamps/spark-java-*
 mkdir -p "$home/classes" "$home/lib"
+# PostgreSQL's driver, which Redshift's endpoints speak as well, where Debian's package is there: jobs do without.
+[ -e /usr/share/java/postgresql.jar ] && cp -L /usr/share/java/postgresql.jar "$home/jars/"
 javac -nowarn -Xlint:-options --release 17 -cp "$home/pyspark/jars/*:$home/jars/*" -d "$home/classes" \
   Runtime/glue/java/tarn/glue/*.java >.deps/log-spark 2>&1 ||
   { tail -n 20 .deps/log-spark >&2; fail "the Java classes did not compile" "report it with the lines above."; }

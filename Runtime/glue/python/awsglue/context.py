@@ -1,7 +1,10 @@
 """GlueContext: where a script's frames come from and go to."""
 
 import functools
+import pathlib
+import tempfile
 import time
+import zipfile
 
 from awsglue import readwrite
 from awsglue.data_sink import DataSink
@@ -30,10 +33,24 @@ class GlueContext(SQLContext):
         self.spark_session = self.sparkSession
         self.catalog = catalog.Catalog()
         self.bookmarks = Bookmarks()
+        self._send_library()
         self.create_dynamic_frame = readwrite.DynamicFrameReader(self)
         self.create_data_frame = readwrite.DataFrameReader(self)
         self.write_dynamic_frame = readwrite.DynamicFrameWriter(self)
         self.write_data_frame = readwrite.DataFrameWriter(self)
+
+    def _send_library(self):
+        """Gives a cluster's workers this library, whose functions run there. Local ones have it."""
+        if self._sc.master.startswith("local"):
+            return
+        run = Run.current()
+        folder = tempfile.mkdtemp(prefix="library-", dir=run.folder / "tmp" if run else None)
+        root = pathlib.Path(__file__).resolve().parents[1]
+        with zipfile.ZipFile(f"{folder}/tarn_glue_library.zip", "w") as packed:
+            for package in ("awsglue", "awsgluedq", "tarn_glue"):
+                for path in sorted((root / package).rglob("*.py")):
+                    packed.write(path, path.relative_to(root))
+        self._sc.addPyFile(packed.filename)
 
     # --- sources -----------------------------------------------------------------------------------------------
 
@@ -126,7 +143,7 @@ class GlueContext(SQLContext):
     get_source = getSource
 
     def _frame(self, read, name):
-        """A frame that is read when it is needed: but listing a source belongs to the moment the script asks."""
+        """A frame of what `read` gives. It is asked at once: what is new to a job is what is there at this moment."""
         frame, schema, errors = read()
         return DynamicFrame(frame, self, name, _schema=schema, _errors=errors)
 

@@ -31,14 +31,18 @@ JAVA_OPTIONS = [
 ]
 
 
+def jars_beside(spark_home):
+    """Our own jar and those that Spark's distribution has not: S3A, drivers."""
+    install = pathlib.Path(spark_home).parent
+    beside = sorted(str(path) for path in (install / "jars").glob("*.jar"))
+    return [path for path in (str(install / "lib" / "tarn-glue.jar"), *beside) if os.path.exists(path)]
+
+
 def class_path(spark_home, jars=()):
     """The jars in the order that the class archive was made with; further ones go behind them."""
-    home = pathlib.Path(spark_home)
-    install = home.parent
-    spark = sorted(str(path) for path in (home / "jars").glob("*.jar"))
-    beside = sorted(str(path) for path in (install / "jars").glob("*.jar"))
-    ours = [str(install / "lib" / "tarn-glue.jar")]
-    known = [path for path in ours + spark + beside if os.path.exists(path)]
+    spark = sorted(str(path) for path in (pathlib.Path(spark_home) / "jars").glob("*.jar"))
+    ours, *beside = jars_beside(spark_home) or [None]
+    known = [path for path in (ours, *spark, *beside) if path]
     return known + [jar for jar in jars if jar not in known]
 
 

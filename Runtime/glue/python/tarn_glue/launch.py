@@ -58,10 +58,11 @@ def _start_spark(run, fetcher, paths):
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     beyond = [path for path in paths + [os.environ.get("PYTHONPATH", "")] if path]
     properties = sparkconf.properties(run)
-    if extra:
-        # Executors of a cluster fetch them from the driver; a local one has them on its class path.
-        properties["spark.jars"] = ",".join(extra)
     local = properties["spark.master"].startswith("local")
+    if extra or not local:
+        # Executors of a cluster fetch what they need from the driver; a local one has it on its class path.
+        ours = [] if local else gateway.jars_beside(run.spark_home)
+        properties["spark.jars"] = ",".join([*ours, *run.jars, *extra])
     environment = {"PYTHONPATH": os.pathsep.join(beyond)}
     if local:
         environment |= {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(run.folder / "tmp")}
