@@ -25,6 +25,8 @@ for part in $parts; do
     acceptance)
       printf '==> acceptance tests\n'
       .deps/venv/bin/python -m pytest Tests/Acceptance -q -p no:cacheprovider "$@"
+      # What runs inside Glue's jobs, against the same server.
+      [ $# -gt 0 ] || .deps/venv/bin/python -m pytest Runtime/glue/tests -q -p no:cacheprovider
       ;;
   esac
 done

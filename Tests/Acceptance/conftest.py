@@ -40,7 +40,9 @@ class Tarn:
         # Lambda's functions run on this interpreter, which has boto3.
         path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=self.log, text=True, env=os.environ | {"PATH": path}
+            command, stdout=subprocess.PIPE, stderr=self.log, text=True,
+            # Where Glue's jobs find Spark, wherever the program under test lies.
+            env=os.environ | {"PATH": path, "TARN_ROOT": str(ROOT)},
         )
         self.endpoint = self._ready_line()["endpoint"]
         self.port = int(self.endpoint.rsplit(":", 1)[1])

@@ -196,3 +196,119 @@ resource "aws_athena_workgroup" "lake" {
     }
   }
 }
+
+resource "aws_glue_security_configuration" "keys" {
+  name = "terraform-keys"
+
+  encryption_configuration {
+    cloudwatch_encryption {
+      cloudwatch_encryption_mode = "DISABLED"
+    }
+    job_bookmarks_encryption {
+      job_bookmarks_encryption_mode = "DISABLED"
+    }
+    s3_encryption {
+      s3_encryption_mode = "SSE-S3"
+    }
+  }
+}
+
+resource "aws_glue_connection" "postgres" {
+  name = "terraform-postgres"
+  connection_properties = {
+    JDBC_CONNECTION_URL = "jdbc:postgresql://db.localhost:5432/orders"
+    USERNAME            = "reader"
+    PASSWORD            = "secret"
+  }
+}
+
+resource "aws_glue_job" "clean" {
+  name                   = "terraform-clean"
+  role_arn               = aws_iam_role.crawler.arn
+  glue_version           = "5.0"
+  worker_type            = "G.1X"
+  number_of_workers      = 2
+  max_retries            = 1
+  timeout                = 60
+  connections            = [aws_glue_connection.postgres.name]
+  security_configuration = aws_glue_security_configuration.keys.id
+  default_arguments = {
+    "--job-bookmark-option" = "job-bookmark-enable"
+    "--TempDir"             = "s3://terraform-lake/temp/"
+  }
+  tags = { Team = "data" }
+
+  command {
+    script_location = "s3://terraform-lake/scripts/clean.py"
+    python_version  = "3"
+  }
+  execution_property {
+    max_concurrent_runs = 2
+  }
+}
+
+resource "aws_glue_job" "tell" {
+  name         = "terraform-tell"
+  role_arn     = aws_iam_role.crawler.arn
+  max_capacity = 0.0625
+
+  command {
+    name            = "pythonshell"
+    script_location = "s3://terraform-lake/scripts/tell.py"
+    python_version  = "3.9"
+  }
+}
+
+resource "aws_glue_workflow" "nightly" {
+  name                   = "terraform-nightly"
+  description            = "Cleans, then tells"
+  default_run_properties = { target = "lake" }
+  max_concurrent_runs    = 1
+}
+
+resource "aws_glue_trigger" "night" {
+  name          = "terraform-night"
+  type          = "SCHEDULED"
+  schedule      = "cron(15 3 * * ? *)"
+  workflow_name = aws_glue_workflow.nightly.name
+
+  actions {
+    job_name = aws_glue_job.clean.name
+    arguments = {
+      "--day" = "yesterday"
+    }
+  }
+}
+
+resource "aws_glue_trigger" "after" {
+  name          = "terraform-after"
+  type          = "CONDITIONAL"
+  workflow_name = aws_glue_workflow.nightly.name
+
+  predicate {
+    logical = "ANY"
+    conditions {
+      job_name = aws_glue_job.clean.name
+      state    = "SUCCEEDED"
+    }
+    conditions {
+      job_name = aws_glue_job.clean.name
+      state    = "FAILED"
+    }
+  }
+  actions {
+    job_name = aws_glue_job.tell.name
+  }
+}
+
+resource "aws_glue_trigger" "by_hand" {
+  name = "terraform-by-hand"
+  type = "ON_DEMAND"
+
+  actions {
+    crawler_name = aws_glue_crawler.events.name
+  }
+  actions {
+    job_name = aws_glue_job.tell.name
+  }
+}

@@ -42,7 +42,10 @@ public struct GlueService: GlueAPI {
   }
 
   /// Where processes of jobs find this server.
-  public func found(at address: String) { runs?.address.withLock { $0 = address } }
+  public func found(at address: String) {
+    guard let runs else { return }
+    Task { await runs.address.announce(address) }
+  }
 
   /// What the processes of runs ask for; `nil` without jobs.
   public var jobControl: JobControl? { runs.map { JobControl(house: $0) } }

@@ -34,5 +34,7 @@ package enum JobLimits {
   package static let credentialSeconds = 12 * 3600
   package static let bookmarkBytesMax = 16 << 20
   package static let errorCharactersMax = 8_000
+  /// Places of a run's unpublished output that are kept in mind.
+  package static let stagingMax = 1_000
   package static let commitBytesMax = 64 << 20
 }

@@ -171,6 +171,8 @@ struct JobRunRecord: Codable, Sendable, Hashable {
   var queues: Bool?
   var mode: String?
   var maintenanceWindow: String?
+  /// Where it puts what it has not published: prefixes, removed at its end.
+  var staging: [String]?
 
   struct Predecessor: Codable, Sendable, Hashable {
     var job: String

@@ -39,7 +39,14 @@ public struct JobControl: Sendable {
         return Answer(status: 200, body: Array("{}".utf8))
       case ("POST", "progress"):
         let progress = try Self.decode(Progress.self, try await read(64 << 10))
-        house.running.withLock { $0[run]?.progress = progress.text }
+        if let staging = progress.staging {
+          guard LakePath(staging)?.key.contains("_temporary-") == true, staging.hasSuffix("/") else {
+            throw CatalogError.invalidInput("\(staging) is not a place for what is not published.")
+          }
+          try await house.note(staging: staging, of: run, running.job, running.scope)
+        } else {
+          house.running.withLock { $0[run]?.progress = progress.text }
+        }
         return Answer(status: 200, body: Array("{}".utf8))
       default: return Self.refusal(404, "EntityNotFoundException", "There is no \(verb).")
       }
@@ -169,6 +176,8 @@ public struct JobControl: Sendable {
 
   private struct Progress: Decodable {
     var stage: String?
+    /// A prefix below which the run puts what it has not published.
+    var staging: String?
     var completed: Int?
     var total: Int?
 

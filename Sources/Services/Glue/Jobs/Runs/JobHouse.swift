@@ -1,6 +1,7 @@
 import Foundation
 import GlueModel
 import Kernel
+import LakeFiles
 import Logging
 import Processes
 import S3
@@ -16,8 +17,8 @@ final class JobHouse: Sendable {
   let clock: any WallClock
   let random: any RandomSource
   let roles: GlueRoles
-  /// Where processes find this server.
-  let address = Locked("http://127.0.0.1:4566")
+  /// Where processes find this server, once it listens; runs begin then.
+  let address = Announcement()
   /// Its threads start the processes, and stay as long as they do.
   let starter = BlockingPool(name: "glue-jobs", threads: 1, queueLimit: 1_000)
   /// For the runs' folders.
@@ -141,6 +142,7 @@ final class JobHouse: Sendable {
   private func perform(_ record: JobRunRecord, _ scope: Scope, _ token: String) async {
     var over = record
     do {
+      await address.wait()
       over = try await turns.run { try await JobProcess(house: self, record: record, scope: scope, token: token).run() }
     } catch let error as AWSError {
       (over.state, over.error) = (.failed, error.message)
@@ -159,11 +161,13 @@ final class JobHouse: Sendable {
 
   /// Writes an end down, and what follows from it: a further attempt, runs that waited, triggers.
   private func end(_ over: JobRunRecord, _ scope: Scope) async {
+    await tidy(over, scope)
     let now = clock.now()
     do {
       let followers = followers.withLock { $0 }
       let (next, launches) = try await catalog.keys.write { transaction -> ([JobRunRecord], Launches) in
         var ended = over
+        ended.staging = nil
         (ended.completed, ended.changed) = (now, now)
         // Who was told to stop has stopped, whatever else happened to him.
         if let present = try transaction.get(over.key(scope), as: JobRunRecord.self), present.state == .stopping {
@@ -217,6 +221,41 @@ final class JobHouse: Sendable {
     return "\(first)_attempt_\(attempt)"
   }
 
+  /// Notes where a run is about to put what it has not published yet, so that it is removed however the run ends.
+  func note(staging place: String, of run: String, _ job: String, _ scope: Scope) async throws {
+    try await catalog.keys.write { transaction in
+      var record = try transaction.run(run, of: job, scope)
+      guard !(record.staging ?? []).contains(place), (record.staging ?? []).count < JobLimits.stagingMax else { return }
+      record.staging = (record.staging ?? []) + [place]
+      try transaction.set(record.key(scope), record: record)
+    }
+  }
+
+  /// Removes what a run has left unpublished.
+  private func tidy(_ record: JobRunRecord, _ scope: Scope) async {
+    do {
+      let staging = try await catalog.keys.read { try $0.run(record.id, of: record.job, scope) }.staging ?? []
+      guard !staging.isEmpty else { return }
+      let job = try await catalog.keys.read { try $0.job(record.job, scope) }
+      guard let role = GlueRoles.arns(job.role, scope).first else { return }
+      var changes = ObjectChanges()
+      changes.deletePrefixes = staging.compactMap { LakePath($0) }
+      try await ground.s3.change(changes, for: try await acting(role, scope)) { _ in }
+    } catch {
+      ground.logger.warning(
+        "what a run had not published could not be removed", metadata: ["run": "\(record.id)", "error": "\(error)"])
+    }
+  }
+
+  /// A context with the rights of a job's role.
+  func acting(_ role: ARN, _ scope: Scope) async throws -> RequestContext {
+    let principal = try await ground.roles.assume(
+      role: role, for: GlueRoles.service, session: "GlueJobRunnerSession")
+    return RequestContext(
+      requestID: random.uuid(), scope: scope, principal: principal, time: clock.now(), userAgent: GlueRoles.service,
+      authorizer: ground.authorizer)
+  }
+
   /// A run has come to a further state.
   func change(_ record: JobRunRecord, _ scope: Scope) async throws {
     try await catalog.keys.write { transaction in
@@ -256,6 +295,8 @@ final class JobHouse: Sendable {
   /// Ends all processes, for a server that stops.
   func close() async {
     isClosing.withLock { $0 = true }
+    // Who waits for the server to listen waits no longer.
+    await address.announce("")
     let tasks = running.withLock { $0.values.map(\.task) }
     for task in tasks { task.cancel() }
     for task in tasks { await task.value }
@@ -322,6 +363,26 @@ extension KeyReader {
       } else if isDone {
         return scopes
       }
+    }
+  }
+}
+
+/// Something that becomes known once, and that others wait for.
+actor Announcement {
+  private var value: String?
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  func announce(_ value: String) {
+    self.value = value
+    for waiter in waiting { waiter.resume() }
+    waiting = []
+  }
+
+  @discardableResult
+  func wait() async -> String {
+    while true {
+      if let value { return value }
+      await withCheckedContinuation { waiting.append($0) }
     }
   }
 }

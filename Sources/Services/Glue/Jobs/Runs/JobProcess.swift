@@ -67,7 +67,7 @@ struct JobProcess: Sendable {
       try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
       try description.write(to: URL(fileURLWithPath: folder + "/run.json"))
     }
-    let address = house.address.withLock { $0 }
+    let address = await house.address.wait()
     let environment = [
       "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": folder, "TMPDIR": temporary, "LANG": "C.UTF-8",
       "PYTHONPATH": runtime.packages, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1",
@@ -95,14 +95,7 @@ struct JobProcess: Sendable {
     do {
       let credentials = try await house.ground.sessions.credentials(
         role: role, for: GlueRoles.service, session: "GlueJobRunnerSession", seconds: JobLimits.credentialSeconds)
-      let principal = try await house.ground.roles.assume(
-        role: role, for: GlueRoles.service, session: "GlueJobRunnerSession")
-      return (
-        credentials,
-        RequestContext(
-          requestID: house.random.uuid(), scope: scope, principal: principal, time: house.clock.now(),
-          userAgent: GlueRoles.service, authorizer: house.ground.authorizer)
-      )
+      return (credentials, try await house.acting(role, scope))
     } catch is AWSError {
       throw JobRules.invalid(
         "Role \(role) should be given assume role permissions for Glue Service.")

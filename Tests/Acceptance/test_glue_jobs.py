@@ -1,0 +1,329 @@
+"""Glue's jobs, triggers and workflows through boto3: real processes, real Spark, and what survives a kill."""
+
+import json
+import pathlib
+import time
+
+import pytest
+from botocore.exceptions import ClientError
+
+import conftest
+
+SPARK = conftest.ROOT / ".deps" / "spark"
+pytestmark = pytest.mark.skipif(not (SPARK / "pyspark").is_dir(), reason="Spark is not set up (./tarn setup)")
+
+OVER = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"}
+WAIT_SECONDS_MAX = 240
+
+
+def wait_for(condition, what):
+    """Asks until the answer is true; the limit only ends a test that hangs."""
+    end = time.monotonic() + WAIT_SECONDS_MAX
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not come to pass")
+
+
+class House:
+    """A server with a role for jobs and a bucket for their scripts."""
+
+    def __init__(self, tarn, name):
+        self.tarn, self.name = tarn, name
+        self.bucket = f"{name}-jobs"
+        self.role = f"{name}-role"
+        iam = tarn.client("iam")
+        iam.create_role(
+            RoleName=self.role,
+            AssumeRolePolicyDocument=json.dumps({
+                "Version": "2012-10-17",
+                "Statement": [{
+                    "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "glue.amazonaws.com"}
+                }],
+            }),
+        )
+        iam.put_role_policy(
+            RoleName=self.role, PolicyName="lake",
+            PolicyDocument=json.dumps({
+                "Version": "2012-10-17",
+                "Statement": [
+                    {"Effect": "Allow", "Action": ["s3:*"],
+                     "Resource": [f"arn:aws:s3:::{self.bucket}", f"arn:aws:s3:::{self.bucket}/*"]},
+                    {"Effect": "Allow", "Action": ["glue:*", "logs:*"], "Resource": "*"},
+                ],
+            }),
+        )
+        self.s3.create_bucket(Bucket=self.bucket)
+
+    @property
+    def glue(self):
+        return self.tarn.client("glue")
+
+    @property
+    def s3(self):
+        return self.tarn.client("s3")
+
+    def job(self, name, script, command="pythonshell", **options):
+        self.s3.put_object(Bucket=self.bucket, Key=f"scripts/{name}.py", Body=script)
+        if command == "glueetl":
+            options = {"GlueVersion": "5.0", "WorkerType": "G.1X", "NumberOfWorkers": 2} | options
+        self.glue.create_job(
+            Name=f"{self.name}-{name}", Role=self.role,
+            Command={"Name": command, "ScriptLocation": f"s3://{self.bucket}/scripts/{name}.py", "PythonVersion": "3"},
+            **options,
+        )
+        return f"{self.name}-{name}"
+
+    def wait(self, job, run):
+        def over():
+            found = self.glue.get_job_run(JobName=job, RunId=run)["JobRun"]
+            return found if found["JobRunState"] in OVER else None
+
+        return wait_for(over, f"the end of {job}")
+
+    def run(self, job, **options):
+        return self.wait(job, self.glue.start_job_run(JobName=job, **options)["JobRunId"])
+
+    def keys(self, prefix):
+        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix)
+        return [item["Key"] for item in found.get("Contents", [])]
+
+
+@pytest.fixture
+def house(tarn, request):
+    return House(tarn, request.node.name.removeprefix("test_").replace("_", "-")[:30].strip("-"))
+
+
+def refused(code, call, **arguments):
+    with pytest.raises(ClientError) as failure:
+        call(**arguments)
+    assert failure.value.response["Error"]["Code"] == code, failure.value
+    return failure.value.response["Error"]["Message"]
+
+
+def test_shell(house):
+    job = house.job(
+        "tell",
+        "import boto3, sys\n"
+        "from awsglue.utils import getResolvedOptions\n"
+        "options = getResolvedOptions(sys.argv, ['day', 'bucket'])\n"
+        "boto3.client('s3').put_object(Bucket=options['bucket'], Key='out/' + options['day'], Body=b'told')\n",
+        DefaultArguments={"--bucket": house.bucket, "--day": "monday"}, MaxCapacity=0.0625, Timeout=5,
+    )
+    run = house.run(job, Arguments={"--day": "tuesday"})
+    assert run["JobRunState"] == "SUCCEEDED", run
+    assert run["Arguments"] == {"--day": "tuesday"} and run["Attempt"] == 0 and run["MaxCapacity"] == 0.0625
+    # A minute is the least that AWS bills.
+    assert run["DPUSeconds"] == 60 * 0.0625
+    assert house.keys("out/") == ["out/tuesday"]
+    assert [found["Id"] for found in house.glue.get_job_runs(JobName=job)["JobRuns"]] == [run["Id"]]
+
+
+def test_a_script_is_held_to_its_folder_its_rights_and_its_memory(house):
+    outside = pathlib.Path(str(house.tarn.data) + ".outside")
+    secret = next(path for path in pathlib.Path(house.tarn.data).iterdir() if path.is_file())
+    for name, script, error in [
+        ("fails", "def f():\n    return 1 / 0\nf()\n", "ZeroDivisionError: division by zero"),
+        ("writes", f"open({str(outside)!r}, 'w')\n", "PermissionError"),
+        ("reads", f"open({str(secret)!r}).read()\n", "PermissionError"),
+        ("lists", "import boto3\nboto3.client('kinesis').list_streams()\n", "AccessDeniedException"),
+        ("eats", "x = []\nwhile True: x.append(bytearray(64 << 20))\n", "memory"),
+    ]:
+        run = house.run(house.job(name, script))
+        assert run["JobRunState"] == "FAILED" and error in run["ErrorMessage"], (name, run)
+    assert not outside.exists()
+
+
+def test_a_loop_is_stopped_and_a_failure_tried_again(house):
+    job = house.job("loops", "while True: pass\n")
+    run = house.glue.start_job_run(JobName=job)["JobRunId"]
+    refused("ConcurrentRunsExceededException", house.glue.start_job_run, JobName=job)
+    wait_for(lambda: house.glue.get_job_run(JobName=job, RunId=run)["JobRun"]["JobRunState"] == "RUNNING", "its begin")
+    stopped = house.glue.batch_stop_job_run(JobName=job, JobRunIds=[run, "jr_none"])
+    assert [found["JobRunId"] for found in stopped["SuccessfulSubmissions"]] == [run]
+    assert stopped["Errors"][0]["ErrorDetail"]["ErrorCode"] == "EntityNotFoundException"
+    assert house.wait(job, run)["JobRunState"] == "STOPPED"
+
+    again = house.job("again", "1 / 0\n", MaxRetries=1)
+    first = house.glue.start_job_run(JobName=again)["JobRunId"]
+    house.wait(again, first)
+    last = house.wait(again, f"{first}_attempt_1")
+    assert last["Attempt"] == 1 and last["PreviousRunId"] == first and last["JobRunState"] == "FAILED"
+
+
+def test_nonsense_is_refused(house):
+    glue = house.glue
+    command = {"Name": "glueetl", "ScriptLocation": "s3://x/y.py"}
+    refused("InvalidInputException", glue.create_job, Name="n", Role="no-such-role", Command=command)
+    refused("InvalidInputException", glue.create_job, Name="n", Role=house.role, Command={"Name": "perl"})
+    refused(
+        "InvalidInputException", glue.create_job, Name="n", Role=house.role, Command=command, MaxCapacity=2.0,
+        WorkerType="G.1X", NumberOfWorkers=2)
+    refused(
+        "ValidationException", glue.create_job, Name="n", Role=house.role, Command=command, WorkerType="G.99X",
+        NumberOfWorkers=2)
+    refused("EntityNotFoundException", glue.get_job, JobName="n")
+    refused("EntityNotFoundException", glue.start_job_run, JobName="n")
+    refused("EntityNotFoundException", glue.get_job_bookmark, JobName="n")
+    refused(
+        "EntityNotFoundException", glue.create_trigger, Name="t", Type="ON_DEMAND", Actions=[{"JobName": "n"}])
+    job = house.job("fixed", "print()\n", NonOverridableArguments={"--a": "1"})
+    refused("InvalidInputException", glue.start_job_run, JobName=job, Arguments={"--a": "2"})
+    refused("IdempotentParameterMismatchException", glue.create_job, Name=job, Role=house.role, Command=command)
+    assert house.glue.delete_job(JobName="n")["JobName"] == "n"
+
+
+COPY = """
+import sys
+from awsglue.context import GlueContext
+from awsglue.job import Job
+from awsglue.utils import getResolvedOptions
+from pyspark.context import SparkContext
+
+options = getResolvedOptions(sys.argv, ["JOB_NAME", "bucket"])
+glue = GlueContext(SparkContext.getOrCreate())
+job = Job(glue)
+job.init(options["JOB_NAME"], options)
+frame = glue.create_dynamic_frame.from_options(
+    "s3", {"paths": [f"s3://{options['bucket']}/in/"]}, format="json", transformation_ctx="read")
+glue.write_dynamic_frame.from_options(
+    frame=frame, connection_type="s3", connection_options={"path": f"s3://{options['bucket']}/out/"},
+    format="parquet", transformation_ctx="write")
+if "--fails" in sys.argv:
+    raise RuntimeError("after the write")
+job.commit()
+"""
+
+
+def test_spark_reads_what_is_new_and_a_failed_run_moves_nothing(house):
+    job = house.job(
+        "copy", COPY, "glueetl",
+        DefaultArguments={"--bucket": house.bucket, "--job-bookmark-option": "job-bookmark-enable"},
+    )
+    house.s3.put_object(Bucket=house.bucket, Key="in/1.json", Body=b'{"id": 1}\n{"id": 2}\n')
+    run = house.run(job)
+    assert run["JobRunState"] == "SUCCEEDED", run
+    first = house.keys("out/")
+    assert first and not any("_temporary" in key for key in first)
+    assert house.glue.get_job_bookmark(JobName=job)["JobBookmarkEntry"]["RunId"] == run["Id"]
+
+    # Nothing new: nothing is written.
+    assert house.run(job)["JobRunState"] == "SUCCEEDED"
+    assert house.keys("out/") == first
+
+    house.s3.put_object(Bucket=house.bucket, Key="in/2.json", Body=b'{"id": 3}\n')
+    before = house.glue.get_job_bookmark(JobName=job)["JobBookmarkEntry"]["JobBookmark"]
+    failed = house.run(job, Arguments={"--fails": "yes"})
+    assert failed["JobRunState"] == "FAILED" and "RuntimeError: after the write" in failed["ErrorMessage"], failed
+    assert "Failed Line Number: 18" in failed["ErrorMessage"], failed
+    assert house.glue.get_job_bookmark(JobName=job)["JobBookmarkEntry"]["JobBookmark"] == before
+
+    house.glue.reset_job_bookmark(JobName=job)
+    assert house.run(job)["JobRunState"] == "SUCCEEDED"
+
+
+def test_a_job_killed_while_it_writes_leaves_nothing_to_be_seen(fresh_tarn):
+    house = House(fresh_tarn(), "killed")
+    job = house.job(
+        "slow",
+        COPY.replace(
+            "glue.write_dynamic_frame",
+            "import time\nfrom pyspark.sql.functions import udf\n"
+            "slowly = udf(lambda id: time.sleep(0.5 if '--fast' not in sys.argv else 0) or id, 'bigint')\n"
+            "from awsglue.dynamicframe import DynamicFrame\n"
+            "frame = DynamicFrame.fromDF(frame.toDF().repartition(8).withColumn('id', slowly('id')), glue, 'slow')\n"
+            "glue.write_dynamic_frame"),
+        "glueetl",
+        DefaultArguments={"--bucket": house.bucket, "--job-bookmark-option": "job-bookmark-enable"},
+    )
+    rows = "".join(f'{{"id": {number}}}\n' for number in range(200))
+    house.s3.put_object(Bucket=house.bucket, Key="in/1.json", Body=rows.encode())
+    run = house.glue.start_job_run(JobName=job)["JobRunId"]
+    # Some of its files are written, none is published.
+    wait_for(lambda: house.keys("out/"), "a first file")
+    house.tarn.kill()
+    house.tarn.start()
+    left = house.keys("out/")
+    assert all("/_temporary" in f"/{key}" or key.split("/")[1].startswith("_") for key in left), left
+    interrupted = house.wait(job, run)
+    assert interrupted["JobRunState"] == "FAILED" and "server stopped" in interrupted["ErrorMessage"], interrupted
+
+    again = house.run(job, Arguments={"--fast": "yes"})
+    assert again["JobRunState"] == "SUCCEEDED", again
+    import pyarrow.parquet as parquet
+
+    ids = []
+    for key in house.keys("out/"):
+        if key.endswith(".parquet"):
+            assert "_temporary" not in key
+            body = house.s3.get_object(Bucket=house.bucket, Key=key)["Body"].read()
+            (file := pathlib.Path(str(house.tarn.data) + ".parquet")).write_bytes(body)
+            ids += parquet.read_table(file)["id"].to_pylist()
+    assert sorted(ids) == list(range(200))
+
+
+def test_a_workflow_runs_fails_and_is_resumed(house):
+    glue = house.glue
+    name = house.name
+    first, second = house.job("first", "print(1)\n"), house.job("second", "print(2)\n")
+    last = house.job("last", f"""
+import boto3
+if not boto3.client("s3").list_objects_v2(Bucket="{house.bucket}", Prefix="ready").get("KeyCount"):
+    raise RuntimeError("not ready")
+""")
+    glue.create_workflow(Name=name, DefaultRunProperties={"target": "lake"})
+    glue.create_trigger(
+        Name=f"{name}-start", WorkflowName=name, Type="ON_DEMAND", Actions=[{"JobName": first}, {"JobName": second}])
+    glue.create_trigger(
+        Name=f"{name}-both", WorkflowName=name, Type="CONDITIONAL", StartOnCreation=True, Actions=[{"JobName": last}],
+        Predicate={"Logical": "AND", "Conditions": [
+            {"JobName": job, "State": "SUCCEEDED", "LogicalOperator": "EQUALS"} for job in (first, second)]},
+    )
+    refused(
+        "InvalidInputException", glue.create_trigger, Name="x", WorkflowName=name, Type="ON_DEMAND",
+        Actions=[{"JobName": first}])
+
+    def over(run):
+        found = glue.get_workflow_run(Name=name, RunId=run, IncludeGraph=True)["Run"]
+        return found if found["Status"] not in ("RUNNING", "STOPPING") else None
+
+    run = glue.start_workflow_run(Name=name, RunProperties={"day": "monday"})["RunId"]
+    glue.put_workflow_run_properties(Name=name, RunId=run, RunProperties={"seen": "yes"})
+    ended = wait_for(lambda: over(run), "the workflow's end")
+    assert ended["Status"] == "COMPLETED"
+    assert ended["WorkflowRunProperties"] == {"target": "lake", "day": "monday", "seen": "yes"}
+    assert (ended["Statistics"]["SucceededActions"], ended["Statistics"]["FailedActions"]) == (2, 1)
+    nodes = {node["Name"]: node for node in ended["Graph"]["Nodes"]}
+    [failed] = nodes[last]["JobDetails"]["JobRuns"]
+    assert failed["JobRunState"] == "FAILED" and {item["JobName"] for item in failed["PredecessorRuns"]} == {first, second}
+
+    house.s3.put_object(Bucket=house.bucket, Key="ready", Body=b"")
+    resumed = glue.resume_workflow_run(Name=name, RunId=run, NodeIds=[nodes[last]["UniqueId"]])["RunId"]
+    ended = wait_for(lambda: over(resumed), "the resumed run's end")
+    assert ended["PreviousRunId"] == run and ended["Statistics"]["TotalActions"] == 1
+    assert ended["Statistics"]["SucceededActions"] == 1
+    refused("IllegalWorkflowStateException", glue.stop_workflow_run, Name=name, RunId=run)
+
+
+def test_a_kill_loses_no_step_of_a_chain(fresh_tarn):
+    house = House(fresh_tarn(), "chain")
+    glue = house.glue
+    first = house.job("first", "import time\ntime.sleep(2)\n", MaxRetries=1)
+    second = house.job("second", "print(2)\n")
+    glue.create_trigger(Name="start", Type="ON_DEMAND", Actions=[{"JobName": first}])
+    glue.create_trigger(
+        Name="then", Type="CONDITIONAL", StartOnCreation=True, Actions=[{"JobName": second}],
+        Predicate={"Conditions": [{"JobName": first, "State": "SUCCEEDED", "LogicalOperator": "EQUALS"}]})
+    glue.start_trigger(Name="start")
+    wait_for(lambda: [
+        run for run in glue.get_job_runs(JobName=first)["JobRuns"] if run["JobRunState"] == "RUNNING"], "its begin")
+    house.tarn.kill()
+    house.tarn.start()
+    # The interrupted attempt is told as failed, the next one succeeds, and the chain goes on.
+    glue = house.glue
+    [run] = wait_for(lambda: glue.get_job_runs(JobName=second)["JobRuns"], "the chain's next job")
+    assert house.wait(second, run["Id"])["JobRunState"] == "SUCCEEDED"
+    assert run["TriggerName"] == "then"
+    states = {found["Attempt"]: found["JobRunState"] for found in glue.get_job_runs(JobName=first)["JobRuns"]}
+    assert states == {0: "FAILED", 1: "SUCCEEDED"}
