@@ -50,6 +50,24 @@ extension Action: WireStructure, WireDecodable, WireEncodable {
   }
 }
 
+extension AnnotationError: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "AnnotationError",
+    [
+      MemberSchema("ProfileId", traits: Traits.hashString),
+      MemberSchema("StatisticId", traits: Traits.hashString),
+      MemberSchema("FailureReason", traits: Traits.descriptionString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, profileId)
+    encoder.write(1, statisticId)
+    encoder.write(2, failureReason)
+    encoder.end()
+  }
+}
+
 extension AuditContext: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "AuditContext",
@@ -459,6 +477,44 @@ extension BatchGetCrawlersResponse: WireStructure, WireEncodable {
   }
 }
 
+extension BatchGetDataQualityResultRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "BatchGetDataQualityResultRequest",
+    [
+      MemberSchema("ResultIds", required: true, traits: Traits.dataQualityResultIds),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var resultIds: [String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&resultIds)
+      default: break
+      }
+    }
+    guard let resultIds else { throw decoder.incomplete }
+    self.init(
+      resultIds: resultIds)
+  }
+}
+
+extension BatchGetDataQualityResultResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "BatchGetDataQualityResultResponse",
+    [
+      MemberSchema("Results", required: true),
+      MemberSchema("ResultsNotFound", traits: Traits.dataQualityResultIds),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, results)
+    encoder.write(1, resultsNotFound)
+    encoder.end()
+  }
+}
+
 extension BatchGetJobsRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "BatchGetJobsRequest",
@@ -532,59 +588,5 @@ extension BatchGetPartitionRequest: WireStructure, WireDecodable {
     self.init(
       catalogId: catalogId, databaseName: databaseName, tableName: tableName, partitionsToGet: partitionsToGet,
       auditContext: auditContext, querySessionContext: querySessionContext)
-  }
-}
-
-extension BatchGetPartitionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "BatchGetPartitionResponse",
-    [
-      MemberSchema("Partitions"),
-      MemberSchema("UnprocessedKeys", traits: Traits.batchGetPartitionValueList),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, partitions)
-    encoder.write(1, unprocessedKeys)
-    encoder.end()
-  }
-}
-
-extension BatchGetTriggersRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "BatchGetTriggersRequest",
-    [
-      MemberSchema("TriggerNames", required: true, traits: Traits.triggerNameList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var triggerNames: [String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&triggerNames)
-      default: break
-      }
-    }
-    guard let triggerNames else { throw decoder.incomplete }
-    self.init(
-      triggerNames: triggerNames)
-  }
-}
-
-extension BatchGetTriggersResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "BatchGetTriggersResponse",
-    [
-      MemberSchema("Triggers"),
-      MemberSchema("TriggersNotFound", traits: Traits.triggerNameList),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, triggers)
-    encoder.write(1, triggersNotFound)
-    encoder.end()
   }
 }

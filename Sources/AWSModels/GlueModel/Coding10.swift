@@ -3,166 +3,135 @@
 import Kernel
 public import AWSWire
 
-extension GetTableVersionsRequest: WireStructure, WireDecodable {
+extension GetDataQualityRuleRecommendationRunRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "GetTableVersionsRequest",
+    "GetDataQualityRuleRecommendationRunRequest",
     [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
-      MemberSchema("AuditContext"),
+      MemberSchema("RunId", required: true, traits: Traits.hashString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var tableName: String?
-    var nextToken: String?
-    var maxResults: Int?
-    var auditContext: AuditContext?
+    var runId: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&nextToken)
-      case 4: try decoder.read(&maxResults)
-      case 5: try decoder.read(&auditContext)
+      case 0: try decoder.read(&runId)
       default: break
       }
     }
-    guard let databaseName, let tableName else { throw decoder.incomplete }
+    guard let runId else { throw decoder.incomplete }
     self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, nextToken: nextToken,
-      maxResults: maxResults, auditContext: auditContext)
+      runId: runId)
   }
 }
 
-extension GetTableVersionsResponse: WireStructure, WireEncodable {
+extension GetDataQualityRuleRecommendationRunResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "GetTableVersionsResponse",
+    "GetDataQualityRuleRecommendationRunResponse",
     [
-      MemberSchema("TableVersions"),
-      MemberSchema("NextToken"),
+      MemberSchema("RunId", traits: Traits.hashString),
+      MemberSchema("DataSource"),
+      MemberSchema("Role"),
+      MemberSchema("NumberOfWorkers"),
+      MemberSchema("Timeout", traits: Traits.timeout),
+      MemberSchema("Status", traits: Traits.taskStatusType),
+      MemberSchema("ErrorString"),
+      MemberSchema("StartedOn"),
+      MemberSchema("LastModifiedOn"),
+      MemberSchema("CompletedOn"),
+      MemberSchema("ExecutionTime"),
+      MemberSchema("RecommendedRuleset", traits: Traits.dataQualityRulesetString),
+      MemberSchema("CreatedRulesetName", traits: Traits.nameString),
+      MemberSchema("DataQualitySecurityConfiguration", traits: Traits.nameString),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, tableVersions)
-    encoder.write(1, nextToken)
+    encoder.write(0, runId)
+    encoder.write(1, dataSource)
+    encoder.write(2, role)
+    encoder.write(3, numberOfWorkers)
+    encoder.write(4, timeout)
+    encoder.write(5, status)
+    encoder.write(6, errorString)
+    encoder.write(7, startedOn)
+    encoder.write(8, lastModifiedOn)
+    encoder.write(9, completedOn)
+    encoder.write(10, executionTime)
+    encoder.write(11, recommendedRuleset)
+    encoder.write(12, createdRulesetName)
+    encoder.write(13, dataQualitySecurityConfiguration)
     encoder.end()
   }
 }
 
-extension GetTablesRequest: WireStructure, WireDecodable {
+extension GetDataQualityRulesetEvaluationRunRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "GetTablesRequest",
+    "GetDataQualityRulesetEvaluationRunRequest",
     [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("Expression", traits: Traits.filterString),
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
-      MemberSchema("TransactionId", traits: Traits.transactionIdString),
-      MemberSchema("QueryAsOfTime"),
-      MemberSchema("AuditContext"),
-      MemberSchema("IncludeStatusDetails"),
-      MemberSchema("AttributesToGet", traits: Traits.tableAttributesList),
+      MemberSchema("RunId", required: true, traits: Traits.hashString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var expression: String?
-    var nextToken: String?
-    var maxResults: Int?
-    var transactionId: String?
-    var queryAsOfTime: Timestamp?
-    var auditContext: AuditContext?
-    var includeStatusDetails: Bool?
-    var attributesToGet: [TableAttributes]?
+    var runId: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&expression)
-      case 3: try decoder.read(&nextToken)
-      case 4: try decoder.read(&maxResults)
-      case 5: try decoder.read(&transactionId)
-      case 6: try decoder.read(&queryAsOfTime)
-      case 7: try decoder.read(&auditContext)
-      case 8: try decoder.read(&includeStatusDetails)
-      case 9: try decoder.read(&attributesToGet)
+      case 0: try decoder.read(&runId)
       default: break
       }
     }
-    guard let databaseName else { throw decoder.incomplete }
+    guard let runId else { throw decoder.incomplete }
     self.init(
-      catalogId: catalogId, databaseName: databaseName, expression: expression, nextToken: nextToken,
-      maxResults: maxResults, transactionId: transactionId, queryAsOfTime: queryAsOfTime, auditContext: auditContext,
-      includeStatusDetails: includeStatusDetails, attributesToGet: attributesToGet)
+      runId: runId)
   }
 }
 
-extension GetTablesResponse: WireStructure, WireEncodable {
+extension GetDataQualityRulesetEvaluationRunResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "GetTablesResponse",
+    "GetDataQualityRulesetEvaluationRunResponse",
     [
-      MemberSchema("TableList"),
-      MemberSchema("NextToken"),
+      MemberSchema("RunId", traits: Traits.hashString),
+      MemberSchema("DataSource"),
+      MemberSchema("Role"),
+      MemberSchema("NumberOfWorkers"),
+      MemberSchema("Timeout", traits: Traits.timeout),
+      MemberSchema("AdditionalRunOptions"),
+      MemberSchema("Status", traits: Traits.taskStatusType),
+      MemberSchema("ErrorString"),
+      MemberSchema("StartedOn"),
+      MemberSchema("LastModifiedOn"),
+      MemberSchema("CompletedOn"),
+      MemberSchema("ExecutionTime"),
+      MemberSchema("RulesetNames", traits: Traits.rulesetNames),
+      MemberSchema("ResultIds", traits: Traits.dataQualityResultIdList),
+      MemberSchema("AdditionalDataSources", traits: Traits.dataSourceMap),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, tableList)
-    encoder.write(1, nextToken)
+    encoder.write(0, runId)
+    encoder.write(1, dataSource)
+    encoder.write(2, role)
+    encoder.write(3, numberOfWorkers)
+    encoder.write(4, timeout)
+    encoder.write(5, additionalRunOptions)
+    encoder.write(6, status)
+    encoder.write(7, errorString)
+    encoder.write(8, startedOn)
+    encoder.write(9, lastModifiedOn)
+    encoder.write(10, completedOn)
+    encoder.write(11, executionTime)
+    encoder.write(12, rulesetNames)
+    encoder.write(13, resultIds)
+    encoder.write(14, additionalDataSources)
     encoder.end()
   }
 }
 
-extension GetTagsRequest: WireStructure, WireDecodable {
+extension GetDataQualityRulesetRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "GetTagsRequest",
-    [
-      MemberSchema("ResourceArn", required: true, traits: Traits.glueResourceArn),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var resourceArn: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&resourceArn)
-      default: break
-      }
-    }
-    guard let resourceArn else { throw decoder.incomplete }
-    self.init(
-      resourceArn: resourceArn)
-  }
-}
-
-extension GetTagsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetTagsResponse",
-    [
-      MemberSchema("Tags", traits: Traits.tagsMap),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, tags)
-    encoder.end()
-  }
-}
-
-extension GetTriggerRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetTriggerRequest",
+    "GetDataQualityRulesetRequest",
     [
       MemberSchema("Name", required: true, traits: Traits.nameString),
     ])
@@ -182,397 +151,416 @@ extension GetTriggerRequest: WireStructure, WireDecodable {
   }
 }
 
-extension GetTriggerResponse: WireStructure, WireEncodable {
+extension GetDataQualityRulesetResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "GetTriggerResponse",
+    "GetDataQualityRulesetResponse",
     [
-      MemberSchema("Trigger"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, trigger)
-    encoder.end()
-  }
-}
-
-extension GetTriggersRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetTriggersRequest",
-    [
-      MemberSchema("NextToken"),
-      MemberSchema("DependentJobName", traits: Traits.nameString),
-      MemberSchema("MaxResults", traits: Traits.orchestrationPageSize200),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var nextToken: String?
-    var dependentJobName: String?
-    var maxResults: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&nextToken)
-      case 1: try decoder.read(&dependentJobName)
-      case 2: try decoder.read(&maxResults)
-      default: break
-      }
-    }
-    self.init(
-      nextToken: nextToken, dependentJobName: dependentJobName, maxResults: maxResults)
-  }
-}
-
-extension GetTriggersResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetTriggersResponse",
-    [
-      MemberSchema("Triggers"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, triggers)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GetUserDefinedFunctionRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetUserDefinedFunctionRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("FunctionName", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var functionName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&functionName)
-      default: break
-      }
-    }
-    guard let databaseName, let functionName else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, functionName: functionName)
-  }
-}
-
-extension GetUserDefinedFunctionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetUserDefinedFunctionResponse",
-    [
-      MemberSchema("UserDefinedFunction"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, userDefinedFunction)
-    encoder.end()
-  }
-}
-
-extension GetUserDefinedFunctionsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetUserDefinedFunctionsRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", traits: Traits.nameString),
-      MemberSchema("Pattern", required: true, traits: Traits.nameString),
-      MemberSchema("FunctionType", traits: Traits.functionType),
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var pattern: String?
-    var functionType: FunctionType?
-    var nextToken: String?
-    var maxResults: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&pattern)
-      case 3: try decoder.read(&functionType)
-      case 4: try decoder.read(&nextToken)
-      case 5: try decoder.read(&maxResults)
-      default: break
-      }
-    }
-    guard let pattern else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, pattern: pattern, functionType: functionType,
-      nextToken: nextToken, maxResults: maxResults)
-  }
-}
-
-extension GetUserDefinedFunctionsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetUserDefinedFunctionsResponse",
-    [
-      MemberSchema("UserDefinedFunctions"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, userDefinedFunctions)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GetWorkflowRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetWorkflowRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("IncludeGraph"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var includeGraph: Bool?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&includeGraph)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      name: name, includeGraph: includeGraph)
-  }
-}
-
-extension GetWorkflowResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetWorkflowResponse",
-    [
-      MemberSchema("Workflow"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, workflow)
-    encoder.end()
-  }
-}
-
-extension GetWorkflowRunPropertiesRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetWorkflowRunPropertiesRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("RunId", required: true, traits: Traits.idString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var runId: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&runId)
-      default: break
-      }
-    }
-    guard let name, let runId else { throw decoder.incomplete }
-    self.init(
-      name: name, runId: runId)
-  }
-}
-
-extension GetWorkflowRunPropertiesResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetWorkflowRunPropertiesResponse",
-    [
-      MemberSchema("RunProperties", traits: Traits.workflowRunProperties),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, runProperties)
-    encoder.end()
-  }
-}
-
-extension GetWorkflowRunRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetWorkflowRunRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("RunId", required: true, traits: Traits.idString),
-      MemberSchema("IncludeGraph"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var runId: String?
-    var includeGraph: Bool?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&runId)
-      case 2: try decoder.read(&includeGraph)
-      default: break
-      }
-    }
-    guard let name, let runId else { throw decoder.incomplete }
-    self.init(
-      name: name, runId: runId, includeGraph: includeGraph)
-  }
-}
-
-extension GetWorkflowRunResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetWorkflowRunResponse",
-    [
-      MemberSchema("Run"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, run)
-    encoder.end()
-  }
-}
-
-extension GetWorkflowRunsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetWorkflowRunsRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("IncludeGraph"),
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.pageSize),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var includeGraph: Bool?
-    var nextToken: String?
-    var maxResults: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&includeGraph)
-      case 2: try decoder.read(&nextToken)
-      case 3: try decoder.read(&maxResults)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      name: name, includeGraph: includeGraph, nextToken: nextToken, maxResults: maxResults)
-  }
-}
-
-extension GetWorkflowRunsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetWorkflowRunsResponse",
-    [
-      MemberSchema("Runs", traits: Traits.workflowRuns),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, runs)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GrokClassifier: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GrokClassifier",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("Classification", required: true),
-      MemberSchema("CreationTime"),
-      MemberSchema("LastUpdated"),
-      MemberSchema("Version"),
-      MemberSchema("GrokPattern", required: true, traits: Traits.grokPattern),
-      MemberSchema("CustomPatterns", traits: Traits.customPatterns),
+      MemberSchema("Name", traits: Traits.nameString),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("Ruleset", traits: Traits.dataQualityRulesetString),
+      MemberSchema("TargetTable"),
+      MemberSchema("CreatedOn"),
+      MemberSchema("LastModifiedOn"),
+      MemberSchema("RecommendationRunId", traits: Traits.hashString),
+      MemberSchema("DataQualitySecurityConfiguration", traits: Traits.nameString),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, name)
-    encoder.write(1, classification)
-    encoder.write(2, creationTime)
-    encoder.write(3, lastUpdated)
-    encoder.write(4, version)
-    encoder.write(5, grokPattern)
-    encoder.write(6, customPatterns)
+    encoder.write(1, description)
+    encoder.write(2, ruleset)
+    encoder.write(3, targetTable)
+    encoder.write(4, createdOn)
+    encoder.write(5, lastModifiedOn)
+    encoder.write(6, recommendationRunId)
+    encoder.write(7, dataQualitySecurityConfiguration)
     encoder.end()
   }
 }
 
-extension HudiTarget: WireStructure, WireDecodable, WireEncodable {
+extension GetDatabaseRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "HudiTarget",
+    "GetDatabaseRequest",
     [
-      MemberSchema("Paths"),
-      MemberSchema("ConnectionName"),
-      MemberSchema("Exclusions"),
-      MemberSchema("MaximumTraversalDepth"),
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("Name", required: true, traits: Traits.nameString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var paths: [String]?
-    var connectionName: String?
-    var exclusions: [String]?
-    var maximumTraversalDepth: Int?
+    var catalogId: String?
+    var name: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&paths)
-      case 1: try decoder.read(&connectionName)
-      case 2: try decoder.read(&exclusions)
-      case 3: try decoder.read(&maximumTraversalDepth)
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&name)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, name: name)
+  }
+}
+
+extension GetDatabaseResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetDatabaseResponse",
+    [
+      MemberSchema("Database"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, database)
+    encoder.end()
+  }
+}
+
+extension GetDatabasesRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetDatabasesRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
+      MemberSchema("ResourceShareType", traits: Traits.resourceShareType),
+      MemberSchema("AttributesToGet", traits: Traits.databaseAttributesList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var nextToken: String?
+    var maxResults: Int?
+    var resourceShareType: ResourceShareType?
+    var attributesToGet: [DatabaseAttributes]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&nextToken)
+      case 2: try decoder.read(&maxResults)
+      case 3: try decoder.read(&resourceShareType)
+      case 4: try decoder.read(&attributesToGet)
       default: break
       }
     }
     self.init(
-      paths: paths, connectionName: connectionName, exclusions: exclusions, maximumTraversalDepth: maximumTraversalDepth)
+      catalogId: catalogId, nextToken: nextToken, maxResults: maxResults, resourceShareType: resourceShareType,
+      attributesToGet: attributesToGet)
   }
+}
+
+extension GetDatabasesResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetDatabasesResponse",
+    [
+      MemberSchema("DatabaseList", required: true),
+      MemberSchema("NextToken"),
+    ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, paths)
-    encoder.write(1, connectionName)
-    encoder.write(2, exclusions)
-    encoder.write(3, maximumTraversalDepth)
+    encoder.write(0, databaseList)
+    encoder.write(1, nextToken)
     encoder.end()
   }
 }
 
-extension IcebergDocument: WireStructure, WireDecodable {
-  public static let schema = StructureSchema("IcebergDocument", [])
+extension GetJobBookmarkRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetJobBookmarkRequest",
+    [
+      MemberSchema("JobName", required: true),
+      MemberSchema("RunId"),
+    ])
 
   public init(from decoder: ShapeDecoder) throws {
+    var jobName: String?
+    var runId: String?
     try decoder.begin(Self.schema)
-    while try decoder.next() != nil {}
-    self.init()
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&jobName)
+      case 1: try decoder.read(&runId)
+      default: break
+      }
+    }
+    guard let jobName else { throw decoder.incomplete }
+    self.init(
+      jobName: jobName, runId: runId)
+  }
+}
+
+extension GetJobBookmarkResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetJobBookmarkResponse",
+    [
+      MemberSchema("JobBookmarkEntry"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, jobBookmarkEntry)
+    encoder.end()
+  }
+}
+
+extension GetJobRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetJobRequest",
+    [
+      MemberSchema("JobName", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var jobName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&jobName)
+      default: break
+      }
+    }
+    guard let jobName else { throw decoder.incomplete }
+    self.init(
+      jobName: jobName)
+  }
+}
+
+extension GetJobResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetJobResponse",
+    [
+      MemberSchema("Job"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, job)
+    encoder.end()
+  }
+}
+
+extension GetJobRunRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetJobRunRequest",
+    [
+      MemberSchema("JobName", required: true, traits: Traits.nameString),
+      MemberSchema("RunId", required: true, traits: Traits.idString),
+      MemberSchema("PredecessorsIncluded"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var jobName: String?
+    var runId: String?
+    var predecessorsIncluded: Bool?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&jobName)
+      case 1: try decoder.read(&runId)
+      case 2: try decoder.read(&predecessorsIncluded)
+      default: break
+      }
+    }
+    guard let jobName, let runId else { throw decoder.incomplete }
+    self.init(
+      jobName: jobName, runId: runId, predecessorsIncluded: predecessorsIncluded)
+  }
+}
+
+extension GetJobRunResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetJobRunResponse",
+    [
+      MemberSchema("JobRun"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, jobRun)
+    encoder.end()
+  }
+}
+
+extension GetJobRunsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetJobRunsRequest",
+    [
+      MemberSchema("JobName", required: true, traits: Traits.nameString),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.orchestrationPageSize200),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var jobName: String?
+    var nextToken: String?
+    var maxResults: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&jobName)
+      case 1: try decoder.read(&nextToken)
+      case 2: try decoder.read(&maxResults)
+      default: break
+      }
+    }
+    guard let jobName else { throw decoder.incomplete }
+    self.init(
+      jobName: jobName, nextToken: nextToken, maxResults: maxResults)
+  }
+}
+
+extension GetJobRunsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetJobRunsResponse",
+    [
+      MemberSchema("JobRuns"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, jobRuns)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetJobsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetJobsRequest",
+    [
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var nextToken: String?
+    var maxResults: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&nextToken)
+      case 1: try decoder.read(&maxResults)
+      default: break
+      }
+    }
+    self.init(
+      nextToken: nextToken, maxResults: maxResults)
+  }
+}
+
+extension GetJobsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetJobsResponse",
+    [
+      MemberSchema("Jobs"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, jobs)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetPartitionIndexesRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetPartitionIndexesRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("NextToken"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var nextToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&nextToken)
+      default: break
+      }
+    }
+    guard let databaseName, let tableName else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, nextToken: nextToken)
+  }
+}
+
+extension GetPartitionIndexesResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetPartitionIndexesResponse",
+    [
+      MemberSchema("PartitionIndexDescriptorList"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, partitionIndexDescriptorList)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetPartitionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetPartitionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("PartitionValues", required: true, traits: Traits.valueStringList),
+      MemberSchema("AuditContext"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var partitionValues: [String]?
+    var auditContext: AuditContext?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&partitionValues)
+      case 4: try decoder.read(&auditContext)
+      default: break
+      }
+    }
+    guard let databaseName, let tableName, let partitionValues else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, partitionValues: partitionValues,
+      auditContext: auditContext)
+  }
+}
+
+extension GetPartitionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetPartitionResponse",
+    [
+      MemberSchema("Partition"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, partition)
+    encoder.end()
   }
 }

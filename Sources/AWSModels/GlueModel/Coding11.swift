@@ -3,542 +3,601 @@
 import Kernel
 public import AWSWire
 
-extension IcebergEncryptedKey: WireStructure, WireDecodable {
+extension GetPartitionsRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "IcebergEncryptedKey",
+    "GetPartitionsRequest",
     [
-      MemberSchema("KeyId", required: true, traits: Traits.encryptionKeyIdString),
-      MemberSchema("EncryptedKeyMetadata", required: true, traits: Traits.encryptedKeyMetadataString),
-      MemberSchema("EncryptedById", traits: Traits.encryptionKeyIdString),
-      MemberSchema("Properties"),
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("Expression", traits: Traits.predicateString),
+      MemberSchema("NextToken"),
+      MemberSchema("Segment"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("ExcludeColumnSchema"),
+      MemberSchema("TransactionId", traits: Traits.transactionIdString),
+      MemberSchema("QueryAsOfTime"),
+      MemberSchema("AuditContext"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var keyId: String?
-    var encryptedKeyMetadata: String?
-    var encryptedById: String?
-    var properties: [String: String]?
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var expression: String?
+    var nextToken: String?
+    var segment: Segment?
+    var maxResults: Int?
+    var excludeColumnSchema: Bool?
+    var transactionId: String?
+    var queryAsOfTime: Timestamp?
+    var auditContext: AuditContext?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&keyId)
-      case 1: try decoder.read(&encryptedKeyMetadata)
-      case 2: try decoder.read(&encryptedById)
-      case 3: try decoder.read(&properties)
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&expression)
+      case 4: try decoder.read(&nextToken)
+      case 5: try decoder.read(&segment)
+      case 6: try decoder.read(&maxResults)
+      case 7: try decoder.read(&excludeColumnSchema)
+      case 8: try decoder.read(&transactionId)
+      case 9: try decoder.read(&queryAsOfTime)
+      case 10: try decoder.read(&auditContext)
       default: break
       }
     }
-    guard let keyId, let encryptedKeyMetadata else { throw decoder.incomplete }
+    guard let databaseName, let tableName else { throw decoder.incomplete }
     self.init(
-      keyId: keyId, encryptedKeyMetadata: encryptedKeyMetadata, encryptedById: encryptedById, properties: properties)
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, expression: expression,
+      nextToken: nextToken, segment: segment, maxResults: maxResults, excludeColumnSchema: excludeColumnSchema,
+      transactionId: transactionId, queryAsOfTime: queryAsOfTime, auditContext: auditContext)
   }
 }
 
-extension IcebergInput: WireStructure, WireDecodable {
+extension GetPartitionsResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "IcebergInput",
+    "GetPartitionsResponse",
     [
-      MemberSchema("MetadataOperation", required: true, traits: Traits.metadataOperation),
-      MemberSchema("Version", traits: Traits.versionString),
-      MemberSchema("CreateIcebergTableInput"),
+      MemberSchema("Partitions"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, partitions)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetRegistryInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetRegistryInput",
+    [
+      MemberSchema("RegistryId", required: true),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var metadataOperation: MetadataOperation?
-    var version: String?
-    var createIcebergTableInput: CreateIcebergTableInput?
+    var registryId: RegistryId?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&metadataOperation)
-      case 1: try decoder.read(&version)
-      case 2: try decoder.read(&createIcebergTableInput)
+      case 0: try decoder.read(&registryId)
       default: break
       }
     }
-    guard let metadataOperation else { throw decoder.incomplete }
+    guard let registryId else { throw decoder.incomplete }
     self.init(
-      metadataOperation: metadataOperation, version: version, createIcebergTableInput: createIcebergTableInput)
+      registryId: registryId)
   }
 }
 
-extension IcebergPartitionField: WireStructure, WireDecodable {
+extension GetRegistryResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "IcebergPartitionField",
+    "GetRegistryResponse",
     [
-      MemberSchema("SourceId", required: true),
-      MemberSchema("Transform", required: true),
-      MemberSchema("Name", required: true, traits: Traits.columnNameString),
-      MemberSchema("FieldId"),
+      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("Status", traits: Traits.registryStatus),
+      MemberSchema("CreatedTime"),
+      MemberSchema("UpdatedTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, registryName)
+    encoder.write(1, registryArn)
+    encoder.write(2, description)
+    encoder.write(3, status)
+    encoder.write(4, createdTime)
+    encoder.write(5, updatedTime)
+    encoder.end()
+  }
+}
+
+extension GetResourcePolicyRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetResourcePolicyRequest",
+    [
+      MemberSchema("ResourceArn", traits: Traits.glueResourceArn),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var sourceId: Int?
-    var transform: String?
-    var name: String?
-    var fieldId: Int?
+    var resourceArn: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&sourceId)
-      case 1: try decoder.read(&transform)
-      case 2: try decoder.read(&name)
-      case 3: try decoder.read(&fieldId)
+      case 0: try decoder.read(&resourceArn)
       default: break
       }
     }
-    guard let sourceId, let transform, let name else { throw decoder.incomplete }
     self.init(
-      sourceId: sourceId, transform: transform, name: name, fieldId: fieldId)
+      resourceArn: resourceArn)
   }
 }
 
-extension IcebergPartitionSpec: WireStructure, WireDecodable {
+extension GetResourcePolicyResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "IcebergPartitionSpec",
+    "GetResourcePolicyResponse",
     [
-      MemberSchema("Fields", required: true),
-      MemberSchema("SpecId"),
+      MemberSchema("PolicyInJson", traits: Traits.policyJsonString),
+      MemberSchema("PolicyHash", traits: Traits.hashString),
+      MemberSchema("CreateTime"),
+      MemberSchema("UpdateTime"),
     ])
 
-  public init(from decoder: ShapeDecoder) throws {
-    var fields: [IcebergPartitionField]?
-    var specId: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&fields)
-      case 1: try decoder.read(&specId)
-      default: break
-      }
-    }
-    guard let fields else { throw decoder.incomplete }
-    self.init(
-      fields: fields, specId: specId)
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, policyInJson)
+    encoder.write(1, policyHash)
+    encoder.write(2, createTime)
+    encoder.write(3, updateTime)
+    encoder.end()
   }
 }
 
-extension IcebergSchema: WireStructure, WireDecodable {
+extension GetSchemaByDefinitionInput: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "IcebergSchema",
+    "GetSchemaByDefinitionInput",
     [
-      MemberSchema("SchemaId"),
-      MemberSchema("IdentifierFieldIds"),
-      MemberSchema("Type", traits: Traits.icebergStructTypeEnum),
-      MemberSchema("Fields", required: true),
+      MemberSchema("SchemaId", required: true),
+      MemberSchema("SchemaDefinition", required: true, traits: Traits.schemaDefinitionString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var schemaId: Int?
-    var identifierFieldIds: [Int]?
-    var type: IcebergStructTypeEnum?
-    var fields: [IcebergStructField]?
+    var schemaId: SchemaId?
+    var schemaDefinition: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&identifierFieldIds)
-      case 2: try decoder.read(&type)
-      case 3: try decoder.read(&fields)
+      case 1: try decoder.read(&schemaDefinition)
       default: break
       }
     }
-    guard let fields else { throw decoder.incomplete }
+    guard let schemaId, let schemaDefinition else { throw decoder.incomplete }
     self.init(
-      schemaId: schemaId, identifierFieldIds: identifierFieldIds, type: type, fields: fields)
+      schemaId: schemaId, schemaDefinition: schemaDefinition)
   }
 }
 
-extension IcebergSortField: WireStructure, WireDecodable {
+extension GetSchemaByDefinitionResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "IcebergSortField",
+    "GetSchemaByDefinitionResponse",
     [
-      MemberSchema("SourceId", required: true),
-      MemberSchema("Transform", required: true),
-      MemberSchema("Direction", required: true, traits: Traits.icebergSortDirection),
-      MemberSchema("NullOrder", required: true, traits: Traits.icebergNullOrder),
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
+      MemberSchema("DataFormat", traits: Traits.dataFormat),
+      MemberSchema("Status", traits: Traits.schemaVersionStatus),
+      MemberSchema("CreatedTime"),
     ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var sourceId: Int?
-    var transform: String?
-    var direction: IcebergSortDirection?
-    var nullOrder: IcebergNullOrder?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&sourceId)
-      case 1: try decoder.read(&transform)
-      case 2: try decoder.read(&direction)
-      case 3: try decoder.read(&nullOrder)
-      default: break
-      }
-    }
-    guard let sourceId, let transform, let direction, let nullOrder else { throw decoder.incomplete }
-    self.init(
-      sourceId: sourceId, transform: transform, direction: direction, nullOrder: nullOrder)
-  }
-}
-
-extension IcebergSortOrder: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "IcebergSortOrder",
-    [
-      MemberSchema("OrderId", required: true),
-      MemberSchema("Fields", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var orderId: Int?
-    var fields: [IcebergSortField]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&orderId)
-      case 1: try decoder.read(&fields)
-      default: break
-      }
-    }
-    guard let orderId, let fields else { throw decoder.incomplete }
-    self.init(
-      orderId: orderId, fields: fields)
-  }
-}
-
-extension IcebergStructField: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "IcebergStructField",
-    [
-      MemberSchema("Id", required: true),
-      MemberSchema("Name", required: true, traits: Traits.columnNameString),
-      MemberSchema("Type", required: true),
-      MemberSchema("Required", required: true),
-      MemberSchema("Doc", traits: Traits.commentString),
-      MemberSchema("InitialDefault"),
-      MemberSchema("WriteDefault"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var id: Int?
-    var name: String?
-    var type: IcebergDocument?
-    var required: Bool?
-    var doc: String?
-    var initialDefault: IcebergDocument?
-    var writeDefault: IcebergDocument?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&id)
-      case 1: try decoder.read(&name)
-      case 2: try decoder.read(&type)
-      case 3: try decoder.read(&required)
-      case 4: try decoder.read(&doc)
-      case 5: try decoder.read(&initialDefault)
-      case 6: try decoder.read(&writeDefault)
-      default: break
-      }
-    }
-    guard let id, let name, let type, let required else { throw decoder.incomplete }
-    self.init(
-      id: id, name: name, type: type, required: required, doc: doc, initialDefault: initialDefault,
-      writeDefault: writeDefault)
-  }
-}
-
-extension IcebergTableUpdate: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "IcebergTableUpdate",
-    [
-      MemberSchema("Schema", required: true),
-      MemberSchema("PartitionSpec"),
-      MemberSchema("SortOrder"),
-      MemberSchema("Location", required: true, traits: Traits.locationString),
-      MemberSchema("Properties"),
-      MemberSchema("Action", traits: Traits.icebergUpdateAction),
-      MemberSchema("EncryptionKey"),
-      MemberSchema("KeyId", traits: Traits.encryptionKeyIdString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schema: IcebergSchema?
-    var partitionSpec: IcebergPartitionSpec?
-    var sortOrder: IcebergSortOrder?
-    var location: String?
-    var properties: [String: String]?
-    var action: IcebergUpdateAction?
-    var encryptionKey: IcebergEncryptedKey?
-    var keyId: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schema)
-      case 1: try decoder.read(&partitionSpec)
-      case 2: try decoder.read(&sortOrder)
-      case 3: try decoder.read(&location)
-      case 4: try decoder.read(&properties)
-      case 5: try decoder.read(&action)
-      case 6: try decoder.read(&encryptionKey)
-      case 7: try decoder.read(&keyId)
-      default: break
-      }
-    }
-    guard let schema, let location else { throw decoder.incomplete }
-    self.init(
-      schema: schema, partitionSpec: partitionSpec, sortOrder: sortOrder, location: location, properties: properties,
-      action: action, encryptionKey: encryptionKey, keyId: keyId)
-  }
-}
-
-extension IcebergTarget: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "IcebergTarget",
-    [
-      MemberSchema("Paths"),
-      MemberSchema("ConnectionName"),
-      MemberSchema("Exclusions"),
-      MemberSchema("MaximumTraversalDepth"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var paths: [String]?
-    var connectionName: String?
-    var exclusions: [String]?
-    var maximumTraversalDepth: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&paths)
-      case 1: try decoder.read(&connectionName)
-      case 2: try decoder.read(&exclusions)
-      case 3: try decoder.read(&maximumTraversalDepth)
-      default: break
-      }
-    }
-    self.init(
-      paths: paths, connectionName: connectionName, exclusions: exclusions, maximumTraversalDepth: maximumTraversalDepth)
-  }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, paths)
-    encoder.write(1, connectionName)
-    encoder.write(2, exclusions)
-    encoder.write(3, maximumTraversalDepth)
+    encoder.write(0, schemaVersionId)
+    encoder.write(1, schemaArn)
+    encoder.write(2, dataFormat)
+    encoder.write(3, status)
+    encoder.write(4, createdTime)
     encoder.end()
   }
 }
 
-extension JdbcTarget: WireStructure, WireDecodable, WireEncodable {
+extension GetSchemaInput: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "JdbcTarget",
+    "GetSchemaInput",
     [
-      MemberSchema("ConnectionName"),
-      MemberSchema("Path"),
-      MemberSchema("Exclusions"),
-      MemberSchema("EnableAdditionalMetadata", traits: Traits.enableAdditionalMetadata),
+      MemberSchema("SchemaId", required: true),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var connectionName: String?
-    var path: String?
-    var exclusions: [String]?
-    var enableAdditionalMetadata: [JdbcMetadataEntry]?
+    var schemaId: SchemaId?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&connectionName)
-      case 1: try decoder.read(&path)
-      case 2: try decoder.read(&exclusions)
-      case 3: try decoder.read(&enableAdditionalMetadata)
+      case 0: try decoder.read(&schemaId)
       default: break
       }
     }
+    guard let schemaId else { throw decoder.incomplete }
     self.init(
-      connectionName: connectionName, path: path, exclusions: exclusions,
-      enableAdditionalMetadata: enableAdditionalMetadata)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, connectionName)
-    encoder.write(1, path)
-    encoder.write(2, exclusions)
-    encoder.write(3, enableAdditionalMetadata)
-    encoder.end()
+      schemaId: schemaId)
   }
 }
 
-extension Job: WireStructure, WireEncodable {
+extension GetSchemaResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "Job",
+    "GetSchemaResponse",
     [
-      MemberSchema("Name", traits: Traits.nameString),
-      MemberSchema("JobMode", traits: Traits.jobMode),
-      MemberSchema("JobRunQueuingEnabled"),
+      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
+      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
       MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("LogUri"),
-      MemberSchema("Role"),
-      MemberSchema("CreatedOn"),
-      MemberSchema("LastModifiedOn"),
-      MemberSchema("ExecutionProperty"),
-      MemberSchema("Command"),
-      MemberSchema("DefaultArguments"),
-      MemberSchema("NonOverridableArguments"),
-      MemberSchema("Connections"),
-      MemberSchema("MaxRetries"),
-      MemberSchema("AllocatedCapacity"),
-      MemberSchema("Timeout", traits: Traits.timeout),
-      MemberSchema("MaxCapacity"),
-      MemberSchema("WorkerType", traits: Traits.workerType),
-      MemberSchema("NumberOfWorkers"),
-      MemberSchema("SecurityConfiguration", traits: Traits.nameString),
-      MemberSchema("NotificationProperty"),
-      MemberSchema("GlueVersion", traits: Traits.glueVersionString),
-      MemberSchema("ExecutionClass", traits: Traits.executionClass),
-      MemberSchema("SourceControlDetails"),
-      MemberSchema("MaintenanceWindow", traits: Traits.maintenanceWindow),
-      MemberSchema("ProfileName", traits: Traits.nameString),
+      MemberSchema("DataFormat", traits: Traits.dataFormat),
+      MemberSchema("Compatibility", traits: Traits.compatibility),
+      MemberSchema("SchemaCheckpoint", traits: Traits.schemaCheckpointNumber),
+      MemberSchema("LatestSchemaVersion", traits: Traits.versionLongNumber),
+      MemberSchema("NextSchemaVersion", traits: Traits.versionLongNumber),
+      MemberSchema("SchemaStatus", traits: Traits.schemaStatus),
+      MemberSchema("CreatedTime"),
+      MemberSchema("UpdatedTime"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.write(1, jobMode)
-    encoder.write(2, jobRunQueuingEnabled)
-    encoder.write(3, description)
-    encoder.write(4, logUri)
-    encoder.write(5, role)
-    encoder.write(6, createdOn)
-    encoder.write(7, lastModifiedOn)
-    encoder.write(8, executionProperty)
-    encoder.write(9, command)
-    encoder.write(10, defaultArguments)
-    encoder.write(11, nonOverridableArguments)
-    encoder.write(12, connections)
-    encoder.write(13, maxRetries)
-    encoder.write(14, allocatedCapacity)
-    encoder.write(15, timeout)
-    encoder.write(16, maxCapacity)
-    encoder.write(17, workerType)
-    encoder.write(18, numberOfWorkers)
-    encoder.write(19, securityConfiguration)
-    encoder.write(20, notificationProperty)
-    encoder.write(21, glueVersion)
-    encoder.write(22, executionClass)
-    encoder.write(23, sourceControlDetails)
-    encoder.write(24, maintenanceWindow)
-    encoder.write(25, profileName)
+    encoder.write(0, registryName)
+    encoder.write(1, registryArn)
+    encoder.write(2, schemaName)
+    encoder.write(3, schemaArn)
+    encoder.write(4, description)
+    encoder.write(5, dataFormat)
+    encoder.write(6, compatibility)
+    encoder.write(7, schemaCheckpoint)
+    encoder.write(8, latestSchemaVersion)
+    encoder.write(9, nextSchemaVersion)
+    encoder.write(10, schemaStatus)
+    encoder.write(11, createdTime)
+    encoder.write(12, updatedTime)
     encoder.end()
   }
 }
 
-extension JobBookmarkEntry: WireStructure, WireEncodable {
+extension GetSchemaVersionInput: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "JobBookmarkEntry",
+    "GetSchemaVersionInput",
     [
-      MemberSchema("JobName"),
-      MemberSchema("Version"),
-      MemberSchema("Run"),
-      MemberSchema("Attempt"),
-      MemberSchema("PreviousRunId"),
-      MemberSchema("RunId"),
-      MemberSchema("JobBookmark"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, jobName)
-    encoder.write(1, version)
-    encoder.write(2, run)
-    encoder.write(3, attempt)
-    encoder.write(4, previousRunId)
-    encoder.write(5, runId)
-    encoder.write(6, jobBookmark)
-    encoder.end()
-  }
-}
-
-extension JobBookmarksEncryption: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "JobBookmarksEncryption",
-    [
-      MemberSchema("JobBookmarksEncryptionMode", traits: Traits.jobBookmarksEncryptionMode),
-      MemberSchema("KmsKeyArn", traits: Traits.kmsKeyArn),
+      MemberSchema("SchemaId"),
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("SchemaVersionNumber"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var jobBookmarksEncryptionMode: JobBookmarksEncryptionMode?
-    var kmsKeyArn: String?
+    var schemaId: SchemaId?
+    var schemaVersionId: String?
+    var schemaVersionNumber: SchemaVersionNumber?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&jobBookmarksEncryptionMode)
-      case 1: try decoder.read(&kmsKeyArn)
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&schemaVersionId)
+      case 2: try decoder.read(&schemaVersionNumber)
       default: break
       }
     }
     self.init(
-      jobBookmarksEncryptionMode: jobBookmarksEncryptionMode, kmsKeyArn: kmsKeyArn)
+      schemaId: schemaId, schemaVersionId: schemaVersionId, schemaVersionNumber: schemaVersionNumber)
   }
+}
+
+extension GetSchemaVersionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetSchemaVersionResponse",
+    [
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("SchemaDefinition", traits: Traits.schemaDefinitionString),
+      MemberSchema("DataFormat", traits: Traits.dataFormat),
+      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
+      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
+      MemberSchema("Status", traits: Traits.schemaVersionStatus),
+      MemberSchema("CreatedTime"),
+    ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, jobBookmarksEncryptionMode)
-    encoder.write(1, kmsKeyArn)
+    encoder.write(0, schemaVersionId)
+    encoder.write(1, schemaDefinition)
+    encoder.write(2, dataFormat)
+    encoder.write(3, schemaArn)
+    encoder.write(4, versionNumber)
+    encoder.write(5, status)
+    encoder.write(6, createdTime)
     encoder.end()
   }
 }
 
-extension JobCommand: WireStructure, WireDecodable, WireEncodable {
+extension GetSchemaVersionsDiffInput: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "JobCommand",
+    "GetSchemaVersionsDiffInput",
     [
-      MemberSchema("Name"),
-      MemberSchema("ScriptLocation", traits: Traits.scriptLocationString),
-      MemberSchema("PythonVersion", traits: Traits.pythonVersionString),
-      MemberSchema("Runtime", traits: Traits.runtimeNameString),
+      MemberSchema("SchemaId", required: true),
+      MemberSchema("FirstSchemaVersionNumber", required: true),
+      MemberSchema("SecondSchemaVersionNumber", required: true),
+      MemberSchema("SchemaDiffType", required: true, traits: Traits.schemaDiffType),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: SchemaId?
+    var firstSchemaVersionNumber: SchemaVersionNumber?
+    var secondSchemaVersionNumber: SchemaVersionNumber?
+    var schemaDiffType: SchemaDiffType?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&firstSchemaVersionNumber)
+      case 2: try decoder.read(&secondSchemaVersionNumber)
+      case 3: try decoder.read(&schemaDiffType)
+      default: break
+      }
+    }
+    guard
+      let schemaId, let firstSchemaVersionNumber, let secondSchemaVersionNumber, let schemaDiffType
+    else { throw decoder.incomplete }
+    self.init(
+      schemaId: schemaId, firstSchemaVersionNumber: firstSchemaVersionNumber,
+      secondSchemaVersionNumber: secondSchemaVersionNumber, schemaDiffType: schemaDiffType)
+  }
+}
+
+extension GetSchemaVersionsDiffResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetSchemaVersionsDiffResponse",
+    [
+      MemberSchema("Diff", traits: Traits.schemaDefinitionDiff),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, diff)
+    encoder.end()
+  }
+}
+
+extension GetSecurityConfigurationRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetSecurityConfigurationRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var name: String?
-    var scriptLocation: String?
-    var pythonVersion: String?
-    var runtime: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&name)
-      case 1: try decoder.read(&scriptLocation)
-      case 2: try decoder.read(&pythonVersion)
-      case 3: try decoder.read(&runtime)
       default: break
       }
     }
+    guard let name else { throw decoder.incomplete }
     self.init(
-      name: name, scriptLocation: scriptLocation, pythonVersion: pythonVersion, runtime: runtime)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.write(1, scriptLocation)
-    encoder.write(2, pythonVersion)
-    encoder.write(3, runtime)
-    encoder.end()
+      name: name)
   }
 }
 
-extension JobNodeDetails: WireStructure, WireEncodable {
+extension GetSecurityConfigurationResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "JobNodeDetails",
+    "GetSecurityConfigurationResponse",
     [
-      MemberSchema("JobRuns"),
+      MemberSchema("SecurityConfiguration"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, jobRuns)
+    encoder.write(0, securityConfiguration)
+    encoder.end()
+  }
+}
+
+extension GetSecurityConfigurationsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetSecurityConfigurationsRequest",
+    [
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("NextToken"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var maxResults: Int?
+    var nextToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&maxResults)
+      case 1: try decoder.read(&nextToken)
+      default: break
+      }
+    }
+    self.init(
+      maxResults: maxResults, nextToken: nextToken)
+  }
+}
+
+extension GetSecurityConfigurationsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetSecurityConfigurationsResponse",
+    [
+      MemberSchema("SecurityConfigurations"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, securityConfigurations)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetTableRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetTableRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("TransactionId", traits: Traits.transactionIdString),
+      MemberSchema("QueryAsOfTime"),
+      MemberSchema("AuditContext"),
+      MemberSchema("IncludeStatusDetails"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var name: String?
+    var transactionId: String?
+    var queryAsOfTime: Timestamp?
+    var auditContext: AuditContext?
+    var includeStatusDetails: Bool?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&name)
+      case 3: try decoder.read(&transactionId)
+      case 4: try decoder.read(&queryAsOfTime)
+      case 5: try decoder.read(&auditContext)
+      case 6: try decoder.read(&includeStatusDetails)
+      default: break
+      }
+    }
+    guard let databaseName, let name else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, name: name, transactionId: transactionId,
+      queryAsOfTime: queryAsOfTime, auditContext: auditContext, includeStatusDetails: includeStatusDetails)
+  }
+}
+
+extension GetTableResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetTableResponse",
+    [
+      MemberSchema("Table"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, table)
+    encoder.end()
+  }
+}
+
+extension GetTableVersionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetTableVersionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("VersionId", traits: Traits.versionString),
+      MemberSchema("AuditContext"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var versionId: String?
+    var auditContext: AuditContext?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&versionId)
+      case 4: try decoder.read(&auditContext)
+      default: break
+      }
+    }
+    guard let databaseName, let tableName else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, versionId: versionId,
+      auditContext: auditContext)
+  }
+}
+
+extension GetTableVersionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetTableVersionResponse",
+    [
+      MemberSchema("TableVersion"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, tableVersion)
+    encoder.end()
+  }
+}
+
+extension GetTableVersionsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetTableVersionsRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
+      MemberSchema("AuditContext"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var nextToken: String?
+    var maxResults: Int?
+    var auditContext: AuditContext?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&nextToken)
+      case 4: try decoder.read(&maxResults)
+      case 5: try decoder.read(&auditContext)
+      default: break
+      }
+    }
+    guard let databaseName, let tableName else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, nextToken: nextToken,
+      maxResults: maxResults, auditContext: auditContext)
+  }
+}
+
+extension GetTableVersionsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetTableVersionsResponse",
+    [
+      MemberSchema("TableVersions"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, tableVersions)
+    encoder.write(1, nextToken)
     encoder.end()
   }
 }

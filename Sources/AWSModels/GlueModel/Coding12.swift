@@ -3,590 +3,598 @@
 import Kernel
 public import AWSWire
 
-extension JobRun: WireStructure, WireEncodable {
+extension GetTablesRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "JobRun",
+    "GetTablesRequest",
     [
-      MemberSchema("Id", traits: Traits.idString),
-      MemberSchema("Attempt"),
-      MemberSchema("PreviousRunId", traits: Traits.idString),
-      MemberSchema("TriggerName", traits: Traits.nameString),
-      MemberSchema("JobName", traits: Traits.nameString),
-      MemberSchema("JobMode", traits: Traits.jobMode),
-      MemberSchema("JobRunQueuingEnabled"),
-      MemberSchema("StartedOn"),
-      MemberSchema("LastModifiedOn"),
-      MemberSchema("CompletedOn"),
-      MemberSchema("JobRunState", traits: Traits.jobRunState),
-      MemberSchema("Arguments"),
-      MemberSchema("ErrorMessage"),
-      MemberSchema("PredecessorRuns"),
-      MemberSchema("AllocatedCapacity"),
-      MemberSchema("ExecutionTime"),
-      MemberSchema("Timeout", traits: Traits.timeout),
-      MemberSchema("MaxCapacity"),
-      MemberSchema("WorkerType", traits: Traits.workerType),
-      MemberSchema("NumberOfWorkers"),
-      MemberSchema("SecurityConfiguration", traits: Traits.nameString),
-      MemberSchema("LogGroupName"),
-      MemberSchema("NotificationProperty"),
-      MemberSchema("GlueVersion", traits: Traits.glueVersionString),
-      MemberSchema("DPUSeconds"),
-      MemberSchema("ExecutionClass", traits: Traits.executionClass),
-      MemberSchema("MaintenanceWindow", traits: Traits.maintenanceWindow),
-      MemberSchema("ProfileName", traits: Traits.nameString),
-      MemberSchema("StateDetail", traits: Traits.orchestrationMessageString),
-      MemberSchema("ExecutionRoleSessionPolicy", traits: Traits.orchestrationPolicyJsonString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, id)
-    encoder.write(1, attempt)
-    encoder.write(2, previousRunId)
-    encoder.write(3, triggerName)
-    encoder.write(4, jobName)
-    encoder.write(5, jobMode)
-    encoder.write(6, jobRunQueuingEnabled)
-    encoder.write(7, startedOn)
-    encoder.write(8, lastModifiedOn)
-    encoder.write(9, completedOn)
-    encoder.write(10, jobRunState)
-    encoder.write(11, arguments)
-    encoder.write(12, errorMessage)
-    encoder.write(13, predecessorRuns)
-    encoder.write(14, allocatedCapacity)
-    encoder.write(15, executionTime)
-    encoder.write(16, timeout)
-    encoder.write(17, maxCapacity)
-    encoder.write(18, workerType)
-    encoder.write(19, numberOfWorkers)
-    encoder.write(20, securityConfiguration)
-    encoder.write(21, logGroupName)
-    encoder.write(22, notificationProperty)
-    encoder.write(23, glueVersion)
-    encoder.write(24, dpuSeconds)
-    encoder.write(25, executionClass)
-    encoder.write(26, maintenanceWindow)
-    encoder.write(27, profileName)
-    encoder.write(28, stateDetail)
-    encoder.write(29, executionRoleSessionPolicy)
-    encoder.end()
-  }
-}
-
-extension JobUpdate: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "JobUpdate",
-    [
-      MemberSchema("JobMode", traits: Traits.jobMode),
-      MemberSchema("JobRunQueuingEnabled"),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("LogUri"),
-      MemberSchema("Role"),
-      MemberSchema("ExecutionProperty"),
-      MemberSchema("Command"),
-      MemberSchema("DefaultArguments"),
-      MemberSchema("NonOverridableArguments"),
-      MemberSchema("Connections"),
-      MemberSchema("MaxRetries"),
-      MemberSchema("AllocatedCapacity"),
-      MemberSchema("Timeout", traits: Traits.timeout),
-      MemberSchema("MaxCapacity"),
-      MemberSchema("WorkerType", traits: Traits.workerType),
-      MemberSchema("NumberOfWorkers"),
-      MemberSchema("SecurityConfiguration", traits: Traits.nameString),
-      MemberSchema("NotificationProperty"),
-      MemberSchema("GlueVersion", traits: Traits.glueVersionString),
-      MemberSchema("ExecutionClass", traits: Traits.executionClass),
-      MemberSchema("SourceControlDetails"),
-      MemberSchema("MaintenanceWindow", traits: Traits.maintenanceWindow),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var jobMode: JobMode?
-    var jobRunQueuingEnabled: Bool?
-    var description: String?
-    var logUri: String?
-    var role: String?
-    var executionProperty: ExecutionProperty?
-    var command: JobCommand?
-    var defaultArguments: [String: String]?
-    var nonOverridableArguments: [String: String]?
-    var connections: ConnectionsList?
-    var maxRetries: Int?
-    var allocatedCapacity: Int?
-    var timeout: Int?
-    var maxCapacity: Double?
-    var workerType: WorkerType?
-    var numberOfWorkers: Int?
-    var securityConfiguration: String?
-    var notificationProperty: NotificationProperty?
-    var glueVersion: String?
-    var executionClass: ExecutionClass?
-    var sourceControlDetails: SourceControlDetails?
-    var maintenanceWindow: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&jobMode)
-      case 1: try decoder.read(&jobRunQueuingEnabled)
-      case 2: try decoder.read(&description)
-      case 3: try decoder.read(&logUri)
-      case 4: try decoder.read(&role)
-      case 5: try decoder.read(&executionProperty)
-      case 6: try decoder.read(&command)
-      case 7: try decoder.read(&defaultArguments)
-      case 8: try decoder.read(&nonOverridableArguments)
-      case 9: try decoder.read(&connections)
-      case 10: try decoder.read(&maxRetries)
-      case 11: try decoder.read(&allocatedCapacity)
-      case 12: try decoder.read(&timeout)
-      case 13: try decoder.read(&maxCapacity)
-      case 14: try decoder.read(&workerType)
-      case 15: try decoder.read(&numberOfWorkers)
-      case 16: try decoder.read(&securityConfiguration)
-      case 17: try decoder.read(&notificationProperty)
-      case 18: try decoder.read(&glueVersion)
-      case 19: try decoder.read(&executionClass)
-      case 20: try decoder.read(&sourceControlDetails)
-      case 21: try decoder.read(&maintenanceWindow)
-      default: break
-      }
-    }
-    self.init(
-      jobMode: jobMode, jobRunQueuingEnabled: jobRunQueuingEnabled, description: description, logUri: logUri,
-      role: role, executionProperty: executionProperty, command: command, defaultArguments: defaultArguments,
-      nonOverridableArguments: nonOverridableArguments, connections: connections, maxRetries: maxRetries,
-      allocatedCapacity: allocatedCapacity, timeout: timeout, maxCapacity: maxCapacity, workerType: workerType,
-      numberOfWorkers: numberOfWorkers, securityConfiguration: securityConfiguration,
-      notificationProperty: notificationProperty, glueVersion: glueVersion, executionClass: executionClass,
-      sourceControlDetails: sourceControlDetails, maintenanceWindow: maintenanceWindow)
-  }
-}
-
-extension JsonClassifier: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "JsonClassifier",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("CreationTime"),
-      MemberSchema("LastUpdated"),
-      MemberSchema("Version"),
-      MemberSchema("JsonPath", required: true),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.write(1, creationTime)
-    encoder.write(2, lastUpdated)
-    encoder.write(3, version)
-    encoder.write(4, jsonPath)
-    encoder.end()
-  }
-}
-
-extension KeySchemaElement: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "KeySchemaElement",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("Type", required: true, traits: Traits.columnTypeString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.write(1, type)
-    encoder.end()
-  }
-}
-
-extension LakeFormationConfiguration: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "LakeFormationConfiguration",
-    [
-      MemberSchema("UseLakeFormationCredentials"),
-      MemberSchema("AccountId", traits: Traits.accountId),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var useLakeFormationCredentials: Bool?
-    var accountId: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&useLakeFormationCredentials)
-      case 1: try decoder.read(&accountId)
-      default: break
-      }
-    }
-    self.init(
-      useLakeFormationCredentials: useLakeFormationCredentials, accountId: accountId)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, useLakeFormationCredentials)
-    encoder.write(1, accountId)
-    encoder.end()
-  }
-}
-
-extension LastCrawlInfo: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "LastCrawlInfo",
-    [
-      MemberSchema("Status", traits: Traits.lastCrawlStatus),
-      MemberSchema("ErrorMessage", traits: Traits.descriptionString),
-      MemberSchema("LogGroup", traits: Traits.logGroup),
-      MemberSchema("LogStream", traits: Traits.logStream),
-      MemberSchema("MessagePrefix", traits: Traits.messagePrefix),
-      MemberSchema("StartTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, status)
-    encoder.write(1, errorMessage)
-    encoder.write(2, logGroup)
-    encoder.write(3, logStream)
-    encoder.write(4, messagePrefix)
-    encoder.write(5, startTime)
-    encoder.end()
-  }
-}
-
-extension LineageConfiguration: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "LineageConfiguration",
-    [
-      MemberSchema("CrawlerLineageSettings", traits: Traits.crawlerLineageSettings),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var crawlerLineageSettings: CrawlerLineageSettings?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&crawlerLineageSettings)
-      default: break
-      }
-    }
-    self.init(
-      crawlerLineageSettings: crawlerLineageSettings)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, crawlerLineageSettings)
-    encoder.end()
-  }
-}
-
-extension ListCrawlersRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListCrawlersRequest",
-    [
-      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("Expression", traits: Traits.filterString),
       MemberSchema("NextToken"),
-      MemberSchema("Tags", traits: Traits.tagsMap),
+      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
+      MemberSchema("TransactionId", traits: Traits.transactionIdString),
+      MemberSchema("QueryAsOfTime"),
+      MemberSchema("AuditContext"),
+      MemberSchema("IncludeStatusDetails"),
+      MemberSchema("AttributesToGet", traits: Traits.tableAttributesList),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var maxResults: Int?
+    var catalogId: String?
+    var databaseName: String?
+    var expression: String?
     var nextToken: String?
-    var tags: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&maxResults)
-      case 1: try decoder.read(&nextToken)
-      case 2: try decoder.read(&tags)
-      default: break
-      }
-    }
-    self.init(
-      maxResults: maxResults, nextToken: nextToken, tags: tags)
-  }
-}
-
-extension ListCrawlersResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ListCrawlersResponse",
-    [
-      MemberSchema("CrawlerNames", traits: Traits.crawlerNameList),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, crawlerNames)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension ListCrawlsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListCrawlsRequest",
-    [
-      MemberSchema("CrawlerName", required: true, traits: Traits.nameString),
-      MemberSchema("MaxResults", traits: Traits.pageSize),
-      MemberSchema("Filters"),
-      MemberSchema("NextToken"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var crawlerName: String?
     var maxResults: Int?
-    var filters: [CrawlsFilter]?
-    var nextToken: String?
+    var transactionId: String?
+    var queryAsOfTime: Timestamp?
+    var auditContext: AuditContext?
+    var includeStatusDetails: Bool?
+    var attributesToGet: [TableAttributes]?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&crawlerName)
-      case 1: try decoder.read(&maxResults)
-      case 2: try decoder.read(&filters)
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&expression)
       case 3: try decoder.read(&nextToken)
+      case 4: try decoder.read(&maxResults)
+      case 5: try decoder.read(&transactionId)
+      case 6: try decoder.read(&queryAsOfTime)
+      case 7: try decoder.read(&auditContext)
+      case 8: try decoder.read(&includeStatusDetails)
+      case 9: try decoder.read(&attributesToGet)
       default: break
       }
     }
-    guard let crawlerName else { throw decoder.incomplete }
+    guard let databaseName else { throw decoder.incomplete }
     self.init(
-      crawlerName: crawlerName, maxResults: maxResults, filters: filters, nextToken: nextToken)
+      catalogId: catalogId, databaseName: databaseName, expression: expression, nextToken: nextToken,
+      maxResults: maxResults, transactionId: transactionId, queryAsOfTime: queryAsOfTime, auditContext: auditContext,
+      includeStatusDetails: includeStatusDetails, attributesToGet: attributesToGet)
   }
 }
 
-extension ListCrawlsResponse: WireStructure, WireEncodable {
+extension GetTablesResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "ListCrawlsResponse",
+    "GetTablesResponse",
     [
-      MemberSchema("Crawls"),
+      MemberSchema("TableList"),
       MemberSchema("NextToken"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, crawls)
+    encoder.write(0, tableList)
     encoder.write(1, nextToken)
     encoder.end()
   }
 }
 
-extension ListJobsRequest: WireStructure, WireDecodable {
+extension GetTagsRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "ListJobsRequest",
+    "GetTagsRequest",
     [
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("ResourceArn", required: true, traits: Traits.glueResourceArn),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var resourceArn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&resourceArn)
+      default: break
+      }
+    }
+    guard let resourceArn else { throw decoder.incomplete }
+    self.init(
+      resourceArn: resourceArn)
+  }
+}
+
+extension GetTagsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetTagsResponse",
+    [
       MemberSchema("Tags", traits: Traits.tagsMap),
     ])
 
-  public init(from decoder: ShapeDecoder) throws {
-    var nextToken: String?
-    var maxResults: Int?
-    var tags: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&nextToken)
-      case 1: try decoder.read(&maxResults)
-      case 2: try decoder.read(&tags)
-      default: break
-      }
-    }
-    self.init(
-      nextToken: nextToken, maxResults: maxResults, tags: tags)
-  }
-}
-
-extension ListJobsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ListJobsResponse",
-    [
-      MemberSchema("JobNames", traits: Traits.jobNameList),
-      MemberSchema("NextToken"),
-    ])
-
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, jobNames)
-    encoder.write(1, nextToken)
+    encoder.write(0, tags)
     encoder.end()
   }
 }
 
-extension ListRegistriesInput: WireStructure, WireDecodable {
+extension GetTriggerRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "ListRegistriesInput",
+    "GetTriggerRequest",
     [
-      MemberSchema("MaxResults", traits: Traits.maxResultsNumber),
-      MemberSchema("NextToken"),
+      MemberSchema("Name", required: true, traits: Traits.nameString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var maxResults: Int?
-    var nextToken: String?
+    var name: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&maxResults)
-      case 1: try decoder.read(&nextToken)
+      case 0: try decoder.read(&name)
       default: break
       }
     }
+    guard let name else { throw decoder.incomplete }
     self.init(
-      maxResults: maxResults, nextToken: nextToken)
+      name: name)
   }
 }
 
-extension ListRegistriesResponse: WireStructure, WireEncodable {
+extension GetTriggerResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "ListRegistriesResponse",
+    "GetTriggerResponse",
     [
-      MemberSchema("Registries"),
-      MemberSchema("NextToken"),
+      MemberSchema("Trigger"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, registries)
-    encoder.write(1, nextToken)
+    encoder.write(0, trigger)
     encoder.end()
   }
 }
 
-extension ListSchemaVersionsInput: WireStructure, WireDecodable {
+extension GetTriggersRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "ListSchemaVersionsInput",
-    [
-      MemberSchema("SchemaId", required: true),
-      MemberSchema("MaxResults", traits: Traits.maxResultsNumber),
-      MemberSchema("NextToken"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var maxResults: Int?
-    var nextToken: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&maxResults)
-      case 2: try decoder.read(&nextToken)
-      default: break
-      }
-    }
-    guard let schemaId else { throw decoder.incomplete }
-    self.init(
-      schemaId: schemaId, maxResults: maxResults, nextToken: nextToken)
-  }
-}
-
-extension ListSchemaVersionsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ListSchemaVersionsResponse",
-    [
-      MemberSchema("Schemas"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, schemas)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension ListSchemasInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListSchemasInput",
-    [
-      MemberSchema("RegistryId"),
-      MemberSchema("MaxResults", traits: Traits.maxResultsNumber),
-      MemberSchema("NextToken"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var registryId: RegistryId?
-    var maxResults: Int?
-    var nextToken: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&registryId)
-      case 1: try decoder.read(&maxResults)
-      case 2: try decoder.read(&nextToken)
-      default: break
-      }
-    }
-    self.init(
-      registryId: registryId, maxResults: maxResults, nextToken: nextToken)
-  }
-}
-
-extension ListSchemasResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ListSchemasResponse",
-    [
-      MemberSchema("Schemas"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, schemas)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension ListTriggersRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ListTriggersRequest",
+    "GetTriggersRequest",
     [
       MemberSchema("NextToken"),
       MemberSchema("DependentJobName", traits: Traits.nameString),
       MemberSchema("MaxResults", traits: Traits.orchestrationPageSize200),
-      MemberSchema("Tags", traits: Traits.tagsMap),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var nextToken: String?
     var dependentJobName: String?
     var maxResults: Int?
-    var tags: [String: String]?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&nextToken)
       case 1: try decoder.read(&dependentJobName)
       case 2: try decoder.read(&maxResults)
-      case 3: try decoder.read(&tags)
       default: break
       }
     }
     self.init(
-      nextToken: nextToken, dependentJobName: dependentJobName, maxResults: maxResults, tags: tags)
+      nextToken: nextToken, dependentJobName: dependentJobName, maxResults: maxResults)
   }
 }
 
-extension ListTriggersResponse: WireStructure, WireEncodable {
+extension GetTriggersResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "ListTriggersResponse",
+    "GetTriggersResponse",
     [
-      MemberSchema("TriggerNames", traits: Traits.triggerNameList),
+      MemberSchema("Triggers"),
       MemberSchema("NextToken"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, triggerNames)
+    encoder.write(0, triggers)
     encoder.write(1, nextToken)
     encoder.end()
+  }
+}
+
+extension GetUserDefinedFunctionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetUserDefinedFunctionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("FunctionName", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var functionName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&functionName)
+      default: break
+      }
+    }
+    guard let databaseName, let functionName else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, functionName: functionName)
+  }
+}
+
+extension GetUserDefinedFunctionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetUserDefinedFunctionResponse",
+    [
+      MemberSchema("UserDefinedFunction"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, userDefinedFunction)
+    encoder.end()
+  }
+}
+
+extension GetUserDefinedFunctionsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetUserDefinedFunctionsRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", traits: Traits.nameString),
+      MemberSchema("Pattern", required: true, traits: Traits.nameString),
+      MemberSchema("FunctionType", traits: Traits.functionType),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var pattern: String?
+    var functionType: FunctionType?
+    var nextToken: String?
+    var maxResults: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&pattern)
+      case 3: try decoder.read(&functionType)
+      case 4: try decoder.read(&nextToken)
+      case 5: try decoder.read(&maxResults)
+      default: break
+      }
+    }
+    guard let pattern else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, pattern: pattern, functionType: functionType,
+      nextToken: nextToken, maxResults: maxResults)
+  }
+}
+
+extension GetUserDefinedFunctionsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetUserDefinedFunctionsResponse",
+    [
+      MemberSchema("UserDefinedFunctions"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, userDefinedFunctions)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetWorkflowRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("IncludeGraph"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var includeGraph: Bool?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&includeGraph)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name, includeGraph: includeGraph)
+  }
+}
+
+extension GetWorkflowResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowResponse",
+    [
+      MemberSchema("Workflow"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, workflow)
+    encoder.end()
+  }
+}
+
+extension GetWorkflowRunPropertiesRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRunPropertiesRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("RunId", required: true, traits: Traits.idString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var runId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&runId)
+      default: break
+      }
+    }
+    guard let name, let runId else { throw decoder.incomplete }
+    self.init(
+      name: name, runId: runId)
+  }
+}
+
+extension GetWorkflowRunPropertiesResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRunPropertiesResponse",
+    [
+      MemberSchema("RunProperties", traits: Traits.workflowRunProperties),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, runProperties)
+    encoder.end()
+  }
+}
+
+extension GetWorkflowRunRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRunRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("RunId", required: true, traits: Traits.idString),
+      MemberSchema("IncludeGraph"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var runId: String?
+    var includeGraph: Bool?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&runId)
+      case 2: try decoder.read(&includeGraph)
+      default: break
+      }
+    }
+    guard let name, let runId else { throw decoder.incomplete }
+    self.init(
+      name: name, runId: runId, includeGraph: includeGraph)
+  }
+}
+
+extension GetWorkflowRunResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRunResponse",
+    [
+      MemberSchema("Run"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, run)
+    encoder.end()
+  }
+}
+
+extension GetWorkflowRunsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRunsRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("IncludeGraph"),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var includeGraph: Bool?
+    var nextToken: String?
+    var maxResults: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&includeGraph)
+      case 2: try decoder.read(&nextToken)
+      case 3: try decoder.read(&maxResults)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name, includeGraph: includeGraph, nextToken: nextToken, maxResults: maxResults)
+  }
+}
+
+extension GetWorkflowRunsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetWorkflowRunsResponse",
+    [
+      MemberSchema("Runs", traits: Traits.workflowRuns),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, runs)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GlueTable: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "GlueTable",
+    [
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("CatalogId", traits: Traits.nameString),
+      MemberSchema("ConnectionName", traits: Traits.nameString),
+      MemberSchema("AdditionalOptions", traits: Traits.glueTableAdditionalOptions),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var databaseName: String?
+    var tableName: String?
+    var catalogId: String?
+    var connectionName: String?
+    var additionalOptions: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&databaseName)
+      case 1: try decoder.read(&tableName)
+      case 2: try decoder.read(&catalogId)
+      case 3: try decoder.read(&connectionName)
+      case 4: try decoder.read(&additionalOptions)
+      default: break
+      }
+    }
+    guard let databaseName, let tableName else { throw decoder.incomplete }
+    self.init(
+      databaseName: databaseName, tableName: tableName, catalogId: catalogId, connectionName: connectionName,
+      additionalOptions: additionalOptions)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, databaseName)
+    encoder.write(1, tableName)
+    encoder.write(2, catalogId)
+    encoder.write(3, connectionName)
+    encoder.write(4, additionalOptions)
+    encoder.end()
+  }
+}
+
+extension GrokClassifier: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GrokClassifier",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("Classification", required: true),
+      MemberSchema("CreationTime"),
+      MemberSchema("LastUpdated"),
+      MemberSchema("Version"),
+      MemberSchema("GrokPattern", required: true, traits: Traits.grokPattern),
+      MemberSchema("CustomPatterns", traits: Traits.customPatterns),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.write(1, classification)
+    encoder.write(2, creationTime)
+    encoder.write(3, lastUpdated)
+    encoder.write(4, version)
+    encoder.write(5, grokPattern)
+    encoder.write(6, customPatterns)
+    encoder.end()
+  }
+}
+
+extension HudiTarget: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "HudiTarget",
+    [
+      MemberSchema("Paths"),
+      MemberSchema("ConnectionName"),
+      MemberSchema("Exclusions"),
+      MemberSchema("MaximumTraversalDepth"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var paths: [String]?
+    var connectionName: String?
+    var exclusions: [String]?
+    var maximumTraversalDepth: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&paths)
+      case 1: try decoder.read(&connectionName)
+      case 2: try decoder.read(&exclusions)
+      case 3: try decoder.read(&maximumTraversalDepth)
+      default: break
+      }
+    }
+    self.init(
+      paths: paths, connectionName: connectionName, exclusions: exclusions, maximumTraversalDepth: maximumTraversalDepth)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, paths)
+    encoder.write(1, connectionName)
+    encoder.write(2, exclusions)
+    encoder.write(3, maximumTraversalDepth)
+    encoder.end()
+  }
+}
+
+extension IcebergDocument: WireStructure, WireDecodable {
+  public static let schema = StructureSchema("IcebergDocument", [])
+
+  public init(from decoder: ShapeDecoder) throws {
+    try decoder.begin(Self.schema)
+    while try decoder.next() != nil {}
+    self.init()
+  }
+}
+
+extension IcebergEncryptedKey: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "IcebergEncryptedKey",
+    [
+      MemberSchema("KeyId", required: true, traits: Traits.encryptionKeyIdString),
+      MemberSchema("EncryptedKeyMetadata", required: true, traits: Traits.encryptedKeyMetadataString),
+      MemberSchema("EncryptedById", traits: Traits.encryptionKeyIdString),
+      MemberSchema("Properties"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var keyId: String?
+    var encryptedKeyMetadata: String?
+    var encryptedById: String?
+    var properties: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&keyId)
+      case 1: try decoder.read(&encryptedKeyMetadata)
+      case 2: try decoder.read(&encryptedById)
+      case 3: try decoder.read(&properties)
+      default: break
+      }
+    }
+    guard let keyId, let encryptedKeyMetadata else { throw decoder.incomplete }
+    self.init(
+      keyId: keyId, encryptedKeyMetadata: encryptedKeyMetadata, encryptedById: encryptedById, properties: properties)
   }
 }

@@ -3,589 +3,583 @@
 import Kernel
 public import AWSWire
 
-extension ListWorkflowsRequest: WireStructure, WireDecodable {
+extension IcebergInput: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "ListWorkflowsRequest",
+    "IcebergInput",
     [
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.orchestrationPageSize25),
+      MemberSchema("MetadataOperation", required: true, traits: Traits.metadataOperation),
+      MemberSchema("Version", traits: Traits.versionString),
+      MemberSchema("CreateIcebergTableInput"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var nextToken: String?
-    var maxResults: Int?
+    var metadataOperation: MetadataOperation?
+    var version: String?
+    var createIcebergTableInput: CreateIcebergTableInput?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&nextToken)
-      case 1: try decoder.read(&maxResults)
+      case 0: try decoder.read(&metadataOperation)
+      case 1: try decoder.read(&version)
+      case 2: try decoder.read(&createIcebergTableInput)
+      default: break
+      }
+    }
+    guard let metadataOperation else { throw decoder.incomplete }
+    self.init(
+      metadataOperation: metadataOperation, version: version, createIcebergTableInput: createIcebergTableInput)
+  }
+}
+
+extension IcebergPartitionField: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "IcebergPartitionField",
+    [
+      MemberSchema("SourceId", required: true),
+      MemberSchema("Transform", required: true),
+      MemberSchema("Name", required: true, traits: Traits.columnNameString),
+      MemberSchema("FieldId"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var sourceId: Int?
+    var transform: String?
+    var name: String?
+    var fieldId: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&sourceId)
+      case 1: try decoder.read(&transform)
+      case 2: try decoder.read(&name)
+      case 3: try decoder.read(&fieldId)
+      default: break
+      }
+    }
+    guard let sourceId, let transform, let name else { throw decoder.incomplete }
+    self.init(
+      sourceId: sourceId, transform: transform, name: name, fieldId: fieldId)
+  }
+}
+
+extension IcebergPartitionSpec: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "IcebergPartitionSpec",
+    [
+      MemberSchema("Fields", required: true),
+      MemberSchema("SpecId"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var fields: [IcebergPartitionField]?
+    var specId: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&fields)
+      case 1: try decoder.read(&specId)
+      default: break
+      }
+    }
+    guard let fields else { throw decoder.incomplete }
+    self.init(
+      fields: fields, specId: specId)
+  }
+}
+
+extension IcebergSchema: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "IcebergSchema",
+    [
+      MemberSchema("SchemaId"),
+      MemberSchema("IdentifierFieldIds"),
+      MemberSchema("Type", traits: Traits.icebergStructTypeEnum),
+      MemberSchema("Fields", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: Int?
+    var identifierFieldIds: [Int]?
+    var type: IcebergStructTypeEnum?
+    var fields: [IcebergStructField]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&identifierFieldIds)
+      case 2: try decoder.read(&type)
+      case 3: try decoder.read(&fields)
+      default: break
+      }
+    }
+    guard let fields else { throw decoder.incomplete }
+    self.init(
+      schemaId: schemaId, identifierFieldIds: identifierFieldIds, type: type, fields: fields)
+  }
+}
+
+extension IcebergSortField: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "IcebergSortField",
+    [
+      MemberSchema("SourceId", required: true),
+      MemberSchema("Transform", required: true),
+      MemberSchema("Direction", required: true, traits: Traits.icebergSortDirection),
+      MemberSchema("NullOrder", required: true, traits: Traits.icebergNullOrder),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var sourceId: Int?
+    var transform: String?
+    var direction: IcebergSortDirection?
+    var nullOrder: IcebergNullOrder?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&sourceId)
+      case 1: try decoder.read(&transform)
+      case 2: try decoder.read(&direction)
+      case 3: try decoder.read(&nullOrder)
+      default: break
+      }
+    }
+    guard let sourceId, let transform, let direction, let nullOrder else { throw decoder.incomplete }
+    self.init(
+      sourceId: sourceId, transform: transform, direction: direction, nullOrder: nullOrder)
+  }
+}
+
+extension IcebergSortOrder: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "IcebergSortOrder",
+    [
+      MemberSchema("OrderId", required: true),
+      MemberSchema("Fields", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var orderId: Int?
+    var fields: [IcebergSortField]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&orderId)
+      case 1: try decoder.read(&fields)
+      default: break
+      }
+    }
+    guard let orderId, let fields else { throw decoder.incomplete }
+    self.init(
+      orderId: orderId, fields: fields)
+  }
+}
+
+extension IcebergStructField: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "IcebergStructField",
+    [
+      MemberSchema("Id", required: true),
+      MemberSchema("Name", required: true, traits: Traits.columnNameString),
+      MemberSchema("Type", required: true),
+      MemberSchema("Required", required: true),
+      MemberSchema("Doc", traits: Traits.commentString),
+      MemberSchema("InitialDefault"),
+      MemberSchema("WriteDefault"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var id: Int?
+    var name: String?
+    var type: IcebergDocument?
+    var required: Bool?
+    var doc: String?
+    var initialDefault: IcebergDocument?
+    var writeDefault: IcebergDocument?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&id)
+      case 1: try decoder.read(&name)
+      case 2: try decoder.read(&type)
+      case 3: try decoder.read(&required)
+      case 4: try decoder.read(&doc)
+      case 5: try decoder.read(&initialDefault)
+      case 6: try decoder.read(&writeDefault)
+      default: break
+      }
+    }
+    guard let id, let name, let type, let required else { throw decoder.incomplete }
+    self.init(
+      id: id, name: name, type: type, required: required, doc: doc, initialDefault: initialDefault,
+      writeDefault: writeDefault)
+  }
+}
+
+extension IcebergTableUpdate: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "IcebergTableUpdate",
+    [
+      MemberSchema("Schema", required: true),
+      MemberSchema("PartitionSpec"),
+      MemberSchema("SortOrder"),
+      MemberSchema("Location", required: true, traits: Traits.locationString),
+      MemberSchema("Properties"),
+      MemberSchema("Action", traits: Traits.icebergUpdateAction),
+      MemberSchema("EncryptionKey"),
+      MemberSchema("KeyId", traits: Traits.encryptionKeyIdString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schema: IcebergSchema?
+    var partitionSpec: IcebergPartitionSpec?
+    var sortOrder: IcebergSortOrder?
+    var location: String?
+    var properties: [String: String]?
+    var action: IcebergUpdateAction?
+    var encryptionKey: IcebergEncryptedKey?
+    var keyId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schema)
+      case 1: try decoder.read(&partitionSpec)
+      case 2: try decoder.read(&sortOrder)
+      case 3: try decoder.read(&location)
+      case 4: try decoder.read(&properties)
+      case 5: try decoder.read(&action)
+      case 6: try decoder.read(&encryptionKey)
+      case 7: try decoder.read(&keyId)
+      default: break
+      }
+    }
+    guard let schema, let location else { throw decoder.incomplete }
+    self.init(
+      schema: schema, partitionSpec: partitionSpec, sortOrder: sortOrder, location: location, properties: properties,
+      action: action, encryptionKey: encryptionKey, keyId: keyId)
+  }
+}
+
+extension IcebergTarget: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "IcebergTarget",
+    [
+      MemberSchema("Paths"),
+      MemberSchema("ConnectionName"),
+      MemberSchema("Exclusions"),
+      MemberSchema("MaximumTraversalDepth"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var paths: [String]?
+    var connectionName: String?
+    var exclusions: [String]?
+    var maximumTraversalDepth: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&paths)
+      case 1: try decoder.read(&connectionName)
+      case 2: try decoder.read(&exclusions)
+      case 3: try decoder.read(&maximumTraversalDepth)
       default: break
       }
     }
     self.init(
-      nextToken: nextToken, maxResults: maxResults)
-  }
-}
-
-extension ListWorkflowsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ListWorkflowsResponse",
-    [
-      MemberSchema("Workflows", traits: Traits.workflowNames),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, workflows)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension LongColumnStatisticsData: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "LongColumnStatisticsData",
-    [
-      MemberSchema("MinimumValue"),
-      MemberSchema("MaximumValue"),
-      MemberSchema("NumberOfNulls", required: true, traits: Traits.nonNegativeLong),
-      MemberSchema("NumberOfDistinctValues", required: true, traits: Traits.nonNegativeLong),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var minimumValue: Int64?
-    var maximumValue: Int64?
-    var numberOfNulls: Int64?
-    var numberOfDistinctValues: Int64?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&minimumValue)
-      case 1: try decoder.read(&maximumValue)
-      case 2: try decoder.read(&numberOfNulls)
-      case 3: try decoder.read(&numberOfDistinctValues)
-      default: break
-      }
-    }
-    guard let numberOfNulls, let numberOfDistinctValues else { throw decoder.incomplete }
-    self.init(
-      minimumValue: minimumValue, maximumValue: maximumValue, numberOfNulls: numberOfNulls,
-      numberOfDistinctValues: numberOfDistinctValues)
+      paths: paths, connectionName: connectionName, exclusions: exclusions, maximumTraversalDepth: maximumTraversalDepth)
   }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, minimumValue)
-    encoder.write(1, maximumValue)
-    encoder.write(2, numberOfNulls)
-    encoder.write(3, numberOfDistinctValues)
+    encoder.write(0, paths)
+    encoder.write(1, connectionName)
+    encoder.write(2, exclusions)
+    encoder.write(3, maximumTraversalDepth)
     encoder.end()
   }
 }
 
-extension MetadataInfo: WireStructure, WireEncodable {
+extension JdbcTarget: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "MetadataInfo",
-    [
-      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
-      MemberSchema("CreatedTime"),
-      MemberSchema("OtherMetadataValueList"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, metadataValue)
-    encoder.write(1, createdTime)
-    encoder.write(2, otherMetadataValueList)
-    encoder.end()
-  }
-}
-
-extension MetadataKeyValuePair: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "MetadataKeyValuePair",
-    [
-      MemberSchema("MetadataKey", traits: Traits.metadataKeyString),
-      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var metadataKey: String?
-    var metadataValue: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&metadataKey)
-      case 1: try decoder.read(&metadataValue)
-      default: break
-      }
-    }
-    self.init(
-      metadataKey: metadataKey, metadataValue: metadataValue)
-  }
-}
-
-extension MongoDBTarget: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "MongoDBTarget",
+    "JdbcTarget",
     [
       MemberSchema("ConnectionName"),
       MemberSchema("Path"),
-      MemberSchema("ScanAll"),
+      MemberSchema("Exclusions"),
+      MemberSchema("EnableAdditionalMetadata", traits: Traits.enableAdditionalMetadata),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var connectionName: String?
     var path: String?
-    var scanAll: Bool?
+    var exclusions: [String]?
+    var enableAdditionalMetadata: [JdbcMetadataEntry]?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&connectionName)
       case 1: try decoder.read(&path)
-      case 2: try decoder.read(&scanAll)
+      case 2: try decoder.read(&exclusions)
+      case 3: try decoder.read(&enableAdditionalMetadata)
       default: break
       }
     }
     self.init(
-      connectionName: connectionName, path: path, scanAll: scanAll)
+      connectionName: connectionName, path: path, exclusions: exclusions,
+      enableAdditionalMetadata: enableAdditionalMetadata)
   }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, connectionName)
     encoder.write(1, path)
-    encoder.write(2, scanAll)
+    encoder.write(2, exclusions)
+    encoder.write(3, enableAdditionalMetadata)
     encoder.end()
   }
 }
 
-extension Node: WireStructure, WireEncodable {
+extension Job: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "Node",
+    "Job",
     [
-      MemberSchema("Type", traits: Traits.nodeType),
       MemberSchema("Name", traits: Traits.nameString),
-      MemberSchema("UniqueId", traits: Traits.nameString),
-      MemberSchema("TriggerDetails"),
-      MemberSchema("JobDetails"),
-      MemberSchema("CrawlerDetails"),
+      MemberSchema("JobMode", traits: Traits.jobMode),
+      MemberSchema("JobRunQueuingEnabled"),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("LogUri"),
+      MemberSchema("Role"),
+      MemberSchema("CreatedOn"),
+      MemberSchema("LastModifiedOn"),
+      MemberSchema("ExecutionProperty"),
+      MemberSchema("Command"),
+      MemberSchema("DefaultArguments"),
+      MemberSchema("NonOverridableArguments"),
+      MemberSchema("Connections"),
+      MemberSchema("MaxRetries"),
+      MemberSchema("AllocatedCapacity"),
+      MemberSchema("Timeout", traits: Traits.timeout),
+      MemberSchema("MaxCapacity"),
+      MemberSchema("WorkerType", traits: Traits.workerType),
+      MemberSchema("NumberOfWorkers"),
+      MemberSchema("SecurityConfiguration", traits: Traits.nameString),
+      MemberSchema("NotificationProperty"),
+      MemberSchema("GlueVersion", traits: Traits.glueVersionString),
+      MemberSchema("ExecutionClass", traits: Traits.executionClass),
+      MemberSchema("SourceControlDetails"),
+      MemberSchema("MaintenanceWindow", traits: Traits.maintenanceWindow),
+      MemberSchema("ProfileName", traits: Traits.nameString),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, type)
-    encoder.write(1, name)
-    encoder.write(2, uniqueId)
-    encoder.write(3, triggerDetails)
-    encoder.write(4, jobDetails)
-    encoder.write(5, crawlerDetails)
+    encoder.write(0, name)
+    encoder.write(1, jobMode)
+    encoder.write(2, jobRunQueuingEnabled)
+    encoder.write(3, description)
+    encoder.write(4, logUri)
+    encoder.write(5, role)
+    encoder.write(6, createdOn)
+    encoder.write(7, lastModifiedOn)
+    encoder.write(8, executionProperty)
+    encoder.write(9, command)
+    encoder.write(10, defaultArguments)
+    encoder.write(11, nonOverridableArguments)
+    encoder.write(12, connections)
+    encoder.write(13, maxRetries)
+    encoder.write(14, allocatedCapacity)
+    encoder.write(15, timeout)
+    encoder.write(16, maxCapacity)
+    encoder.write(17, workerType)
+    encoder.write(18, numberOfWorkers)
+    encoder.write(19, securityConfiguration)
+    encoder.write(20, notificationProperty)
+    encoder.write(21, glueVersion)
+    encoder.write(22, executionClass)
+    encoder.write(23, sourceControlDetails)
+    encoder.write(24, maintenanceWindow)
+    encoder.write(25, profileName)
     encoder.end()
   }
 }
 
-extension NotificationProperty: WireStructure, WireDecodable, WireEncodable {
+extension JobBookmarkEntry: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "NotificationProperty",
+    "JobBookmarkEntry",
     [
-      MemberSchema("NotifyDelayAfter", traits: Traits.notifyDelayAfter),
+      MemberSchema("JobName"),
+      MemberSchema("Version"),
+      MemberSchema("Run"),
+      MemberSchema("Attempt"),
+      MemberSchema("PreviousRunId"),
+      MemberSchema("RunId"),
+      MemberSchema("JobBookmark"),
     ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var notifyDelayAfter: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&notifyDelayAfter)
-      default: break
-      }
-    }
-    self.init(
-      notifyDelayAfter: notifyDelayAfter)
-  }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, notifyDelayAfter)
+    encoder.write(0, jobName)
+    encoder.write(1, version)
+    encoder.write(2, run)
+    encoder.write(3, attempt)
+    encoder.write(4, previousRunId)
+    encoder.write(5, runId)
+    encoder.write(6, jobBookmark)
     encoder.end()
   }
 }
 
-extension OAuth2ClientApplication: WireStructure, WireDecodable, WireEncodable {
+extension JobBookmarksEncryption: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "OAuth2ClientApplication",
+    "JobBookmarksEncryption",
     [
-      MemberSchema("UserManagedClientApplicationClientId", traits: Traits.userManagedClientApplicationClientId),
-      MemberSchema("AWSManagedClientApplicationReference", traits: Traits.awsManagedClientApplicationReference),
+      MemberSchema("JobBookmarksEncryptionMode", traits: Traits.jobBookmarksEncryptionMode),
+      MemberSchema("KmsKeyArn", traits: Traits.kmsKeyArn),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var userManagedClientApplicationClientId: String?
-    var awsManagedClientApplicationReference: String?
+    var jobBookmarksEncryptionMode: JobBookmarksEncryptionMode?
+    var kmsKeyArn: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&userManagedClientApplicationClientId)
-      case 1: try decoder.read(&awsManagedClientApplicationReference)
+      case 0: try decoder.read(&jobBookmarksEncryptionMode)
+      case 1: try decoder.read(&kmsKeyArn)
       default: break
       }
     }
     self.init(
-      userManagedClientApplicationClientId: userManagedClientApplicationClientId,
-      awsManagedClientApplicationReference: awsManagedClientApplicationReference)
+      jobBookmarksEncryptionMode: jobBookmarksEncryptionMode, kmsKeyArn: kmsKeyArn)
   }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, userManagedClientApplicationClientId)
-    encoder.write(1, awsManagedClientApplicationReference)
+    encoder.write(0, jobBookmarksEncryptionMode)
+    encoder.write(1, kmsKeyArn)
     encoder.end()
   }
 }
 
-extension OAuth2Credentials: WireStructure, WireDecodable {
+extension JobCommand: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "OAuth2Credentials",
+    "JobCommand",
     [
-      MemberSchema("UserManagedClientApplicationClientSecret", traits: Traits.userManagedClientApplicationClientSecret),
-      MemberSchema("AccessToken", traits: Traits.accessToken),
-      MemberSchema("RefreshToken", traits: Traits.refreshToken),
-      MemberSchema("JwtToken", traits: Traits.jwtToken),
+      MemberSchema("Name"),
+      MemberSchema("ScriptLocation", traits: Traits.scriptLocationString),
+      MemberSchema("PythonVersion", traits: Traits.pythonVersionString),
+      MemberSchema("Runtime", traits: Traits.runtimeNameString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var userManagedClientApplicationClientSecret: String?
-    var accessToken: String?
-    var refreshToken: String?
-    var jwtToken: String?
+    var name: String?
+    var scriptLocation: String?
+    var pythonVersion: String?
+    var runtime: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&userManagedClientApplicationClientSecret)
-      case 1: try decoder.read(&accessToken)
-      case 2: try decoder.read(&refreshToken)
-      case 3: try decoder.read(&jwtToken)
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&scriptLocation)
+      case 2: try decoder.read(&pythonVersion)
+      case 3: try decoder.read(&runtime)
       default: break
       }
     }
     self.init(
-      userManagedClientApplicationClientSecret: userManagedClientApplicationClientSecret, accessToken: accessToken,
-      refreshToken: refreshToken, jwtToken: jwtToken)
+      name: name, scriptLocation: scriptLocation, pythonVersion: pythonVersion, runtime: runtime)
   }
-}
-
-extension OAuth2Properties: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "OAuth2Properties",
-    [
-      MemberSchema("OAuth2GrantType", traits: Traits.oAuth2GrantType),
-      MemberSchema("OAuth2ClientApplication"),
-      MemberSchema("TokenUrl", traits: Traits.tokenUrl),
-      MemberSchema("TokenUrlParametersMap", traits: Traits.tokenUrlParametersMap),
-    ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, oAuth2GrantType)
-    encoder.write(1, oAuth2ClientApplication)
-    encoder.write(2, tokenUrl)
-    encoder.write(3, tokenUrlParametersMap)
+    encoder.write(0, name)
+    encoder.write(1, scriptLocation)
+    encoder.write(2, pythonVersion)
+    encoder.write(3, runtime)
     encoder.end()
   }
 }
 
-extension OAuth2PropertiesInput: WireStructure, WireDecodable {
+extension JobNodeDetails: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "OAuth2PropertiesInput",
+    "JobNodeDetails",
     [
-      MemberSchema("OAuth2GrantType", traits: Traits.oAuth2GrantType),
-      MemberSchema("OAuth2ClientApplication"),
-      MemberSchema("TokenUrl", traits: Traits.tokenUrl),
-      MemberSchema("TokenUrlParametersMap", traits: Traits.tokenUrlParametersMap),
-      MemberSchema("AuthorizationCodeProperties"),
-      MemberSchema("OAuth2Credentials"),
+      MemberSchema("JobRuns"),
     ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var oAuth2GrantType: OAuth2GrantType?
-    var oAuth2ClientApplication: OAuth2ClientApplication?
-    var tokenUrl: String?
-    var tokenUrlParametersMap: [String: String]?
-    var authorizationCodeProperties: AuthorizationCodeProperties?
-    var oAuth2Credentials: OAuth2Credentials?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&oAuth2GrantType)
-      case 1: try decoder.read(&oAuth2ClientApplication)
-      case 2: try decoder.read(&tokenUrl)
-      case 3: try decoder.read(&tokenUrlParametersMap)
-      case 4: try decoder.read(&authorizationCodeProperties)
-      case 5: try decoder.read(&oAuth2Credentials)
-      default: break
-      }
-    }
-    self.init(
-      oAuth2GrantType: oAuth2GrantType, oAuth2ClientApplication: oAuth2ClientApplication, tokenUrl: tokenUrl,
-      tokenUrlParametersMap: tokenUrlParametersMap, authorizationCodeProperties: authorizationCodeProperties,
-      oAuth2Credentials: oAuth2Credentials)
-  }
-}
-
-extension OpenTableFormatInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "OpenTableFormatInput",
-    [
-      MemberSchema("IcebergInput"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var icebergInput: IcebergInput?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&icebergInput)
-      default: break
-      }
-    }
-    self.init(
-      icebergInput: icebergInput)
-  }
-}
-
-extension Order: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "Order",
-    [
-      MemberSchema("Column", required: true, traits: Traits.nameString),
-      MemberSchema("SortOrder", required: true, traits: Traits.integerFlag),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var column: String?
-    var sortOrder: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&column)
-      case 1: try decoder.read(&sortOrder)
-      default: break
-      }
-    }
-    guard let column, let sortOrder else { throw decoder.incomplete }
-    self.init(
-      column: column, sortOrder: sortOrder)
-  }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, column)
-    encoder.write(1, sortOrder)
+    encoder.write(0, jobRuns)
     encoder.end()
   }
 }
 
-extension OtherMetadataValueListItem: WireStructure, WireEncodable {
+extension JobRun: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "OtherMetadataValueListItem",
+    "JobRun",
     [
-      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
-      MemberSchema("CreatedTime"),
+      MemberSchema("Id", traits: Traits.idString),
+      MemberSchema("Attempt"),
+      MemberSchema("PreviousRunId", traits: Traits.idString),
+      MemberSchema("TriggerName", traits: Traits.nameString),
+      MemberSchema("JobName", traits: Traits.nameString),
+      MemberSchema("JobMode", traits: Traits.jobMode),
+      MemberSchema("JobRunQueuingEnabled"),
+      MemberSchema("StartedOn"),
+      MemberSchema("LastModifiedOn"),
+      MemberSchema("CompletedOn"),
+      MemberSchema("JobRunState", traits: Traits.jobRunState),
+      MemberSchema("Arguments"),
+      MemberSchema("ErrorMessage"),
+      MemberSchema("PredecessorRuns"),
+      MemberSchema("AllocatedCapacity"),
+      MemberSchema("ExecutionTime"),
+      MemberSchema("Timeout", traits: Traits.timeout),
+      MemberSchema("MaxCapacity"),
+      MemberSchema("WorkerType", traits: Traits.workerType),
+      MemberSchema("NumberOfWorkers"),
+      MemberSchema("SecurityConfiguration", traits: Traits.nameString),
+      MemberSchema("LogGroupName"),
+      MemberSchema("NotificationProperty"),
+      MemberSchema("GlueVersion", traits: Traits.glueVersionString),
+      MemberSchema("DPUSeconds"),
+      MemberSchema("ExecutionClass", traits: Traits.executionClass),
+      MemberSchema("MaintenanceWindow", traits: Traits.maintenanceWindow),
+      MemberSchema("ProfileName", traits: Traits.nameString),
+      MemberSchema("StateDetail", traits: Traits.orchestrationMessageString),
+      MemberSchema("ExecutionRoleSessionPolicy", traits: Traits.orchestrationPolicyJsonString),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, metadataValue)
-    encoder.write(1, createdTime)
-    encoder.end()
-  }
-}
-
-extension Partition: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Partition",
-    [
-      MemberSchema("Values", traits: Traits.valueStringList),
-      MemberSchema("DatabaseName", traits: Traits.nameString),
-      MemberSchema("TableName", traits: Traits.nameString),
-      MemberSchema("CreationTime"),
-      MemberSchema("LastAccessTime"),
-      MemberSchema("StorageDescriptor"),
-      MemberSchema("Parameters", traits: Traits.parametersMap),
-      MemberSchema("LastAnalyzedTime"),
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, values)
-    encoder.write(1, databaseName)
-    encoder.write(2, tableName)
-    encoder.write(3, creationTime)
-    encoder.write(4, lastAccessTime)
-    encoder.write(5, storageDescriptor)
-    encoder.write(6, parameters)
-    encoder.write(7, lastAnalyzedTime)
-    encoder.write(8, catalogId)
-    encoder.end()
-  }
-}
-
-extension PartitionError: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "PartitionError",
-    [
-      MemberSchema("PartitionValues", traits: Traits.valueStringList),
-      MemberSchema("ErrorDetail"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, partitionValues)
-    encoder.write(1, errorDetail)
-    encoder.end()
-  }
-}
-
-extension PartitionIndex: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "PartitionIndex",
-    [
-      MemberSchema("Keys", required: true, traits: Traits.keyList),
-      MemberSchema("IndexName", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var keys: [String]?
-    var indexName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&keys)
-      case 1: try decoder.read(&indexName)
-      default: break
-      }
-    }
-    guard let keys, let indexName else { throw decoder.incomplete }
-    self.init(
-      keys: keys, indexName: indexName)
-  }
-}
-
-extension PartitionIndexDescriptor: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "PartitionIndexDescriptor",
-    [
-      MemberSchema("IndexName", required: true, traits: Traits.nameString),
-      MemberSchema("Keys", required: true, traits: Traits.keySchemaElementList),
-      MemberSchema("IndexStatus", required: true, traits: Traits.partitionIndexStatus),
-      MemberSchema("BackfillErrors"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, indexName)
-    encoder.write(1, keys)
-    encoder.write(2, indexStatus)
-    encoder.write(3, backfillErrors)
-    encoder.end()
-  }
-}
-
-extension PartitionInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "PartitionInput",
-    [
-      MemberSchema("Values", traits: Traits.valueStringList),
-      MemberSchema("LastAccessTime"),
-      MemberSchema("StorageDescriptor"),
-      MemberSchema("Parameters", traits: Traits.parametersMap),
-      MemberSchema("LastAnalyzedTime"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var values: [String]?
-    var lastAccessTime: Timestamp?
-    var storageDescriptor: StorageDescriptor?
-    var parameters: [String: String]?
-    var lastAnalyzedTime: Timestamp?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&values)
-      case 1: try decoder.read(&lastAccessTime)
-      case 2: try decoder.read(&storageDescriptor)
-      case 3: try decoder.read(&parameters)
-      case 4: try decoder.read(&lastAnalyzedTime)
-      default: break
-      }
-    }
-    self.init(
-      values: values, lastAccessTime: lastAccessTime, storageDescriptor: storageDescriptor, parameters: parameters,
-      lastAnalyzedTime: lastAnalyzedTime)
-  }
-}
-
-extension PartitionValueList: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "PartitionValueList",
-    [
-      MemberSchema("Values", required: true, traits: Traits.valueStringList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var values: [String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&values)
-      default: break
-      }
-    }
-    guard let values else { throw decoder.incomplete }
-    self.init(
-      values: values)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, values)
-    encoder.end()
-  }
-}
-
-extension PhysicalConnectionRequirements: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "PhysicalConnectionRequirements",
-    [
-      MemberSchema("SubnetId", traits: Traits.nameString),
-      MemberSchema("SecurityGroupIdList", traits: Traits.securityGroupIdList),
-      MemberSchema("AvailabilityZone", traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var subnetId: String?
-    var securityGroupIdList: [String]?
-    var availabilityZone: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&subnetId)
-      case 1: try decoder.read(&securityGroupIdList)
-      case 2: try decoder.read(&availabilityZone)
-      default: break
-      }
-    }
-    self.init(
-      subnetId: subnetId, securityGroupIdList: securityGroupIdList, availabilityZone: availabilityZone)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, subnetId)
-    encoder.write(1, securityGroupIdList)
-    encoder.write(2, availabilityZone)
+    encoder.write(0, id)
+    encoder.write(1, attempt)
+    encoder.write(2, previousRunId)
+    encoder.write(3, triggerName)
+    encoder.write(4, jobName)
+    encoder.write(5, jobMode)
+    encoder.write(6, jobRunQueuingEnabled)
+    encoder.write(7, startedOn)
+    encoder.write(8, lastModifiedOn)
+    encoder.write(9, completedOn)
+    encoder.write(10, jobRunState)
+    encoder.write(11, arguments)
+    encoder.write(12, errorMessage)
+    encoder.write(13, predecessorRuns)
+    encoder.write(14, allocatedCapacity)
+    encoder.write(15, executionTime)
+    encoder.write(16, timeout)
+    encoder.write(17, maxCapacity)
+    encoder.write(18, workerType)
+    encoder.write(19, numberOfWorkers)
+    encoder.write(20, securityConfiguration)
+    encoder.write(21, logGroupName)
+    encoder.write(22, notificationProperty)
+    encoder.write(23, glueVersion)
+    encoder.write(24, dpuSeconds)
+    encoder.write(25, executionClass)
+    encoder.write(26, maintenanceWindow)
+    encoder.write(27, profileName)
+    encoder.write(28, stateDetail)
+    encoder.write(29, executionRoleSessionPolicy)
     encoder.end()
   }
 }

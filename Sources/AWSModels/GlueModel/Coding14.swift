@@ -3,590 +3,577 @@
 import Kernel
 public import AWSWire
 
-extension Predecessor: WireStructure, WireEncodable {
+extension JobUpdate: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "Predecessor",
+    "JobUpdate",
     [
-      MemberSchema("JobName", traits: Traits.nameString),
-      MemberSchema("RunId", traits: Traits.idString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, jobName)
-    encoder.write(1, runId)
-    encoder.end()
-  }
-}
-
-extension Predicate: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "Predicate",
-    [
-      MemberSchema("Logical", traits: Traits.logical),
-      MemberSchema("Conditions", traits: Traits.conditionList),
+      MemberSchema("JobMode", traits: Traits.jobMode),
+      MemberSchema("JobRunQueuingEnabled"),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("LogUri"),
+      MemberSchema("Role"),
+      MemberSchema("ExecutionProperty"),
+      MemberSchema("Command"),
+      MemberSchema("DefaultArguments"),
+      MemberSchema("NonOverridableArguments"),
+      MemberSchema("Connections"),
+      MemberSchema("MaxRetries"),
+      MemberSchema("AllocatedCapacity"),
+      MemberSchema("Timeout", traits: Traits.timeout),
+      MemberSchema("MaxCapacity"),
+      MemberSchema("WorkerType", traits: Traits.workerType),
+      MemberSchema("NumberOfWorkers"),
+      MemberSchema("SecurityConfiguration", traits: Traits.nameString),
+      MemberSchema("NotificationProperty"),
+      MemberSchema("GlueVersion", traits: Traits.glueVersionString),
+      MemberSchema("ExecutionClass", traits: Traits.executionClass),
+      MemberSchema("SourceControlDetails"),
+      MemberSchema("MaintenanceWindow", traits: Traits.maintenanceWindow),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var logical: Logical?
-    var conditions: [Condition]?
+    var jobMode: JobMode?
+    var jobRunQueuingEnabled: Bool?
+    var description: String?
+    var logUri: String?
+    var role: String?
+    var executionProperty: ExecutionProperty?
+    var command: JobCommand?
+    var defaultArguments: [String: String]?
+    var nonOverridableArguments: [String: String]?
+    var connections: ConnectionsList?
+    var maxRetries: Int?
+    var allocatedCapacity: Int?
+    var timeout: Int?
+    var maxCapacity: Double?
+    var workerType: WorkerType?
+    var numberOfWorkers: Int?
+    var securityConfiguration: String?
+    var notificationProperty: NotificationProperty?
+    var glueVersion: String?
+    var executionClass: ExecutionClass?
+    var sourceControlDetails: SourceControlDetails?
+    var maintenanceWindow: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&logical)
-      case 1: try decoder.read(&conditions)
+      case 0: try decoder.read(&jobMode)
+      case 1: try decoder.read(&jobRunQueuingEnabled)
+      case 2: try decoder.read(&description)
+      case 3: try decoder.read(&logUri)
+      case 4: try decoder.read(&role)
+      case 5: try decoder.read(&executionProperty)
+      case 6: try decoder.read(&command)
+      case 7: try decoder.read(&defaultArguments)
+      case 8: try decoder.read(&nonOverridableArguments)
+      case 9: try decoder.read(&connections)
+      case 10: try decoder.read(&maxRetries)
+      case 11: try decoder.read(&allocatedCapacity)
+      case 12: try decoder.read(&timeout)
+      case 13: try decoder.read(&maxCapacity)
+      case 14: try decoder.read(&workerType)
+      case 15: try decoder.read(&numberOfWorkers)
+      case 16: try decoder.read(&securityConfiguration)
+      case 17: try decoder.read(&notificationProperty)
+      case 18: try decoder.read(&glueVersion)
+      case 19: try decoder.read(&executionClass)
+      case 20: try decoder.read(&sourceControlDetails)
+      case 21: try decoder.read(&maintenanceWindow)
       default: break
       }
     }
     self.init(
-      logical: logical, conditions: conditions)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, logical)
-    encoder.write(1, conditions)
-    encoder.end()
-  }
-}
-
-extension PrincipalPermissions: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "PrincipalPermissions",
-    [
-      MemberSchema("Principal"),
-      MemberSchema("Permissions", traits: Traits.permissionList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var principal: DataLakePrincipal?
-    var permissions: [Permission]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&principal)
-      case 1: try decoder.read(&permissions)
-      default: break
-      }
-    }
-    self.init(
-      principal: principal, permissions: permissions)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, principal)
-    encoder.write(1, permissions)
-    encoder.end()
+      jobMode: jobMode, jobRunQueuingEnabled: jobRunQueuingEnabled, description: description, logUri: logUri,
+      role: role, executionProperty: executionProperty, command: command, defaultArguments: defaultArguments,
+      nonOverridableArguments: nonOverridableArguments, connections: connections, maxRetries: maxRetries,
+      allocatedCapacity: allocatedCapacity, timeout: timeout, maxCapacity: maxCapacity, workerType: workerType,
+      numberOfWorkers: numberOfWorkers, securityConfiguration: securityConfiguration,
+      notificationProperty: notificationProperty, glueVersion: glueVersion, executionClass: executionClass,
+      sourceControlDetails: sourceControlDetails, maintenanceWindow: maintenanceWindow)
   }
 }
 
-extension PropertyPredicate: WireStructure, WireDecodable {
+extension JsonClassifier: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "PropertyPredicate",
-    [
-      MemberSchema("Key", traits: Traits.valueString),
-      MemberSchema("Value", traits: Traits.valueString),
-      MemberSchema("Comparator", traits: Traits.comparator),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var key: String?
-    var value: String?
-    var comparator: Comparator?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&key)
-      case 1: try decoder.read(&value)
-      case 2: try decoder.read(&comparator)
-      default: break
-      }
-    }
-    self.init(
-      key: key, value: value, comparator: comparator)
-  }
-}
-
-extension PutResourcePolicyRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "PutResourcePolicyRequest",
-    [
-      MemberSchema("PolicyInJson", required: true, traits: Traits.policyJsonString),
-      MemberSchema("ResourceArn", traits: Traits.glueResourceArn),
-      MemberSchema("PolicyHashCondition", traits: Traits.hashString),
-      MemberSchema("PolicyExistsCondition", traits: Traits.existCondition),
-      MemberSchema("EnableHybrid", traits: Traits.enableHybridValues),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var policyInJson: String?
-    var resourceArn: String?
-    var policyHashCondition: String?
-    var policyExistsCondition: ExistCondition?
-    var enableHybrid: EnableHybridValues?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&policyInJson)
-      case 1: try decoder.read(&resourceArn)
-      case 2: try decoder.read(&policyHashCondition)
-      case 3: try decoder.read(&policyExistsCondition)
-      case 4: try decoder.read(&enableHybrid)
-      default: break
-      }
-    }
-    guard let policyInJson else { throw decoder.incomplete }
-    self.init(
-      policyInJson: policyInJson, resourceArn: resourceArn, policyHashCondition: policyHashCondition,
-      policyExistsCondition: policyExistsCondition, enableHybrid: enableHybrid)
-  }
-}
-
-extension PutResourcePolicyResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "PutResourcePolicyResponse",
-    [
-      MemberSchema("PolicyHash", traits: Traits.hashString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, policyHash)
-    encoder.end()
-  }
-}
-
-extension PutSchemaVersionMetadataInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "PutSchemaVersionMetadataInput",
-    [
-      MemberSchema("SchemaId"),
-      MemberSchema("SchemaVersionNumber"),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("MetadataKeyValue", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var schemaVersionNumber: SchemaVersionNumber?
-    var schemaVersionId: String?
-    var metadataKeyValue: MetadataKeyValuePair?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&schemaVersionNumber)
-      case 2: try decoder.read(&schemaVersionId)
-      case 3: try decoder.read(&metadataKeyValue)
-      default: break
-      }
-    }
-    guard let metadataKeyValue else { throw decoder.incomplete }
-    self.init(
-      schemaId: schemaId, schemaVersionNumber: schemaVersionNumber, schemaVersionId: schemaVersionId,
-      metadataKeyValue: metadataKeyValue)
-  }
-}
-
-extension PutSchemaVersionMetadataResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "PutSchemaVersionMetadataResponse",
-    [
-      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
-      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("LatestVersion"),
-      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("MetadataKey", traits: Traits.metadataKeyString),
-      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, schemaArn)
-    encoder.write(1, schemaName)
-    encoder.write(2, registryName)
-    encoder.write(3, latestVersion)
-    encoder.write(4, versionNumber)
-    encoder.write(5, schemaVersionId)
-    encoder.write(6, metadataKey)
-    encoder.write(7, metadataValue)
-    encoder.end()
-  }
-}
-
-extension PutWorkflowRunPropertiesRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "PutWorkflowRunPropertiesRequest",
+    "JsonClassifier",
     [
       MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("RunId", required: true, traits: Traits.idString),
-      MemberSchema("RunProperties", required: true, traits: Traits.workflowRunProperties),
+      MemberSchema("CreationTime"),
+      MemberSchema("LastUpdated"),
+      MemberSchema("Version"),
+      MemberSchema("JsonPath", required: true),
     ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var runId: String?
-    var runProperties: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&runId)
-      case 2: try decoder.read(&runProperties)
-      default: break
-      }
-    }
-    guard let name, let runId, let runProperties else { throw decoder.incomplete }
-    self.init(
-      name: name, runId: runId, runProperties: runProperties)
-  }
-}
-
-extension PutWorkflowRunPropertiesResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("PutWorkflowRunPropertiesResponse", [])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.write(1, creationTime)
+    encoder.write(2, lastUpdated)
+    encoder.write(3, version)
+    encoder.write(4, jsonPath)
     encoder.end()
   }
 }
 
-extension QuerySchemaVersionMetadataInput: WireStructure, WireDecodable {
+extension KeySchemaElement: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "QuerySchemaVersionMetadataInput",
+    "KeySchemaElement",
     [
-      MemberSchema("SchemaId"),
-      MemberSchema("SchemaVersionNumber"),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("MetadataList"),
-      MemberSchema("MaxResults", traits: Traits.querySchemaVersionMetadataMaxResults),
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("Type", required: true, traits: Traits.columnTypeString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.write(1, type)
+    encoder.end()
+  }
+}
+
+extension LakeFormationConfiguration: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "LakeFormationConfiguration",
+    [
+      MemberSchema("UseLakeFormationCredentials"),
+      MemberSchema("AccountId", traits: Traits.accountId),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var useLakeFormationCredentials: Bool?
+    var accountId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&useLakeFormationCredentials)
+      case 1: try decoder.read(&accountId)
+      default: break
+      }
+    }
+    self.init(
+      useLakeFormationCredentials: useLakeFormationCredentials, accountId: accountId)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, useLakeFormationCredentials)
+    encoder.write(1, accountId)
+    encoder.end()
+  }
+}
+
+extension LastCrawlInfo: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "LastCrawlInfo",
+    [
+      MemberSchema("Status", traits: Traits.lastCrawlStatus),
+      MemberSchema("ErrorMessage", traits: Traits.descriptionString),
+      MemberSchema("LogGroup", traits: Traits.logGroup),
+      MemberSchema("LogStream", traits: Traits.logStream),
+      MemberSchema("MessagePrefix", traits: Traits.messagePrefix),
+      MemberSchema("StartTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, status)
+    encoder.write(1, errorMessage)
+    encoder.write(2, logGroup)
+    encoder.write(3, logStream)
+    encoder.write(4, messagePrefix)
+    encoder.write(5, startTime)
+    encoder.end()
+  }
+}
+
+extension LineageConfiguration: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "LineageConfiguration",
+    [
+      MemberSchema("CrawlerLineageSettings", traits: Traits.crawlerLineageSettings),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var crawlerLineageSettings: CrawlerLineageSettings?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&crawlerLineageSettings)
+      default: break
+      }
+    }
+    self.init(
+      crawlerLineageSettings: crawlerLineageSettings)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawlerLineageSettings)
+    encoder.end()
+  }
+}
+
+extension ListCrawlersRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListCrawlersRequest",
+    [
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("NextToken"),
+      MemberSchema("Tags", traits: Traits.tagsMap),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var maxResults: Int?
+    var nextToken: String?
+    var tags: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&maxResults)
+      case 1: try decoder.read(&nextToken)
+      case 2: try decoder.read(&tags)
+      default: break
+      }
+    }
+    self.init(
+      maxResults: maxResults, nextToken: nextToken, tags: tags)
+  }
+}
+
+extension ListCrawlersResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListCrawlersResponse",
+    [
+      MemberSchema("CrawlerNames", traits: Traits.crawlerNameList),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawlerNames)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListCrawlsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListCrawlsRequest",
+    [
+      MemberSchema("CrawlerName", required: true, traits: Traits.nameString),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("Filters"),
       MemberSchema("NextToken"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var schemaVersionNumber: SchemaVersionNumber?
-    var schemaVersionId: String?
-    var metadataList: [MetadataKeyValuePair]?
+    var crawlerName: String?
+    var maxResults: Int?
+    var filters: [CrawlsFilter]?
+    var nextToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&crawlerName)
+      case 1: try decoder.read(&maxResults)
+      case 2: try decoder.read(&filters)
+      case 3: try decoder.read(&nextToken)
+      default: break
+      }
+    }
+    guard let crawlerName else { throw decoder.incomplete }
+    self.init(
+      crawlerName: crawlerName, maxResults: maxResults, filters: filters, nextToken: nextToken)
+  }
+}
+
+extension ListCrawlsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListCrawlsResponse",
+    [
+      MemberSchema("Crawls"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawls)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListDataQualityResultsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListDataQualityResultsRequest",
+    [
+      MemberSchema("Filter"),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var filter: DataQualityResultFilterCriteria?
+    var nextToken: String?
+    var maxResults: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&filter)
+      case 1: try decoder.read(&nextToken)
+      case 2: try decoder.read(&maxResults)
+      default: break
+      }
+    }
+    self.init(
+      filter: filter, nextToken: nextToken, maxResults: maxResults)
+  }
+}
+
+extension ListDataQualityResultsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListDataQualityResultsResponse",
+    [
+      MemberSchema("Results", required: true),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, results)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListDataQualityRuleRecommendationRunsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListDataQualityRuleRecommendationRunsRequest",
+    [
+      MemberSchema("Filter"),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var filter: DataQualityRuleRecommendationRunFilter?
+    var nextToken: String?
+    var maxResults: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&filter)
+      case 1: try decoder.read(&nextToken)
+      case 2: try decoder.read(&maxResults)
+      default: break
+      }
+    }
+    self.init(
+      filter: filter, nextToken: nextToken, maxResults: maxResults)
+  }
+}
+
+extension ListDataQualityRuleRecommendationRunsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListDataQualityRuleRecommendationRunsResponse",
+    [
+      MemberSchema("Runs"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, runs)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListDataQualityRulesetEvaluationRunsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListDataQualityRulesetEvaluationRunsRequest",
+    [
+      MemberSchema("Filter"),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var filter: DataQualityRulesetEvaluationRunFilter?
+    var nextToken: String?
+    var maxResults: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&filter)
+      case 1: try decoder.read(&nextToken)
+      case 2: try decoder.read(&maxResults)
+      default: break
+      }
+    }
+    self.init(
+      filter: filter, nextToken: nextToken, maxResults: maxResults)
+  }
+}
+
+extension ListDataQualityRulesetEvaluationRunsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListDataQualityRulesetEvaluationRunsResponse",
+    [
+      MemberSchema("Runs"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, runs)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListDataQualityRulesetsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListDataQualityRulesetsRequest",
+    [
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("Filter"),
+      MemberSchema("Tags", traits: Traits.tagsMap),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var nextToken: String?
+    var maxResults: Int?
+    var filter: DataQualityRulesetFilterCriteria?
+    var tags: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&nextToken)
+      case 1: try decoder.read(&maxResults)
+      case 2: try decoder.read(&filter)
+      case 3: try decoder.read(&tags)
+      default: break
+      }
+    }
+    self.init(
+      nextToken: nextToken, maxResults: maxResults, filter: filter, tags: tags)
+  }
+}
+
+extension ListDataQualityRulesetsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ListDataQualityRulesetsResponse",
+    [
+      MemberSchema("Rulesets"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, rulesets)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension ListDataQualityStatisticAnnotationsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ListDataQualityStatisticAnnotationsRequest",
+    [
+      MemberSchema("StatisticId", traits: Traits.hashString),
+      MemberSchema("ProfileId", traits: Traits.hashString),
+      MemberSchema("TimestampFilter"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("NextToken"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var statisticId: String?
+    var profileId: String?
+    var timestampFilter: TimestampFilter?
     var maxResults: Int?
     var nextToken: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&schemaVersionNumber)
-      case 2: try decoder.read(&schemaVersionId)
-      case 3: try decoder.read(&metadataList)
-      case 4: try decoder.read(&maxResults)
-      case 5: try decoder.read(&nextToken)
+      case 0: try decoder.read(&statisticId)
+      case 1: try decoder.read(&profileId)
+      case 2: try decoder.read(&timestampFilter)
+      case 3: try decoder.read(&maxResults)
+      case 4: try decoder.read(&nextToken)
       default: break
       }
     }
     self.init(
-      schemaId: schemaId, schemaVersionNumber: schemaVersionNumber, schemaVersionId: schemaVersionId,
-      metadataList: metadataList, maxResults: maxResults, nextToken: nextToken)
+      statisticId: statisticId, profileId: profileId, timestampFilter: timestampFilter, maxResults: maxResults,
+      nextToken: nextToken)
   }
 }
 
-extension QuerySchemaVersionMetadataResponse: WireStructure, WireEncodable {
+extension ListDataQualityStatisticAnnotationsResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "QuerySchemaVersionMetadataResponse",
+    "ListDataQualityStatisticAnnotationsResponse",
     [
-      MemberSchema("MetadataInfoMap", traits: Traits.metadataInfoMap),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("Annotations"),
       MemberSchema("NextToken"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, metadataInfoMap)
-    encoder.write(1, schemaVersionId)
-    encoder.write(2, nextToken)
+    encoder.write(0, annotations)
+    encoder.write(1, nextToken)
     encoder.end()
   }
 }
 
-extension QuerySessionContext: WireStructure, WireDecodable {
+extension ListDataQualityStatisticsRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "QuerySessionContext",
+    "ListDataQualityStatisticsRequest",
     [
-      MemberSchema("QueryId", traits: Traits.hashString),
-      MemberSchema("QueryStartTime"),
-      MemberSchema("ClusterId"),
-      MemberSchema("QueryAuthorizationId", traits: Traits.hashString),
-      MemberSchema("AdditionalContext", traits: Traits.additionalContextMap),
+      MemberSchema("StatisticId", traits: Traits.hashString),
+      MemberSchema("ProfileId", traits: Traits.hashString),
+      MemberSchema("TimestampFilter"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("NextToken"),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var queryId: String?
-    var queryStartTime: Timestamp?
-    var clusterId: String?
-    var queryAuthorizationId: String?
-    var additionalContext: [String: String]?
+    var statisticId: String?
+    var profileId: String?
+    var timestampFilter: TimestampFilter?
+    var maxResults: Int?
+    var nextToken: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&queryId)
-      case 1: try decoder.read(&queryStartTime)
-      case 2: try decoder.read(&clusterId)
-      case 3: try decoder.read(&queryAuthorizationId)
-      case 4: try decoder.read(&additionalContext)
+      case 0: try decoder.read(&statisticId)
+      case 1: try decoder.read(&profileId)
+      case 2: try decoder.read(&timestampFilter)
+      case 3: try decoder.read(&maxResults)
+      case 4: try decoder.read(&nextToken)
       default: break
       }
     }
     self.init(
-      queryId: queryId, queryStartTime: queryStartTime, clusterId: clusterId,
-      queryAuthorizationId: queryAuthorizationId, additionalContext: additionalContext)
+      statisticId: statisticId, profileId: profileId, timestampFilter: timestampFilter, maxResults: maxResults,
+      nextToken: nextToken)
   }
 }
 
-extension RecrawlPolicy: WireStructure, WireDecodable, WireEncodable {
+extension ListDataQualityStatisticsResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "RecrawlPolicy",
+    "ListDataQualityStatisticsResponse",
     [
-      MemberSchema("RecrawlBehavior", traits: Traits.recrawlBehavior),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var recrawlBehavior: RecrawlBehavior?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&recrawlBehavior)
-      default: break
-      }
-    }
-    self.init(
-      recrawlBehavior: recrawlBehavior)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, recrawlBehavior)
-    encoder.end()
-  }
-}
-
-extension RegisterSchemaVersionInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "RegisterSchemaVersionInput",
-    [
-      MemberSchema("SchemaId", required: true),
-      MemberSchema("SchemaDefinition", required: true, traits: Traits.schemaDefinitionString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var schemaDefinition: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&schemaDefinition)
-      default: break
-      }
-    }
-    guard let schemaId, let schemaDefinition else { throw decoder.incomplete }
-    self.init(
-      schemaId: schemaId, schemaDefinition: schemaDefinition)
-  }
-}
-
-extension RegisterSchemaVersionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "RegisterSchemaVersionResponse",
-    [
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
-      MemberSchema("Status", traits: Traits.schemaVersionStatus),
+      MemberSchema("Statistics"),
+      MemberSchema("NextToken"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, schemaVersionId)
-    encoder.write(1, versionNumber)
-    encoder.write(2, status)
-    encoder.end()
-  }
-}
-
-extension RegistryId: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "RegistryId",
-    [
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var registryName: String?
-    var registryArn: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&registryName)
-      case 1: try decoder.read(&registryArn)
-      default: break
-      }
-    }
-    self.init(
-      registryName: registryName, registryArn: registryArn)
-  }
-}
-
-extension RegistryListItem: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "RegistryListItem",
-    [
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Status", traits: Traits.registryStatus),
-      MemberSchema("CreatedTime"),
-      MemberSchema("UpdatedTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, registryName)
-    encoder.write(1, registryArn)
-    encoder.write(2, description)
-    encoder.write(3, status)
-    encoder.write(4, createdTime)
-    encoder.write(5, updatedTime)
-    encoder.end()
-  }
-}
-
-extension RemoveSchemaVersionMetadataInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "RemoveSchemaVersionMetadataInput",
-    [
-      MemberSchema("SchemaId"),
-      MemberSchema("SchemaVersionNumber"),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("MetadataKeyValue", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var schemaVersionNumber: SchemaVersionNumber?
-    var schemaVersionId: String?
-    var metadataKeyValue: MetadataKeyValuePair?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&schemaVersionNumber)
-      case 2: try decoder.read(&schemaVersionId)
-      case 3: try decoder.read(&metadataKeyValue)
-      default: break
-      }
-    }
-    guard let metadataKeyValue else { throw decoder.incomplete }
-    self.init(
-      schemaId: schemaId, schemaVersionNumber: schemaVersionNumber, schemaVersionId: schemaVersionId,
-      metadataKeyValue: metadataKeyValue)
-  }
-}
-
-extension RemoveSchemaVersionMetadataResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "RemoveSchemaVersionMetadataResponse",
-    [
-      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
-      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("LatestVersion"),
-      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("MetadataKey", traits: Traits.metadataKeyString),
-      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, schemaArn)
-    encoder.write(1, schemaName)
-    encoder.write(2, registryName)
-    encoder.write(3, latestVersion)
-    encoder.write(4, versionNumber)
-    encoder.write(5, schemaVersionId)
-    encoder.write(6, metadataKey)
-    encoder.write(7, metadataValue)
-    encoder.end()
-  }
-}
-
-extension ResetJobBookmarkRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ResetJobBookmarkRequest",
-    [
-      MemberSchema("JobName", required: true),
-      MemberSchema("RunId"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var jobName: String?
-    var runId: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&jobName)
-      case 1: try decoder.read(&runId)
-      default: break
-      }
-    }
-    guard let jobName else { throw decoder.incomplete }
-    self.init(
-      jobName: jobName, runId: runId)
-  }
-}
-
-extension ResetJobBookmarkResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ResetJobBookmarkResponse",
-    [
-      MemberSchema("JobBookmarkEntry"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, jobBookmarkEntry)
-    encoder.end()
-  }
-}
-
-extension ResourceUri: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "ResourceUri",
-    [
-      MemberSchema("ResourceType", traits: Traits.resourceType),
-      MemberSchema("Uri", traits: Traits.uri),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var resourceType: ResourceType?
-    var uri: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&resourceType)
-      case 1: try decoder.read(&uri)
-      default: break
-      }
-    }
-    self.init(
-      resourceType: resourceType, uri: uri)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, resourceType)
-    encoder.write(1, uri)
+    encoder.write(0, statistics)
+    encoder.write(1, nextToken)
     encoder.end()
   }
 }

@@ -3,582 +3,578 @@
 import Kernel
 public import AWSWire
 
-extension StartCrawlerRequest: WireStructure, WireDecodable {
+extension Order: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "StartCrawlerRequest",
+    "Order",
     [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("Column", required: true, traits: Traits.nameString),
+      MemberSchema("SortOrder", required: true, traits: Traits.integerFlag),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var name: String?
+    var column: String?
+    var sortOrder: Int?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&name)
+      case 0: try decoder.read(&column)
+      case 1: try decoder.read(&sortOrder)
       default: break
       }
     }
-    guard let name else { throw decoder.incomplete }
+    guard let column, let sortOrder else { throw decoder.incomplete }
     self.init(
-      name: name)
-  }
-}
-
-extension StartCrawlerResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("StartCrawlerResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension StartCrawlerScheduleRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "StartCrawlerScheduleRequest",
-    [
-      MemberSchema("CrawlerName", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var crawlerName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&crawlerName)
-      default: break
-      }
-    }
-    guard let crawlerName else { throw decoder.incomplete }
-    self.init(
-      crawlerName: crawlerName)
-  }
-}
-
-extension StartCrawlerScheduleResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("StartCrawlerScheduleResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension StartJobRunRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "StartJobRunRequest",
-    [
-      MemberSchema("JobName", required: true, traits: Traits.nameString),
-      MemberSchema("JobRunQueuingEnabled"),
-      MemberSchema("JobRunId", traits: Traits.idString),
-      MemberSchema("Arguments"),
-      MemberSchema("AllocatedCapacity"),
-      MemberSchema("Timeout", traits: Traits.timeout),
-      MemberSchema("MaxCapacity"),
-      MemberSchema("SecurityConfiguration", traits: Traits.nameString),
-      MemberSchema("NotificationProperty"),
-      MemberSchema("WorkerType", traits: Traits.workerType),
-      MemberSchema("NumberOfWorkers"),
-      MemberSchema("ExecutionClass", traits: Traits.executionClass),
-      MemberSchema("ExecutionRoleSessionPolicy", traits: Traits.orchestrationPolicyJsonString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var jobName: String?
-    var jobRunQueuingEnabled: Bool?
-    var jobRunId: String?
-    var arguments: [String: String]?
-    var allocatedCapacity: Int?
-    var timeout: Int?
-    var maxCapacity: Double?
-    var securityConfiguration: String?
-    var notificationProperty: NotificationProperty?
-    var workerType: WorkerType?
-    var numberOfWorkers: Int?
-    var executionClass: ExecutionClass?
-    var executionRoleSessionPolicy: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&jobName)
-      case 1: try decoder.read(&jobRunQueuingEnabled)
-      case 2: try decoder.read(&jobRunId)
-      case 3: try decoder.read(&arguments)
-      case 4: try decoder.read(&allocatedCapacity)
-      case 5: try decoder.read(&timeout)
-      case 6: try decoder.read(&maxCapacity)
-      case 7: try decoder.read(&securityConfiguration)
-      case 8: try decoder.read(&notificationProperty)
-      case 9: try decoder.read(&workerType)
-      case 10: try decoder.read(&numberOfWorkers)
-      case 11: try decoder.read(&executionClass)
-      case 12: try decoder.read(&executionRoleSessionPolicy)
-      default: break
-      }
-    }
-    guard let jobName else { throw decoder.incomplete }
-    self.init(
-      jobName: jobName, jobRunQueuingEnabled: jobRunQueuingEnabled, jobRunId: jobRunId, arguments: arguments,
-      allocatedCapacity: allocatedCapacity, timeout: timeout, maxCapacity: maxCapacity,
-      securityConfiguration: securityConfiguration, notificationProperty: notificationProperty, workerType: workerType,
-      numberOfWorkers: numberOfWorkers, executionClass: executionClass,
-      executionRoleSessionPolicy: executionRoleSessionPolicy)
-  }
-}
-
-extension StartJobRunResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "StartJobRunResponse",
-    [
-      MemberSchema("JobRunId", traits: Traits.idString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, jobRunId)
-    encoder.end()
-  }
-}
-
-extension StartTriggerRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "StartTriggerRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      name: name)
-  }
-}
-
-extension StartTriggerResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "StartTriggerResponse",
-    [
-      MemberSchema("Name", traits: Traits.nameString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.end()
-  }
-}
-
-extension StartWorkflowRunRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "StartWorkflowRunRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("RunProperties", traits: Traits.workflowRunProperties),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var runProperties: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&runProperties)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      name: name, runProperties: runProperties)
-  }
-}
-
-extension StartWorkflowRunResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "StartWorkflowRunResponse",
-    [
-      MemberSchema("RunId", traits: Traits.idString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, runId)
-    encoder.end()
-  }
-}
-
-extension StartingEventBatchCondition: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "StartingEventBatchCondition",
-    [
-      MemberSchema("BatchSize"),
-      MemberSchema("BatchWindow"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, batchSize)
-    encoder.write(1, batchWindow)
-    encoder.end()
-  }
-}
-
-extension StatusDetails: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "StatusDetails",
-    [
-      MemberSchema("RequestedChange"),
-      MemberSchema("ViewValidations"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, requestedChange)
-    encoder.write(1, viewValidations)
-    encoder.end()
-  }
-}
-
-extension StopCrawlerRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "StopCrawlerRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      name: name)
-  }
-}
-
-extension StopCrawlerResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("StopCrawlerResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension StopCrawlerScheduleRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "StopCrawlerScheduleRequest",
-    [
-      MemberSchema("CrawlerName", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var crawlerName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&crawlerName)
-      default: break
-      }
-    }
-    guard let crawlerName else { throw decoder.incomplete }
-    self.init(
-      crawlerName: crawlerName)
-  }
-}
-
-extension StopCrawlerScheduleResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("StopCrawlerScheduleResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension StopTriggerRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "StopTriggerRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      name: name)
-  }
-}
-
-extension StopTriggerResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "StopTriggerResponse",
-    [
-      MemberSchema("Name", traits: Traits.nameString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.end()
-  }
-}
-
-extension StopWorkflowRunRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "StopWorkflowRunRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("RunId", required: true, traits: Traits.idString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var runId: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&runId)
-      default: break
-      }
-    }
-    guard let name, let runId else { throw decoder.incomplete }
-    self.init(
-      name: name, runId: runId)
-  }
-}
-
-extension StopWorkflowRunResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("StopWorkflowRunResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension StorageDescriptor: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "StorageDescriptor",
-    [
-      MemberSchema("Columns"),
-      MemberSchema("Location", traits: Traits.locationString),
-      MemberSchema("AdditionalLocations", traits: Traits.locationStringList),
-      MemberSchema("InputFormat", traits: Traits.formatString),
-      MemberSchema("OutputFormat", traits: Traits.formatString),
-      MemberSchema("Compressed"),
-      MemberSchema("NumberOfBuckets"),
-      MemberSchema("SerdeInfo"),
-      MemberSchema("BucketColumns", traits: Traits.nameStringList),
-      MemberSchema("SortColumns"),
-      MemberSchema("Parameters", traits: Traits.parametersMap),
-      MemberSchema("SkewedInfo"),
-      MemberSchema("StoredAsSubDirectories"),
-      MemberSchema("SchemaReference"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var columns: [Column]?
-    var location: String?
-    var additionalLocations: [String]?
-    var inputFormat: String?
-    var outputFormat: String?
-    var compressed: Bool?
-    var numberOfBuckets: Int?
-    var serdeInfo: SerDeInfo?
-    var bucketColumns: [String]?
-    var sortColumns: [Order]?
-    var parameters: [String: String]?
-    var skewedInfo: SkewedInfo?
-    var storedAsSubDirectories: Bool?
-    var schemaReference: SchemaReference?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&columns)
-      case 1: try decoder.read(&location)
-      case 2: try decoder.read(&additionalLocations)
-      case 3: try decoder.read(&inputFormat)
-      case 4: try decoder.read(&outputFormat)
-      case 5: try decoder.read(&compressed)
-      case 6: try decoder.read(&numberOfBuckets)
-      case 7: try decoder.read(&serdeInfo)
-      case 8: try decoder.read(&bucketColumns)
-      case 9: try decoder.read(&sortColumns)
-      case 10: try decoder.read(&parameters)
-      case 11: try decoder.read(&skewedInfo)
-      case 12: try decoder.read(&storedAsSubDirectories)
-      case 13: try decoder.read(&schemaReference)
-      default: break
-      }
-    }
-    self.init(
-      columns: columns, location: location, additionalLocations: additionalLocations, inputFormat: inputFormat,
-      outputFormat: outputFormat, compressed: compressed, numberOfBuckets: numberOfBuckets, serdeInfo: serdeInfo,
-      bucketColumns: bucketColumns, sortColumns: sortColumns, parameters: parameters, skewedInfo: skewedInfo,
-      storedAsSubDirectories: storedAsSubDirectories, schemaReference: schemaReference)
+      column: column, sortOrder: sortOrder)
   }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, columns)
-    encoder.write(1, location)
-    encoder.write(2, additionalLocations)
-    encoder.write(3, inputFormat)
-    encoder.write(4, outputFormat)
-    encoder.write(5, compressed)
-    encoder.write(6, numberOfBuckets)
-    encoder.write(7, serdeInfo)
-    encoder.write(8, bucketColumns)
-    encoder.write(9, sortColumns)
-    encoder.write(10, parameters)
-    encoder.write(11, skewedInfo)
-    encoder.write(12, storedAsSubDirectories)
-    encoder.write(13, schemaReference)
+    encoder.write(0, column)
+    encoder.write(1, sortOrder)
     encoder.end()
   }
 }
 
-extension StringColumnStatisticsData: WireStructure, WireDecodable, WireEncodable {
+extension OtherMetadataValueListItem: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "StringColumnStatisticsData",
+    "OtherMetadataValueListItem",
     [
-      MemberSchema("MaximumLength", required: true, traits: Traits.nonNegativeLong),
-      MemberSchema("AverageLength", required: true, traits: Traits.nonNegativeDouble),
-      MemberSchema("NumberOfNulls", required: true, traits: Traits.nonNegativeLong),
-      MemberSchema("NumberOfDistinctValues", required: true, traits: Traits.nonNegativeLong),
+      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
+      MemberSchema("CreatedTime"),
     ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var maximumLength: Int64?
-    var averageLength: Double?
-    var numberOfNulls: Int64?
-    var numberOfDistinctValues: Int64?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&maximumLength)
-      case 1: try decoder.read(&averageLength)
-      case 2: try decoder.read(&numberOfNulls)
-      case 3: try decoder.read(&numberOfDistinctValues)
-      default: break
-      }
-    }
-    guard
-      let maximumLength, let averageLength, let numberOfNulls, let numberOfDistinctValues
-    else { throw decoder.incomplete }
-    self.init(
-      maximumLength: maximumLength, averageLength: averageLength, numberOfNulls: numberOfNulls,
-      numberOfDistinctValues: numberOfDistinctValues)
-  }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, maximumLength)
-    encoder.write(1, averageLength)
-    encoder.write(2, numberOfNulls)
-    encoder.write(3, numberOfDistinctValues)
+    encoder.write(0, metadataValue)
+    encoder.write(1, createdTime)
     encoder.end()
   }
 }
 
-extension Table: WireStructure, WireEncodable {
+extension Partition: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "Table",
+    "Partition",
     [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("Values", traits: Traits.valueStringList),
       MemberSchema("DatabaseName", traits: Traits.nameString),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Owner", traits: Traits.nameString),
-      MemberSchema("CreateTime"),
-      MemberSchema("UpdateTime"),
+      MemberSchema("TableName", traits: Traits.nameString),
+      MemberSchema("CreationTime"),
       MemberSchema("LastAccessTime"),
-      MemberSchema("LastAnalyzedTime"),
-      MemberSchema("Retention", traits: Traits.nonNegativeInteger),
       MemberSchema("StorageDescriptor"),
-      MemberSchema("PartitionKeys"),
-      MemberSchema("ViewOriginalText", traits: Traits.viewTextString),
-      MemberSchema("ViewExpandedText", traits: Traits.viewTextString),
-      MemberSchema("TableType", traits: Traits.tableTypeString),
       MemberSchema("Parameters", traits: Traits.parametersMap),
-      MemberSchema("CreatedBy", traits: Traits.nameString),
-      MemberSchema("IsRegisteredWithLakeFormation"),
-      MemberSchema("TargetTable"),
+      MemberSchema("LastAnalyzedTime"),
       MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("VersionId", traits: Traits.versionString),
-      MemberSchema("FederatedTable"),
-      MemberSchema("ViewDefinition"),
-      MemberSchema("IsMultiDialectView"),
-      MemberSchema("IsMaterializedView"),
-      MemberSchema("Status"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, name)
+    encoder.write(0, values)
     encoder.write(1, databaseName)
-    encoder.write(2, description)
-    encoder.write(3, owner)
-    encoder.write(4, createTime)
-    encoder.write(5, updateTime)
-    encoder.write(6, lastAccessTime)
+    encoder.write(2, tableName)
+    encoder.write(3, creationTime)
+    encoder.write(4, lastAccessTime)
+    encoder.write(5, storageDescriptor)
+    encoder.write(6, parameters)
     encoder.write(7, lastAnalyzedTime)
-    encoder.write(8, retention)
-    encoder.write(9, storageDescriptor)
-    encoder.write(10, partitionKeys)
-    encoder.write(11, viewOriginalText)
-    encoder.write(12, viewExpandedText)
-    encoder.write(13, tableType)
-    encoder.write(14, parameters)
-    encoder.write(15, createdBy)
-    encoder.write(16, isRegisteredWithLakeFormation)
-    encoder.write(17, targetTable)
-    encoder.write(18, catalogId)
-    encoder.write(19, versionId)
-    encoder.write(20, federatedTable)
-    encoder.write(21, viewDefinition)
-    encoder.write(22, isMultiDialectView)
-    encoder.write(23, isMaterializedView)
-    encoder.write(24, status)
+    encoder.write(8, catalogId)
     encoder.end()
   }
 }
 
-extension TableError: WireStructure, WireEncodable {
+extension PartitionError: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "TableError",
+    "PartitionError",
     [
-      MemberSchema("TableName", traits: Traits.nameString),
+      MemberSchema("PartitionValues", traits: Traits.valueStringList),
       MemberSchema("ErrorDetail"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, tableName)
+    encoder.write(0, partitionValues)
     encoder.write(1, errorDetail)
+    encoder.end()
+  }
+}
+
+extension PartitionIndex: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "PartitionIndex",
+    [
+      MemberSchema("Keys", required: true, traits: Traits.keyList),
+      MemberSchema("IndexName", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var keys: [String]?
+    var indexName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&keys)
+      case 1: try decoder.read(&indexName)
+      default: break
+      }
+    }
+    guard let keys, let indexName else { throw decoder.incomplete }
+    self.init(
+      keys: keys, indexName: indexName)
+  }
+}
+
+extension PartitionIndexDescriptor: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "PartitionIndexDescriptor",
+    [
+      MemberSchema("IndexName", required: true, traits: Traits.nameString),
+      MemberSchema("Keys", required: true, traits: Traits.keySchemaElementList),
+      MemberSchema("IndexStatus", required: true, traits: Traits.partitionIndexStatus),
+      MemberSchema("BackfillErrors"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, indexName)
+    encoder.write(1, keys)
+    encoder.write(2, indexStatus)
+    encoder.write(3, backfillErrors)
+    encoder.end()
+  }
+}
+
+extension PartitionInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "PartitionInput",
+    [
+      MemberSchema("Values", traits: Traits.valueStringList),
+      MemberSchema("LastAccessTime"),
+      MemberSchema("StorageDescriptor"),
+      MemberSchema("Parameters", traits: Traits.parametersMap),
+      MemberSchema("LastAnalyzedTime"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var values: [String]?
+    var lastAccessTime: Timestamp?
+    var storageDescriptor: StorageDescriptor?
+    var parameters: [String: String]?
+    var lastAnalyzedTime: Timestamp?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&values)
+      case 1: try decoder.read(&lastAccessTime)
+      case 2: try decoder.read(&storageDescriptor)
+      case 3: try decoder.read(&parameters)
+      case 4: try decoder.read(&lastAnalyzedTime)
+      default: break
+      }
+    }
+    self.init(
+      values: values, lastAccessTime: lastAccessTime, storageDescriptor: storageDescriptor, parameters: parameters,
+      lastAnalyzedTime: lastAnalyzedTime)
+  }
+}
+
+extension PartitionValueList: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "PartitionValueList",
+    [
+      MemberSchema("Values", required: true, traits: Traits.valueStringList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var values: [String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&values)
+      default: break
+      }
+    }
+    guard let values else { throw decoder.incomplete }
+    self.init(
+      values: values)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, values)
+    encoder.end()
+  }
+}
+
+extension PhysicalConnectionRequirements: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "PhysicalConnectionRequirements",
+    [
+      MemberSchema("SubnetId", traits: Traits.nameString),
+      MemberSchema("SecurityGroupIdList", traits: Traits.securityGroupIdList),
+      MemberSchema("AvailabilityZone", traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var subnetId: String?
+    var securityGroupIdList: [String]?
+    var availabilityZone: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&subnetId)
+      case 1: try decoder.read(&securityGroupIdList)
+      case 2: try decoder.read(&availabilityZone)
+      default: break
+      }
+    }
+    self.init(
+      subnetId: subnetId, securityGroupIdList: securityGroupIdList, availabilityZone: availabilityZone)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, subnetId)
+    encoder.write(1, securityGroupIdList)
+    encoder.write(2, availabilityZone)
+    encoder.end()
+  }
+}
+
+extension Predecessor: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Predecessor",
+    [
+      MemberSchema("JobName", traits: Traits.nameString),
+      MemberSchema("RunId", traits: Traits.idString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, jobName)
+    encoder.write(1, runId)
+    encoder.end()
+  }
+}
+
+extension Predicate: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "Predicate",
+    [
+      MemberSchema("Logical", traits: Traits.logical),
+      MemberSchema("Conditions", traits: Traits.conditionList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var logical: Logical?
+    var conditions: [Condition]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&logical)
+      case 1: try decoder.read(&conditions)
+      default: break
+      }
+    }
+    self.init(
+      logical: logical, conditions: conditions)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, logical)
+    encoder.write(1, conditions)
+    encoder.end()
+  }
+}
+
+extension PrincipalPermissions: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "PrincipalPermissions",
+    [
+      MemberSchema("Principal"),
+      MemberSchema("Permissions", traits: Traits.permissionList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var principal: DataLakePrincipal?
+    var permissions: [Permission]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&principal)
+      case 1: try decoder.read(&permissions)
+      default: break
+      }
+    }
+    self.init(
+      principal: principal, permissions: permissions)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, principal)
+    encoder.write(1, permissions)
+    encoder.end()
+  }
+}
+
+extension PropertyPredicate: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "PropertyPredicate",
+    [
+      MemberSchema("Key", traits: Traits.valueString),
+      MemberSchema("Value", traits: Traits.valueString),
+      MemberSchema("Comparator", traits: Traits.comparator),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var key: String?
+    var value: String?
+    var comparator: Comparator?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&key)
+      case 1: try decoder.read(&value)
+      case 2: try decoder.read(&comparator)
+      default: break
+      }
+    }
+    self.init(
+      key: key, value: value, comparator: comparator)
+  }
+}
+
+extension PutDataQualityProfileAnnotationRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "PutDataQualityProfileAnnotationRequest",
+    [
+      MemberSchema("ProfileId", required: true, traits: Traits.hashString),
+      MemberSchema("InclusionAnnotation", required: true, traits: Traits.inclusionAnnotationValue),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var profileId: String?
+    var inclusionAnnotation: InclusionAnnotationValue?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&profileId)
+      case 1: try decoder.read(&inclusionAnnotation)
+      default: break
+      }
+    }
+    guard let profileId, let inclusionAnnotation else { throw decoder.incomplete }
+    self.init(
+      profileId: profileId, inclusionAnnotation: inclusionAnnotation)
+  }
+}
+
+extension PutDataQualityProfileAnnotationResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("PutDataQualityProfileAnnotationResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension PutResourcePolicyRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "PutResourcePolicyRequest",
+    [
+      MemberSchema("PolicyInJson", required: true, traits: Traits.policyJsonString),
+      MemberSchema("ResourceArn", traits: Traits.glueResourceArn),
+      MemberSchema("PolicyHashCondition", traits: Traits.hashString),
+      MemberSchema("PolicyExistsCondition", traits: Traits.existCondition),
+      MemberSchema("EnableHybrid", traits: Traits.enableHybridValues),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var policyInJson: String?
+    var resourceArn: String?
+    var policyHashCondition: String?
+    var policyExistsCondition: ExistCondition?
+    var enableHybrid: EnableHybridValues?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&policyInJson)
+      case 1: try decoder.read(&resourceArn)
+      case 2: try decoder.read(&policyHashCondition)
+      case 3: try decoder.read(&policyExistsCondition)
+      case 4: try decoder.read(&enableHybrid)
+      default: break
+      }
+    }
+    guard let policyInJson else { throw decoder.incomplete }
+    self.init(
+      policyInJson: policyInJson, resourceArn: resourceArn, policyHashCondition: policyHashCondition,
+      policyExistsCondition: policyExistsCondition, enableHybrid: enableHybrid)
+  }
+}
+
+extension PutResourcePolicyResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "PutResourcePolicyResponse",
+    [
+      MemberSchema("PolicyHash", traits: Traits.hashString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, policyHash)
+    encoder.end()
+  }
+}
+
+extension PutSchemaVersionMetadataInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "PutSchemaVersionMetadataInput",
+    [
+      MemberSchema("SchemaId"),
+      MemberSchema("SchemaVersionNumber"),
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("MetadataKeyValue", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: SchemaId?
+    var schemaVersionNumber: SchemaVersionNumber?
+    var schemaVersionId: String?
+    var metadataKeyValue: MetadataKeyValuePair?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&schemaVersionNumber)
+      case 2: try decoder.read(&schemaVersionId)
+      case 3: try decoder.read(&metadataKeyValue)
+      default: break
+      }
+    }
+    guard let metadataKeyValue else { throw decoder.incomplete }
+    self.init(
+      schemaId: schemaId, schemaVersionNumber: schemaVersionNumber, schemaVersionId: schemaVersionId,
+      metadataKeyValue: metadataKeyValue)
+  }
+}
+
+extension PutSchemaVersionMetadataResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "PutSchemaVersionMetadataResponse",
+    [
+      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
+      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("LatestVersion"),
+      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("MetadataKey", traits: Traits.metadataKeyString),
+      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, schemaArn)
+    encoder.write(1, schemaName)
+    encoder.write(2, registryName)
+    encoder.write(3, latestVersion)
+    encoder.write(4, versionNumber)
+    encoder.write(5, schemaVersionId)
+    encoder.write(6, metadataKey)
+    encoder.write(7, metadataValue)
+    encoder.end()
+  }
+}
+
+extension PutWorkflowRunPropertiesRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "PutWorkflowRunPropertiesRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("RunId", required: true, traits: Traits.idString),
+      MemberSchema("RunProperties", required: true, traits: Traits.workflowRunProperties),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var runId: String?
+    var runProperties: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&runId)
+      case 2: try decoder.read(&runProperties)
+      default: break
+      }
+    }
+    guard let name, let runId, let runProperties else { throw decoder.incomplete }
+    self.init(
+      name: name, runId: runId, runProperties: runProperties)
+  }
+}
+
+extension PutWorkflowRunPropertiesResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("PutWorkflowRunPropertiesResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension QuerySchemaVersionMetadataInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "QuerySchemaVersionMetadataInput",
+    [
+      MemberSchema("SchemaId"),
+      MemberSchema("SchemaVersionNumber"),
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("MetadataList"),
+      MemberSchema("MaxResults", traits: Traits.querySchemaVersionMetadataMaxResults),
+      MemberSchema("NextToken"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: SchemaId?
+    var schemaVersionNumber: SchemaVersionNumber?
+    var schemaVersionId: String?
+    var metadataList: [MetadataKeyValuePair]?
+    var maxResults: Int?
+    var nextToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&schemaVersionNumber)
+      case 2: try decoder.read(&schemaVersionId)
+      case 3: try decoder.read(&metadataList)
+      case 4: try decoder.read(&maxResults)
+      case 5: try decoder.read(&nextToken)
+      default: break
+      }
+    }
+    self.init(
+      schemaId: schemaId, schemaVersionNumber: schemaVersionNumber, schemaVersionId: schemaVersionId,
+      metadataList: metadataList, maxResults: maxResults, nextToken: nextToken)
+  }
+}
+
+extension QuerySchemaVersionMetadataResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "QuerySchemaVersionMetadataResponse",
+    [
+      MemberSchema("MetadataInfoMap", traits: Traits.metadataInfoMap),
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, metadataInfoMap)
+    encoder.write(1, schemaVersionId)
+    encoder.write(2, nextToken)
     encoder.end()
   }
 }

@@ -3,599 +3,582 @@
 import Kernel
 public import AWSWire
 
-extension TableIdentifier: WireStructure, WireDecodable, WireEncodable {
+extension QuerySessionContext: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "TableIdentifier",
+    "QuerySessionContext",
     [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", traits: Traits.nameString),
-      MemberSchema("Name", traits: Traits.nameString),
-      MemberSchema("Region", traits: Traits.nameString),
+      MemberSchema("QueryId", traits: Traits.hashString),
+      MemberSchema("QueryStartTime"),
+      MemberSchema("ClusterId"),
+      MemberSchema("QueryAuthorizationId", traits: Traits.hashString),
+      MemberSchema("AdditionalContext", traits: Traits.additionalContextMap),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var name: String?
-    var region: String?
+    var queryId: String?
+    var queryStartTime: Timestamp?
+    var clusterId: String?
+    var queryAuthorizationId: String?
+    var additionalContext: [String: String]?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&name)
-      case 3: try decoder.read(&region)
+      case 0: try decoder.read(&queryId)
+      case 1: try decoder.read(&queryStartTime)
+      case 2: try decoder.read(&clusterId)
+      case 3: try decoder.read(&queryAuthorizationId)
+      case 4: try decoder.read(&additionalContext)
       default: break
       }
     }
     self.init(
-      catalogId: catalogId, databaseName: databaseName, name: name, region: region)
+      queryId: queryId, queryStartTime: queryStartTime, clusterId: clusterId,
+      queryAuthorizationId: queryAuthorizationId, additionalContext: additionalContext)
+  }
+}
+
+extension RecrawlPolicy: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "RecrawlPolicy",
+    [
+      MemberSchema("RecrawlBehavior", traits: Traits.recrawlBehavior),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var recrawlBehavior: RecrawlBehavior?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&recrawlBehavior)
+      default: break
+      }
+    }
+    self.init(
+      recrawlBehavior: recrawlBehavior)
   }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, catalogId)
-    encoder.write(1, databaseName)
-    encoder.write(2, name)
-    encoder.write(3, region)
+    encoder.write(0, recrawlBehavior)
     encoder.end()
   }
 }
 
-extension TableInput: WireStructure, WireDecodable {
+extension RegisterSchemaVersionInput: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "TableInput",
+    "RegisterSchemaVersionInput",
+    [
+      MemberSchema("SchemaId", required: true),
+      MemberSchema("SchemaDefinition", required: true, traits: Traits.schemaDefinitionString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: SchemaId?
+    var schemaDefinition: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&schemaDefinition)
+      default: break
+      }
+    }
+    guard let schemaId, let schemaDefinition else { throw decoder.incomplete }
+    self.init(
+      schemaId: schemaId, schemaDefinition: schemaDefinition)
+  }
+}
+
+extension RegisterSchemaVersionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "RegisterSchemaVersionResponse",
+    [
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
+      MemberSchema("Status", traits: Traits.schemaVersionStatus),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, schemaVersionId)
+    encoder.write(1, versionNumber)
+    encoder.write(2, status)
+    encoder.end()
+  }
+}
+
+extension RegistryId: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "RegistryId",
+    [
+      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var registryName: String?
+    var registryArn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&registryName)
+      case 1: try decoder.read(&registryArn)
+      default: break
+      }
+    }
+    self.init(
+      registryName: registryName, registryArn: registryArn)
+  }
+}
+
+extension RegistryListItem: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "RegistryListItem",
+    [
+      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("Status", traits: Traits.registryStatus),
+      MemberSchema("CreatedTime"),
+      MemberSchema("UpdatedTime"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, registryName)
+    encoder.write(1, registryArn)
+    encoder.write(2, description)
+    encoder.write(3, status)
+    encoder.write(4, createdTime)
+    encoder.write(5, updatedTime)
+    encoder.end()
+  }
+}
+
+extension RemoveSchemaVersionMetadataInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "RemoveSchemaVersionMetadataInput",
+    [
+      MemberSchema("SchemaId"),
+      MemberSchema("SchemaVersionNumber"),
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("MetadataKeyValue", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: SchemaId?
+    var schemaVersionNumber: SchemaVersionNumber?
+    var schemaVersionId: String?
+    var metadataKeyValue: MetadataKeyValuePair?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&schemaVersionNumber)
+      case 2: try decoder.read(&schemaVersionId)
+      case 3: try decoder.read(&metadataKeyValue)
+      default: break
+      }
+    }
+    guard let metadataKeyValue else { throw decoder.incomplete }
+    self.init(
+      schemaId: schemaId, schemaVersionNumber: schemaVersionNumber, schemaVersionId: schemaVersionId,
+      metadataKeyValue: metadataKeyValue)
+  }
+}
+
+extension RemoveSchemaVersionMetadataResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "RemoveSchemaVersionMetadataResponse",
+    [
+      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
+      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("LatestVersion"),
+      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("MetadataKey", traits: Traits.metadataKeyString),
+      MemberSchema("MetadataValue", traits: Traits.metadataValueString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, schemaArn)
+    encoder.write(1, schemaName)
+    encoder.write(2, registryName)
+    encoder.write(3, latestVersion)
+    encoder.write(4, versionNumber)
+    encoder.write(5, schemaVersionId)
+    encoder.write(6, metadataKey)
+    encoder.write(7, metadataValue)
+    encoder.end()
+  }
+}
+
+extension ResetJobBookmarkRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ResetJobBookmarkRequest",
+    [
+      MemberSchema("JobName", required: true),
+      MemberSchema("RunId"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var jobName: String?
+    var runId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&jobName)
+      case 1: try decoder.read(&runId)
+      default: break
+      }
+    }
+    guard let jobName else { throw decoder.incomplete }
+    self.init(
+      jobName: jobName, runId: runId)
+  }
+}
+
+extension ResetJobBookmarkResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ResetJobBookmarkResponse",
+    [
+      MemberSchema("JobBookmarkEntry"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, jobBookmarkEntry)
+    encoder.end()
+  }
+}
+
+extension ResourceUri: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "ResourceUri",
+    [
+      MemberSchema("ResourceType", traits: Traits.resourceType),
+      MemberSchema("Uri", traits: Traits.uri),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var resourceType: ResourceType?
+    var uri: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&resourceType)
+      case 1: try decoder.read(&uri)
+      default: break
+      }
+    }
+    self.init(
+      resourceType: resourceType, uri: uri)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, resourceType)
+    encoder.write(1, uri)
+    encoder.end()
+  }
+}
+
+extension ResumeWorkflowRunRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "ResumeWorkflowRunRequest",
     [
       MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Owner", traits: Traits.nameString),
-      MemberSchema("LastAccessTime"),
-      MemberSchema("LastAnalyzedTime"),
-      MemberSchema("Retention", traits: Traits.nonNegativeInteger),
-      MemberSchema("StorageDescriptor"),
-      MemberSchema("PartitionKeys"),
-      MemberSchema("ViewOriginalText", traits: Traits.viewTextString),
-      MemberSchema("ViewExpandedText", traits: Traits.viewTextString),
-      MemberSchema("TableType", traits: Traits.tableTypeString),
-      MemberSchema("Parameters", traits: Traits.parametersMap),
-      MemberSchema("TargetTable"),
-      MemberSchema("ViewDefinition"),
+      MemberSchema("RunId", required: true, traits: Traits.idString),
+      MemberSchema("NodeIds", required: true, traits: Traits.nodeIdList),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var name: String?
-    var description: String?
-    var owner: String?
-    var lastAccessTime: Timestamp?
-    var lastAnalyzedTime: Timestamp?
-    var retention: Int?
-    var storageDescriptor: StorageDescriptor?
-    var partitionKeys: [Column]?
-    var viewOriginalText: String?
-    var viewExpandedText: String?
-    var tableType: String?
-    var parameters: [String: String]?
-    var targetTable: TableIdentifier?
-    var viewDefinition: ViewDefinitionInput?
+    var runId: String?
+    var nodeIds: [String]?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&name)
-      case 1: try decoder.read(&description)
-      case 2: try decoder.read(&owner)
-      case 3: try decoder.read(&lastAccessTime)
-      case 4: try decoder.read(&lastAnalyzedTime)
-      case 5: try decoder.read(&retention)
-      case 6: try decoder.read(&storageDescriptor)
-      case 7: try decoder.read(&partitionKeys)
-      case 8: try decoder.read(&viewOriginalText)
-      case 9: try decoder.read(&viewExpandedText)
-      case 10: try decoder.read(&tableType)
-      case 11: try decoder.read(&parameters)
-      case 12: try decoder.read(&targetTable)
-      case 13: try decoder.read(&viewDefinition)
+      case 1: try decoder.read(&runId)
+      case 2: try decoder.read(&nodeIds)
       default: break
       }
     }
-    guard let name else { throw decoder.incomplete }
+    guard let name, let runId, let nodeIds else { throw decoder.incomplete }
     self.init(
-      name: name, description: description, owner: owner, lastAccessTime: lastAccessTime,
-      lastAnalyzedTime: lastAnalyzedTime, retention: retention, storageDescriptor: storageDescriptor,
-      partitionKeys: partitionKeys, viewOriginalText: viewOriginalText, viewExpandedText: viewExpandedText,
-      tableType: tableType, parameters: parameters, targetTable: targetTable, viewDefinition: viewDefinition)
+      name: name, runId: runId, nodeIds: nodeIds)
   }
 }
 
-extension TableStatus: WireStructure, WireEncodable {
+extension ResumeWorkflowRunResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "TableStatus",
+    "ResumeWorkflowRunResponse",
     [
-      MemberSchema("RequestedBy", traits: Traits.nameString),
-      MemberSchema("UpdatedBy", traits: Traits.nameString),
-      MemberSchema("RequestTime"),
-      MemberSchema("UpdateTime"),
-      MemberSchema("Action", traits: Traits.resourceAction),
-      MemberSchema("State", traits: Traits.resourceState),
-      MemberSchema("Error"),
-      MemberSchema("Details"),
+      MemberSchema("RunId", traits: Traits.idString),
+      MemberSchema("NodeIds", traits: Traits.nodeIdList),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, requestedBy)
-    encoder.write(1, updatedBy)
-    encoder.write(2, requestTime)
-    encoder.write(3, updateTime)
-    encoder.write(4, action)
-    encoder.write(5, state)
-    encoder.write(6, error)
-    encoder.write(7, details)
+    encoder.write(0, runId)
+    encoder.write(1, nodeIds)
     encoder.end()
   }
 }
 
-extension TableVersion: WireStructure, WireEncodable {
+extension RunIdentifier: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "TableVersion",
+    "RunIdentifier",
     [
-      MemberSchema("Table"),
-      MemberSchema("VersionId", traits: Traits.versionString),
+      MemberSchema("RunId", traits: Traits.hashString),
+      MemberSchema("JobRunId", traits: Traits.hashString),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, table)
-    encoder.write(1, versionId)
+    encoder.write(0, runId)
+    encoder.write(1, jobRunId)
     encoder.end()
   }
 }
 
-extension TableVersionError: WireStructure, WireEncodable {
+extension S3Encryption: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "TableVersionError",
+    "S3Encryption",
     [
-      MemberSchema("TableName", traits: Traits.nameString),
-      MemberSchema("VersionId", traits: Traits.versionString),
-      MemberSchema("ErrorDetail"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, tableName)
-    encoder.write(1, versionId)
-    encoder.write(2, errorDetail)
-    encoder.end()
-  }
-}
-
-extension TagResourceRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "TagResourceRequest",
-    [
-      MemberSchema("ResourceArn", required: true, traits: Traits.glueResourceArn),
-      MemberSchema("TagsToAdd", required: true, traits: Traits.tagsMap),
+      MemberSchema("S3EncryptionMode", traits: Traits.s3EncryptionMode),
+      MemberSchema("KmsKeyArn", traits: Traits.kmsKeyArn),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
-    var resourceArn: String?
-    var tagsToAdd: [String: String]?
+    var s3EncryptionMode: S3EncryptionMode?
+    var kmsKeyArn: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
-      case 0: try decoder.read(&resourceArn)
-      case 1: try decoder.read(&tagsToAdd)
+      case 0: try decoder.read(&s3EncryptionMode)
+      case 1: try decoder.read(&kmsKeyArn)
       default: break
       }
     }
-    guard let resourceArn, let tagsToAdd else { throw decoder.incomplete }
     self.init(
-      resourceArn: resourceArn, tagsToAdd: tagsToAdd)
+      s3EncryptionMode: s3EncryptionMode, kmsKeyArn: kmsKeyArn)
   }
-}
-
-extension TagResourceResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("TagResourceResponse", [])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
+    encoder.write(0, s3EncryptionMode)
+    encoder.write(1, kmsKeyArn)
     encoder.end()
   }
 }
 
-extension Trigger: WireStructure, WireEncodable {
+extension S3Target: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "Trigger",
+    "S3Target",
     [
-      MemberSchema("Name", traits: Traits.nameString),
-      MemberSchema("WorkflowName", traits: Traits.nameString),
-      MemberSchema("Id", traits: Traits.idString),
-      MemberSchema("Type", traits: Traits.triggerType),
-      MemberSchema("State", traits: Traits.triggerState),
+      MemberSchema("Path"),
+      MemberSchema("Exclusions"),
+      MemberSchema("ConnectionName"),
+      MemberSchema("SampleSize"),
+      MemberSchema("EventQueueArn"),
+      MemberSchema("DlqEventQueueArn"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var path: String?
+    var exclusions: [String]?
+    var connectionName: String?
+    var sampleSize: Int?
+    var eventQueueArn: String?
+    var dlqEventQueueArn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&path)
+      case 1: try decoder.read(&exclusions)
+      case 2: try decoder.read(&connectionName)
+      case 3: try decoder.read(&sampleSize)
+      case 4: try decoder.read(&eventQueueArn)
+      case 5: try decoder.read(&dlqEventQueueArn)
+      default: break
+      }
+    }
+    self.init(
+      path: path, exclusions: exclusions, connectionName: connectionName, sampleSize: sampleSize,
+      eventQueueArn: eventQueueArn, dlqEventQueueArn: dlqEventQueueArn)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, path)
+    encoder.write(1, exclusions)
+    encoder.write(2, connectionName)
+    encoder.write(3, sampleSize)
+    encoder.write(4, eventQueueArn)
+    encoder.write(5, dlqEventQueueArn)
+    encoder.end()
+  }
+}
+
+extension Schedule: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Schedule",
+    [
+      MemberSchema("ScheduleExpression"),
+      MemberSchema("State", traits: Traits.scheduleState),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, scheduleExpression)
+    encoder.write(1, state)
+    encoder.end()
+  }
+}
+
+extension SchemaChangePolicy: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "SchemaChangePolicy",
+    [
+      MemberSchema("UpdateBehavior", traits: Traits.updateBehavior),
+      MemberSchema("DeleteBehavior", traits: Traits.deleteBehavior),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var updateBehavior: UpdateBehavior?
+    var deleteBehavior: DeleteBehavior?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&updateBehavior)
+      case 1: try decoder.read(&deleteBehavior)
+      default: break
+      }
+    }
+    self.init(
+      updateBehavior: updateBehavior, deleteBehavior: deleteBehavior)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, updateBehavior)
+    encoder.write(1, deleteBehavior)
+    encoder.end()
+  }
+}
+
+extension SchemaId: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "SchemaId",
+    [
+      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
+      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaArn: String?
+    var schemaName: String?
+    var registryName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaArn)
+      case 1: try decoder.read(&schemaName)
+      case 2: try decoder.read(&registryName)
+      default: break
+      }
+    }
+    self.init(
+      schemaArn: schemaArn, schemaName: schemaName, registryName: registryName)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, schemaArn)
+    encoder.write(1, schemaName)
+    encoder.write(2, registryName)
+    encoder.end()
+  }
+}
+
+extension SchemaListItem: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "SchemaListItem",
+    [
+      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
+      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
       MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Schedule"),
-      MemberSchema("Actions"),
-      MemberSchema("Predicate"),
-      MemberSchema("EventBatchingCondition"),
+      MemberSchema("SchemaStatus", traits: Traits.schemaStatus),
+      MemberSchema("CreatedTime"),
+      MemberSchema("UpdatedTime"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.write(1, workflowName)
-    encoder.write(2, id)
-    encoder.write(3, type)
-    encoder.write(4, state)
-    encoder.write(5, description)
-    encoder.write(6, schedule)
-    encoder.write(7, actions)
-    encoder.write(8, predicate)
-    encoder.write(9, eventBatchingCondition)
+    encoder.write(0, registryName)
+    encoder.write(1, schemaName)
+    encoder.write(2, schemaArn)
+    encoder.write(3, description)
+    encoder.write(4, schemaStatus)
+    encoder.write(5, createdTime)
+    encoder.write(6, updatedTime)
     encoder.end()
   }
 }
 
-extension TriggerNodeDetails: WireStructure, WireEncodable {
+extension SchemaReference: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
-    "TriggerNodeDetails",
+    "SchemaReference",
     [
-      MemberSchema("Trigger"),
+      MemberSchema("SchemaId"),
+      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
+      MemberSchema("SchemaVersionNumber", traits: Traits.versionLongNumber),
     ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: SchemaId?
+    var schemaVersionId: String?
+    var schemaVersionNumber: Int64?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&schemaVersionId)
+      case 2: try decoder.read(&schemaVersionNumber)
+      default: break
+      }
+    }
+    self.init(
+      schemaId: schemaId, schemaVersionId: schemaVersionId, schemaVersionNumber: schemaVersionNumber)
+  }
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, trigger)
+    encoder.write(0, schemaId)
+    encoder.write(1, schemaVersionId)
+    encoder.write(2, schemaVersionNumber)
     encoder.end()
   }
 }
 
-extension TriggerUpdate: WireStructure, WireDecodable {
+extension SchemaVersionErrorItem: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "TriggerUpdate",
+    "SchemaVersionErrorItem",
     [
-      MemberSchema("Name", traits: Traits.nameString),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Schedule"),
-      MemberSchema("Actions"),
-      MemberSchema("Predicate"),
-      MemberSchema("EventBatchingCondition"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var description: String?
-    var schedule: String?
-    var actions: [Action]?
-    var predicate: Predicate?
-    var eventBatchingCondition: EventBatchingCondition?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&description)
-      case 2: try decoder.read(&schedule)
-      case 3: try decoder.read(&actions)
-      case 4: try decoder.read(&predicate)
-      case 5: try decoder.read(&eventBatchingCondition)
-      default: break
-      }
-    }
-    self.init(
-      name: name, description: description, schedule: schedule, actions: actions, predicate: predicate,
-      eventBatchingCondition: eventBatchingCondition)
-  }
-}
-
-extension UntagResourceRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "UntagResourceRequest",
-    [
-      MemberSchema("ResourceArn", required: true, traits: Traits.glueResourceArn),
-      MemberSchema("TagsToRemove", required: true, traits: Traits.tagKeysList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var resourceArn: String?
-    var tagsToRemove: [String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&resourceArn)
-      case 1: try decoder.read(&tagsToRemove)
-      default: break
-      }
-    }
-    guard let resourceArn, let tagsToRemove else { throw decoder.incomplete }
-    self.init(
-      resourceArn: resourceArn, tagsToRemove: tagsToRemove)
-  }
-}
-
-extension UntagResourceResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("UntagResourceResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension UpdateClassifierRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "UpdateClassifierRequest",
-    [
-      MemberSchema("GrokClassifier"),
-      MemberSchema("XMLClassifier"),
-      MemberSchema("JsonClassifier"),
-      MemberSchema("CsvClassifier"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var grokClassifier: UpdateGrokClassifierRequest?
-    var xmlClassifier: UpdateXMLClassifierRequest?
-    var jsonClassifier: UpdateJsonClassifierRequest?
-    var csvClassifier: UpdateCsvClassifierRequest?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&grokClassifier)
-      case 1: try decoder.read(&xmlClassifier)
-      case 2: try decoder.read(&jsonClassifier)
-      case 3: try decoder.read(&csvClassifier)
-      default: break
-      }
-    }
-    self.init(
-      grokClassifier: grokClassifier, xmlClassifier: xmlClassifier, jsonClassifier: jsonClassifier,
-      csvClassifier: csvClassifier)
-  }
-}
-
-extension UpdateClassifierResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("UpdateClassifierResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension UpdateColumnStatisticsForPartitionRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "UpdateColumnStatisticsForPartitionRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("PartitionValues", required: true, traits: Traits.valueStringList),
-      MemberSchema("ColumnStatisticsList", required: true, traits: Traits.updateColumnStatisticsList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var tableName: String?
-    var partitionValues: [String]?
-    var columnStatisticsList: [ColumnStatistics]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&partitionValues)
-      case 4: try decoder.read(&columnStatisticsList)
-      default: break
-      }
-    }
-    guard
-      let databaseName, let tableName, let partitionValues, let columnStatisticsList
-    else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, partitionValues: partitionValues,
-      columnStatisticsList: columnStatisticsList)
-  }
-}
-
-extension UpdateColumnStatisticsForPartitionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "UpdateColumnStatisticsForPartitionResponse",
-    [
-      MemberSchema("Errors"),
+      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
+      MemberSchema("ErrorDetails"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, errors)
-    encoder.end()
-  }
-}
-
-extension UpdateColumnStatisticsForTableRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "UpdateColumnStatisticsForTableRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("ColumnStatisticsList", required: true, traits: Traits.updateColumnStatisticsList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var tableName: String?
-    var columnStatisticsList: [ColumnStatistics]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&columnStatisticsList)
-      default: break
-      }
-    }
-    guard let databaseName, let tableName, let columnStatisticsList else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, columnStatisticsList: columnStatisticsList)
-  }
-}
-
-extension UpdateColumnStatisticsForTableResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "UpdateColumnStatisticsForTableResponse",
-    [
-      MemberSchema("Errors"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, errors)
-    encoder.end()
-  }
-}
-
-extension UpdateConnectionRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "UpdateConnectionRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("ConnectionInput", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var name: String?
-    var connectionInput: ConnectionInput?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&name)
-      case 2: try decoder.read(&connectionInput)
-      default: break
-      }
-    }
-    guard let name, let connectionInput else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, name: name, connectionInput: connectionInput)
-  }
-}
-
-extension UpdateConnectionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("UpdateConnectionResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension UpdateCrawlerRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "UpdateCrawlerRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("Role"),
-      MemberSchema("DatabaseName"),
-      MemberSchema("Description", traits: Traits.descriptionStringRemovable),
-      MemberSchema("Targets"),
-      MemberSchema("Schedule"),
-      MemberSchema("Classifiers", traits: Traits.classifierNameList),
-      MemberSchema("TablePrefix", traits: Traits.tablePrefix),
-      MemberSchema("SchemaChangePolicy"),
-      MemberSchema("RecrawlPolicy"),
-      MemberSchema("LineageConfiguration"),
-      MemberSchema("LakeFormationConfiguration"),
-      MemberSchema("Configuration"),
-      MemberSchema("CrawlerSecurityConfiguration", traits: Traits.crawlerSecurityConfiguration),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var role: String?
-    var databaseName: String?
-    var description: String?
-    var targets: CrawlerTargets?
-    var schedule: String?
-    var classifiers: [String]?
-    var tablePrefix: String?
-    var schemaChangePolicy: SchemaChangePolicy?
-    var recrawlPolicy: RecrawlPolicy?
-    var lineageConfiguration: LineageConfiguration?
-    var lakeFormationConfiguration: LakeFormationConfiguration?
-    var configuration: String?
-    var crawlerSecurityConfiguration: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&role)
-      case 2: try decoder.read(&databaseName)
-      case 3: try decoder.read(&description)
-      case 4: try decoder.read(&targets)
-      case 5: try decoder.read(&schedule)
-      case 6: try decoder.read(&classifiers)
-      case 7: try decoder.read(&tablePrefix)
-      case 8: try decoder.read(&schemaChangePolicy)
-      case 9: try decoder.read(&recrawlPolicy)
-      case 10: try decoder.read(&lineageConfiguration)
-      case 11: try decoder.read(&lakeFormationConfiguration)
-      case 12: try decoder.read(&configuration)
-      case 13: try decoder.read(&crawlerSecurityConfiguration)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      name: name, role: role, databaseName: databaseName, description: description, targets: targets,
-      schedule: schedule, classifiers: classifiers, tablePrefix: tablePrefix, schemaChangePolicy: schemaChangePolicy,
-      recrawlPolicy: recrawlPolicy, lineageConfiguration: lineageConfiguration,
-      lakeFormationConfiguration: lakeFormationConfiguration, configuration: configuration,
-      crawlerSecurityConfiguration: crawlerSecurityConfiguration)
-  }
-}
-
-extension UpdateCrawlerResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("UpdateCrawlerResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension UpdateCrawlerScheduleRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "UpdateCrawlerScheduleRequest",
-    [
-      MemberSchema("CrawlerName", required: true, traits: Traits.nameString),
-      MemberSchema("Schedule"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var crawlerName: String?
-    var schedule: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&crawlerName)
-      case 1: try decoder.read(&schedule)
-      default: break
-      }
-    }
-    guard let crawlerName else { throw decoder.incomplete }
-    self.init(
-      crawlerName: crawlerName, schedule: schedule)
-  }
-}
-
-extension UpdateCrawlerScheduleResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("UpdateCrawlerScheduleResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
+    encoder.write(0, versionNumber)
+    encoder.write(1, errorDetails)
     encoder.end()
   }
 }

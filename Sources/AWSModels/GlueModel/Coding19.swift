@@ -3,360 +3,589 @@
 import Kernel
 public import AWSWire
 
-extension UserDefinedFunction: WireStructure, WireEncodable {
+extension StartWorkflowRunRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "UserDefinedFunction",
-    [
-      MemberSchema("FunctionName", traits: Traits.nameString),
-      MemberSchema("DatabaseName", traits: Traits.nameString),
-      MemberSchema("ClassName", traits: Traits.nameString),
-      MemberSchema("OwnerName", traits: Traits.nameString),
-      MemberSchema("FunctionType", traits: Traits.functionType),
-      MemberSchema("OwnerType", traits: Traits.principalType),
-      MemberSchema("CreateTime"),
-      MemberSchema("ResourceUris", traits: Traits.resourceUriList),
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, functionName)
-    encoder.write(1, databaseName)
-    encoder.write(2, className)
-    encoder.write(3, ownerName)
-    encoder.write(4, functionType)
-    encoder.write(5, ownerType)
-    encoder.write(6, createTime)
-    encoder.write(7, resourceUris)
-    encoder.write(8, catalogId)
-    encoder.end()
-  }
-}
-
-extension UserDefinedFunctionInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "UserDefinedFunctionInput",
-    [
-      MemberSchema("FunctionName", traits: Traits.nameString),
-      MemberSchema("ClassName", traits: Traits.nameString),
-      MemberSchema("OwnerName", traits: Traits.nameString),
-      MemberSchema("FunctionType", traits: Traits.functionType),
-      MemberSchema("OwnerType", traits: Traits.principalType),
-      MemberSchema("ResourceUris", traits: Traits.resourceUriList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var functionName: String?
-    var className: String?
-    var ownerName: String?
-    var functionType: FunctionType?
-    var ownerType: PrincipalType?
-    var resourceUris: [ResourceUri]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&functionName)
-      case 1: try decoder.read(&className)
-      case 2: try decoder.read(&ownerName)
-      case 3: try decoder.read(&functionType)
-      case 4: try decoder.read(&ownerType)
-      case 5: try decoder.read(&resourceUris)
-      default: break
-      }
-    }
-    self.init(
-      functionName: functionName, className: className, ownerName: ownerName, functionType: functionType,
-      ownerType: ownerType, resourceUris: resourceUris)
-  }
-}
-
-extension ViewDefinition: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ViewDefinition",
-    [
-      MemberSchema("IsProtected"),
-      MemberSchema("Definer", traits: Traits.arnString),
-      MemberSchema("ViewVersionId", traits: Traits.tableVersionId),
-      MemberSchema("ViewVersionToken", traits: Traits.hashString),
-      MemberSchema("RefreshSeconds"),
-      MemberSchema("LastRefreshType", traits: Traits.lastRefreshType),
-      MemberSchema("SubObjects", traits: Traits.viewSubObjectsList),
-      MemberSchema("SubObjectVersionIds", traits: Traits.viewSubObjectVersionIdsList),
-      MemberSchema("Representations", traits: Traits.viewRepresentationList),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, isProtected)
-    encoder.write(1, definer)
-    encoder.write(2, viewVersionId)
-    encoder.write(3, viewVersionToken)
-    encoder.write(4, refreshSeconds)
-    encoder.write(5, lastRefreshType)
-    encoder.write(6, subObjects)
-    encoder.write(7, subObjectVersionIds)
-    encoder.write(8, representations)
-    encoder.end()
-  }
-}
-
-extension ViewDefinitionInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ViewDefinitionInput",
-    [
-      MemberSchema("IsProtected"),
-      MemberSchema("Definer", traits: Traits.arnString),
-      MemberSchema("Representations", traits: Traits.viewRepresentationInputList),
-      MemberSchema("ViewVersionId", traits: Traits.tableVersionId),
-      MemberSchema("ViewVersionToken", traits: Traits.versionString),
-      MemberSchema("RefreshSeconds"),
-      MemberSchema("LastRefreshType", traits: Traits.lastRefreshType),
-      MemberSchema("SubObjects", traits: Traits.viewSubObjectsList),
-      MemberSchema("SubObjectVersionIds", traits: Traits.viewSubObjectVersionIdsList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var isProtected: Bool?
-    var definer: String?
-    var representations: [ViewRepresentationInput]?
-    var viewVersionId: Int64?
-    var viewVersionToken: String?
-    var refreshSeconds: Int64?
-    var lastRefreshType: LastRefreshType?
-    var subObjects: [String]?
-    var subObjectVersionIds: [Int64]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&isProtected)
-      case 1: try decoder.read(&definer)
-      case 2: try decoder.read(&representations)
-      case 3: try decoder.read(&viewVersionId)
-      case 4: try decoder.read(&viewVersionToken)
-      case 5: try decoder.read(&refreshSeconds)
-      case 6: try decoder.read(&lastRefreshType)
-      case 7: try decoder.read(&subObjects)
-      case 8: try decoder.read(&subObjectVersionIds)
-      default: break
-      }
-    }
-    self.init(
-      isProtected: isProtected, definer: definer, representations: representations, viewVersionId: viewVersionId,
-      viewVersionToken: viewVersionToken, refreshSeconds: refreshSeconds, lastRefreshType: lastRefreshType,
-      subObjects: subObjects, subObjectVersionIds: subObjectVersionIds)
-  }
-}
-
-extension ViewRepresentation: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ViewRepresentation",
-    [
-      MemberSchema("Dialect", traits: Traits.viewDialect),
-      MemberSchema("DialectVersion", traits: Traits.viewDialectVersionString),
-      MemberSchema("ViewOriginalText", traits: Traits.viewTextString),
-      MemberSchema("ViewExpandedText", traits: Traits.viewTextString),
-      MemberSchema("ValidationConnection", traits: Traits.nameString),
-      MemberSchema("IsStale"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, dialect)
-    encoder.write(1, dialectVersion)
-    encoder.write(2, viewOriginalText)
-    encoder.write(3, viewExpandedText)
-    encoder.write(4, validationConnection)
-    encoder.write(5, isStale)
-    encoder.end()
-  }
-}
-
-extension ViewRepresentationInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "ViewRepresentationInput",
-    [
-      MemberSchema("Dialect", traits: Traits.viewDialect),
-      MemberSchema("DialectVersion", traits: Traits.viewDialectVersionString),
-      MemberSchema("ViewOriginalText", traits: Traits.viewTextString),
-      MemberSchema("ValidationConnection", traits: Traits.nameString),
-      MemberSchema("ViewExpandedText", traits: Traits.viewTextString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var dialect: ViewDialect?
-    var dialectVersion: String?
-    var viewOriginalText: String?
-    var validationConnection: String?
-    var viewExpandedText: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&dialect)
-      case 1: try decoder.read(&dialectVersion)
-      case 2: try decoder.read(&viewOriginalText)
-      case 3: try decoder.read(&validationConnection)
-      case 4: try decoder.read(&viewExpandedText)
-      default: break
-      }
-    }
-    self.init(
-      dialect: dialect, dialectVersion: dialectVersion, viewOriginalText: viewOriginalText,
-      validationConnection: validationConnection, viewExpandedText: viewExpandedText)
-  }
-}
-
-extension ViewValidation: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ViewValidation",
-    [
-      MemberSchema("Dialect", traits: Traits.viewDialect),
-      MemberSchema("DialectVersion", traits: Traits.viewDialectVersionString),
-      MemberSchema("ViewValidationText", traits: Traits.viewTextString),
-      MemberSchema("UpdateTime"),
-      MemberSchema("State", traits: Traits.resourceState),
-      MemberSchema("Error"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, dialect)
-    encoder.write(1, dialectVersion)
-    encoder.write(2, viewValidationText)
-    encoder.write(3, updateTime)
-    encoder.write(4, state)
-    encoder.write(5, error)
-    encoder.end()
-  }
-}
-
-extension Workflow: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "Workflow",
-    [
-      MemberSchema("Name", traits: Traits.nameString),
-      MemberSchema("Description"),
-      MemberSchema("DefaultRunProperties", traits: Traits.workflowRunProperties),
-      MemberSchema("CreatedOn"),
-      MemberSchema("LastModifiedOn"),
-      MemberSchema("LastRun"),
-      MemberSchema("Graph"),
-      MemberSchema("MaxConcurrentRuns"),
-      MemberSchema("BlueprintDetails"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.write(1, description)
-    encoder.write(2, defaultRunProperties)
-    encoder.write(3, createdOn)
-    encoder.write(4, lastModifiedOn)
-    encoder.write(5, lastRun)
-    encoder.write(6, graph)
-    encoder.write(7, maxConcurrentRuns)
-    encoder.write(8, blueprintDetails)
-    encoder.end()
-  }
-}
-
-extension WorkflowGraph: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "WorkflowGraph",
-    [
-      MemberSchema("Nodes"),
-      MemberSchema("Edges"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, nodes)
-    encoder.write(1, edges)
-    encoder.end()
-  }
-}
-
-extension WorkflowRun: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "WorkflowRun",
-    [
-      MemberSchema("Name", traits: Traits.nameString),
-      MemberSchema("WorkflowRunId", traits: Traits.idString),
-      MemberSchema("PreviousRunId", traits: Traits.idString),
-      MemberSchema("WorkflowRunProperties", traits: Traits.workflowRunProperties),
-      MemberSchema("StartedOn"),
-      MemberSchema("CompletedOn"),
-      MemberSchema("Status", traits: Traits.workflowRunStatus),
-      MemberSchema("ErrorMessage"),
-      MemberSchema("Statistics"),
-      MemberSchema("Graph"),
-      MemberSchema("StartingEventBatchCondition"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.write(1, workflowRunId)
-    encoder.write(2, previousRunId)
-    encoder.write(3, workflowRunProperties)
-    encoder.write(4, startedOn)
-    encoder.write(5, completedOn)
-    encoder.write(6, status)
-    encoder.write(7, errorMessage)
-    encoder.write(8, statistics)
-    encoder.write(9, graph)
-    encoder.write(10, startingEventBatchCondition)
-    encoder.end()
-  }
-}
-
-extension WorkflowRunStatistics: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "WorkflowRunStatistics",
-    [
-      MemberSchema("TotalActions"),
-      MemberSchema("TimeoutActions"),
-      MemberSchema("FailedActions"),
-      MemberSchema("StoppedActions"),
-      MemberSchema("SucceededActions"),
-      MemberSchema("RunningActions"),
-      MemberSchema("ErroredActions"),
-      MemberSchema("WaitingActions"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, totalActions)
-    encoder.write(1, timeoutActions)
-    encoder.write(2, failedActions)
-    encoder.write(3, stoppedActions)
-    encoder.write(4, succeededActions)
-    encoder.write(5, runningActions)
-    encoder.write(6, erroredActions)
-    encoder.write(7, waitingActions)
-    encoder.end()
-  }
-}
-
-extension XMLClassifier: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "XMLClassifier",
+    "StartWorkflowRunRequest",
     [
       MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("Classification", required: true),
-      MemberSchema("CreationTime"),
-      MemberSchema("LastUpdated"),
-      MemberSchema("Version"),
-      MemberSchema("RowTag"),
+      MemberSchema("RunProperties", traits: Traits.workflowRunProperties),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var runProperties: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&runProperties)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name, runProperties: runProperties)
+  }
+}
+
+extension StartWorkflowRunResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "StartWorkflowRunResponse",
+    [
+      MemberSchema("RunId", traits: Traits.idString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, runId)
+    encoder.end()
+  }
+}
+
+extension StartingEventBatchCondition: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "StartingEventBatchCondition",
+    [
+      MemberSchema("BatchSize"),
+      MemberSchema("BatchWindow"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, batchSize)
+    encoder.write(1, batchWindow)
+    encoder.end()
+  }
+}
+
+extension StatisticAnnotation: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "StatisticAnnotation",
+    [
+      MemberSchema("ProfileId", traits: Traits.hashString),
+      MemberSchema("StatisticId", traits: Traits.hashString),
+      MemberSchema("StatisticRecordedOn"),
+      MemberSchema("InclusionAnnotation"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, profileId)
+    encoder.write(1, statisticId)
+    encoder.write(2, statisticRecordedOn)
+    encoder.write(3, inclusionAnnotation)
+    encoder.end()
+  }
+}
+
+extension StatisticModelResult: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "StatisticModelResult",
+    [
+      MemberSchema("LowerBound"),
+      MemberSchema("UpperBound"),
+      MemberSchema("PredictedValue"),
+      MemberSchema("ActualValue"),
+      MemberSchema("Date"),
+      MemberSchema("InclusionAnnotation", traits: Traits.inclusionAnnotationValue),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, lowerBound)
+    encoder.write(1, upperBound)
+    encoder.write(2, predictedValue)
+    encoder.write(3, actualValue)
+    encoder.write(4, date)
+    encoder.write(5, inclusionAnnotation)
+    encoder.end()
+  }
+}
+
+extension StatisticSummary: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "StatisticSummary",
+    [
+      MemberSchema("StatisticId", traits: Traits.hashString),
+      MemberSchema("ProfileId", traits: Traits.hashString),
+      MemberSchema("RunIdentifier"),
+      MemberSchema("StatisticName", traits: Traits.statisticNameString),
+      MemberSchema("DoubleValue"),
+      MemberSchema("EvaluationLevel", traits: Traits.statisticEvaluationLevel),
+      MemberSchema("ColumnsReferenced", traits: Traits.columnNameList),
+      MemberSchema("ReferencedDatasets", traits: Traits.referenceDatasetsList),
+      MemberSchema("StatisticProperties", traits: Traits.statisticPropertiesMap),
+      MemberSchema("RecordedOn"),
+      MemberSchema("InclusionAnnotation"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, statisticId)
+    encoder.write(1, profileId)
+    encoder.write(2, runIdentifier)
+    encoder.write(3, statisticName)
+    encoder.write(4, doubleValue)
+    encoder.write(5, evaluationLevel)
+    encoder.write(6, columnsReferenced)
+    encoder.write(7, referencedDatasets)
+    encoder.write(8, statisticProperties)
+    encoder.write(9, recordedOn)
+    encoder.write(10, inclusionAnnotation)
+    encoder.end()
+  }
+}
+
+extension StatusDetails: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "StatusDetails",
+    [
+      MemberSchema("RequestedChange"),
+      MemberSchema("ViewValidations"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, requestedChange)
+    encoder.write(1, viewValidations)
+    encoder.end()
+  }
+}
+
+extension StopCrawlerRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "StopCrawlerRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name)
+  }
+}
+
+extension StopCrawlerResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("StopCrawlerResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension StopCrawlerScheduleRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "StopCrawlerScheduleRequest",
+    [
+      MemberSchema("CrawlerName", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var crawlerName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&crawlerName)
+      default: break
+      }
+    }
+    guard let crawlerName else { throw decoder.incomplete }
+    self.init(
+      crawlerName: crawlerName)
+  }
+}
+
+extension StopCrawlerScheduleResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("StopCrawlerScheduleResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension StopTriggerRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "StopTriggerRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name)
+  }
+}
+
+extension StopTriggerResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "StopTriggerResponse",
+    [
+      MemberSchema("Name", traits: Traits.nameString),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.write(0, name)
-    encoder.write(1, classification)
-    encoder.write(2, creationTime)
-    encoder.write(3, lastUpdated)
-    encoder.write(4, version)
-    encoder.write(5, rowTag)
     encoder.end()
+  }
+}
+
+extension StopWorkflowRunRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "StopWorkflowRunRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("RunId", required: true, traits: Traits.idString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var runId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&runId)
+      default: break
+      }
+    }
+    guard let name, let runId else { throw decoder.incomplete }
+    self.init(
+      name: name, runId: runId)
+  }
+}
+
+extension StopWorkflowRunResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("StopWorkflowRunResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension StorageDescriptor: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "StorageDescriptor",
+    [
+      MemberSchema("Columns"),
+      MemberSchema("Location", traits: Traits.locationString),
+      MemberSchema("AdditionalLocations", traits: Traits.locationStringList),
+      MemberSchema("InputFormat", traits: Traits.formatString),
+      MemberSchema("OutputFormat", traits: Traits.formatString),
+      MemberSchema("Compressed"),
+      MemberSchema("NumberOfBuckets"),
+      MemberSchema("SerdeInfo"),
+      MemberSchema("BucketColumns", traits: Traits.nameStringList),
+      MemberSchema("SortColumns"),
+      MemberSchema("Parameters", traits: Traits.parametersMap),
+      MemberSchema("SkewedInfo"),
+      MemberSchema("StoredAsSubDirectories"),
+      MemberSchema("SchemaReference"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var columns: [Column]?
+    var location: String?
+    var additionalLocations: [String]?
+    var inputFormat: String?
+    var outputFormat: String?
+    var compressed: Bool?
+    var numberOfBuckets: Int?
+    var serdeInfo: SerDeInfo?
+    var bucketColumns: [String]?
+    var sortColumns: [Order]?
+    var parameters: [String: String]?
+    var skewedInfo: SkewedInfo?
+    var storedAsSubDirectories: Bool?
+    var schemaReference: SchemaReference?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&columns)
+      case 1: try decoder.read(&location)
+      case 2: try decoder.read(&additionalLocations)
+      case 3: try decoder.read(&inputFormat)
+      case 4: try decoder.read(&outputFormat)
+      case 5: try decoder.read(&compressed)
+      case 6: try decoder.read(&numberOfBuckets)
+      case 7: try decoder.read(&serdeInfo)
+      case 8: try decoder.read(&bucketColumns)
+      case 9: try decoder.read(&sortColumns)
+      case 10: try decoder.read(&parameters)
+      case 11: try decoder.read(&skewedInfo)
+      case 12: try decoder.read(&storedAsSubDirectories)
+      case 13: try decoder.read(&schemaReference)
+      default: break
+      }
+    }
+    self.init(
+      columns: columns, location: location, additionalLocations: additionalLocations, inputFormat: inputFormat,
+      outputFormat: outputFormat, compressed: compressed, numberOfBuckets: numberOfBuckets, serdeInfo: serdeInfo,
+      bucketColumns: bucketColumns, sortColumns: sortColumns, parameters: parameters, skewedInfo: skewedInfo,
+      storedAsSubDirectories: storedAsSubDirectories, schemaReference: schemaReference)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, columns)
+    encoder.write(1, location)
+    encoder.write(2, additionalLocations)
+    encoder.write(3, inputFormat)
+    encoder.write(4, outputFormat)
+    encoder.write(5, compressed)
+    encoder.write(6, numberOfBuckets)
+    encoder.write(7, serdeInfo)
+    encoder.write(8, bucketColumns)
+    encoder.write(9, sortColumns)
+    encoder.write(10, parameters)
+    encoder.write(11, skewedInfo)
+    encoder.write(12, storedAsSubDirectories)
+    encoder.write(13, schemaReference)
+    encoder.end()
+  }
+}
+
+extension StringColumnStatisticsData: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "StringColumnStatisticsData",
+    [
+      MemberSchema("MaximumLength", required: true, traits: Traits.nonNegativeLong),
+      MemberSchema("AverageLength", required: true, traits: Traits.nonNegativeDouble),
+      MemberSchema("NumberOfNulls", required: true, traits: Traits.nonNegativeLong),
+      MemberSchema("NumberOfDistinctValues", required: true, traits: Traits.nonNegativeLong),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var maximumLength: Int64?
+    var averageLength: Double?
+    var numberOfNulls: Int64?
+    var numberOfDistinctValues: Int64?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&maximumLength)
+      case 1: try decoder.read(&averageLength)
+      case 2: try decoder.read(&numberOfNulls)
+      case 3: try decoder.read(&numberOfDistinctValues)
+      default: break
+      }
+    }
+    guard
+      let maximumLength, let averageLength, let numberOfNulls, let numberOfDistinctValues
+    else { throw decoder.incomplete }
+    self.init(
+      maximumLength: maximumLength, averageLength: averageLength, numberOfNulls: numberOfNulls,
+      numberOfDistinctValues: numberOfDistinctValues)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, maximumLength)
+    encoder.write(1, averageLength)
+    encoder.write(2, numberOfNulls)
+    encoder.write(3, numberOfDistinctValues)
+    encoder.end()
+  }
+}
+
+extension Table: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Table",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("DatabaseName", traits: Traits.nameString),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("Owner", traits: Traits.nameString),
+      MemberSchema("CreateTime"),
+      MemberSchema("UpdateTime"),
+      MemberSchema("LastAccessTime"),
+      MemberSchema("LastAnalyzedTime"),
+      MemberSchema("Retention", traits: Traits.nonNegativeInteger),
+      MemberSchema("StorageDescriptor"),
+      MemberSchema("PartitionKeys"),
+      MemberSchema("ViewOriginalText", traits: Traits.viewTextString),
+      MemberSchema("ViewExpandedText", traits: Traits.viewTextString),
+      MemberSchema("TableType", traits: Traits.tableTypeString),
+      MemberSchema("Parameters", traits: Traits.parametersMap),
+      MemberSchema("CreatedBy", traits: Traits.nameString),
+      MemberSchema("IsRegisteredWithLakeFormation"),
+      MemberSchema("TargetTable"),
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("VersionId", traits: Traits.versionString),
+      MemberSchema("FederatedTable"),
+      MemberSchema("ViewDefinition"),
+      MemberSchema("IsMultiDialectView"),
+      MemberSchema("IsMaterializedView"),
+      MemberSchema("Status"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.write(1, databaseName)
+    encoder.write(2, description)
+    encoder.write(3, owner)
+    encoder.write(4, createTime)
+    encoder.write(5, updateTime)
+    encoder.write(6, lastAccessTime)
+    encoder.write(7, lastAnalyzedTime)
+    encoder.write(8, retention)
+    encoder.write(9, storageDescriptor)
+    encoder.write(10, partitionKeys)
+    encoder.write(11, viewOriginalText)
+    encoder.write(12, viewExpandedText)
+    encoder.write(13, tableType)
+    encoder.write(14, parameters)
+    encoder.write(15, createdBy)
+    encoder.write(16, isRegisteredWithLakeFormation)
+    encoder.write(17, targetTable)
+    encoder.write(18, catalogId)
+    encoder.write(19, versionId)
+    encoder.write(20, federatedTable)
+    encoder.write(21, viewDefinition)
+    encoder.write(22, isMultiDialectView)
+    encoder.write(23, isMaterializedView)
+    encoder.write(24, status)
+    encoder.end()
+  }
+}
+
+extension TableError: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "TableError",
+    [
+      MemberSchema("TableName", traits: Traits.nameString),
+      MemberSchema("ErrorDetail"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, tableName)
+    encoder.write(1, errorDetail)
+    encoder.end()
+  }
+}
+
+extension TableIdentifier: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "TableIdentifier",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", traits: Traits.nameString),
+      MemberSchema("Name", traits: Traits.nameString),
+      MemberSchema("Region", traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var name: String?
+    var region: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&name)
+      case 3: try decoder.read(&region)
+      default: break
+      }
+    }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, name: name, region: region)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, catalogId)
+    encoder.write(1, databaseName)
+    encoder.write(2, name)
+    encoder.write(3, region)
+    encoder.end()
+  }
+}
+
+extension TableInput: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "TableInput",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("Owner", traits: Traits.nameString),
+      MemberSchema("LastAccessTime"),
+      MemberSchema("LastAnalyzedTime"),
+      MemberSchema("Retention", traits: Traits.nonNegativeInteger),
+      MemberSchema("StorageDescriptor"),
+      MemberSchema("PartitionKeys"),
+      MemberSchema("ViewOriginalText", traits: Traits.viewTextString),
+      MemberSchema("ViewExpandedText", traits: Traits.viewTextString),
+      MemberSchema("TableType", traits: Traits.tableTypeString),
+      MemberSchema("Parameters", traits: Traits.parametersMap),
+      MemberSchema("TargetTable"),
+      MemberSchema("ViewDefinition"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var description: String?
+    var owner: String?
+    var lastAccessTime: Timestamp?
+    var lastAnalyzedTime: Timestamp?
+    var retention: Int?
+    var storageDescriptor: StorageDescriptor?
+    var partitionKeys: [Column]?
+    var viewOriginalText: String?
+    var viewExpandedText: String?
+    var tableType: String?
+    var parameters: [String: String]?
+    var targetTable: TableIdentifier?
+    var viewDefinition: ViewDefinitionInput?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&description)
+      case 2: try decoder.read(&owner)
+      case 3: try decoder.read(&lastAccessTime)
+      case 4: try decoder.read(&lastAnalyzedTime)
+      case 5: try decoder.read(&retention)
+      case 6: try decoder.read(&storageDescriptor)
+      case 7: try decoder.read(&partitionKeys)
+      case 8: try decoder.read(&viewOriginalText)
+      case 9: try decoder.read(&viewExpandedText)
+      case 10: try decoder.read(&tableType)
+      case 11: try decoder.read(&parameters)
+      case 12: try decoder.read(&targetTable)
+      case 13: try decoder.read(&viewDefinition)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name, description: description, owner: owner, lastAccessTime: lastAccessTime,
+      lastAnalyzedTime: lastAnalyzedTime, retention: retention, storageDescriptor: storageDescriptor,
+      partitionKeys: partitionKeys, viewOriginalText: viewOriginalText, viewExpandedText: viewExpandedText,
+      tableType: tableType, parameters: parameters, targetTable: targetTable, viewDefinition: viewDefinition)
   }
 }

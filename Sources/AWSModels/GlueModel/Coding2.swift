@@ -3,6 +3,60 @@
 import Kernel
 public import AWSWire
 
+extension BatchGetPartitionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "BatchGetPartitionResponse",
+    [
+      MemberSchema("Partitions"),
+      MemberSchema("UnprocessedKeys", traits: Traits.batchGetPartitionValueList),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, partitions)
+    encoder.write(1, unprocessedKeys)
+    encoder.end()
+  }
+}
+
+extension BatchGetTriggersRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "BatchGetTriggersRequest",
+    [
+      MemberSchema("TriggerNames", required: true, traits: Traits.triggerNameList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var triggerNames: [String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&triggerNames)
+      default: break
+      }
+    }
+    guard let triggerNames else { throw decoder.incomplete }
+    self.init(
+      triggerNames: triggerNames)
+  }
+}
+
+extension BatchGetTriggersResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "BatchGetTriggersResponse",
+    [
+      MemberSchema("Triggers"),
+      MemberSchema("TriggersNotFound", traits: Traits.triggerNameList),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, triggers)
+    encoder.write(1, triggersNotFound)
+    encoder.end()
+  }
+}
+
 extension BatchGetWorkflowsRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "BatchGetWorkflowsRequest",
@@ -40,6 +94,45 @@ extension BatchGetWorkflowsResponse: WireStructure, WireEncodable {
     encoder.begin(Self.schema)
     encoder.write(0, workflows)
     encoder.write(1, missingWorkflows)
+    encoder.end()
+  }
+}
+
+extension BatchPutDataQualityStatisticAnnotationRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "BatchPutDataQualityStatisticAnnotationRequest",
+    [
+      MemberSchema("InclusionAnnotations", required: true),
+      MemberSchema("ClientToken", traits: Traits.hashString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var inclusionAnnotations: [DatapointInclusionAnnotation]?
+    var clientToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&inclusionAnnotations)
+      case 1: try decoder.read(&clientToken)
+      default: break
+      }
+    }
+    guard let inclusionAnnotations else { throw decoder.incomplete }
+    self.init(
+      inclusionAnnotations: inclusionAnnotations, clientToken: clientToken)
+  }
+}
+
+extension BatchPutDataQualityStatisticAnnotationResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "BatchPutDataQualityStatisticAnnotationResponse",
+    [
+      MemberSchema("FailedInclusionAnnotations"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, failedInclusionAnnotations)
     encoder.end()
   }
 }
@@ -293,6 +386,68 @@ extension BooleanColumnStatisticsData: WireStructure, WireDecodable, WireEncodab
   }
 }
 
+extension CancelDataQualityRuleRecommendationRunRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CancelDataQualityRuleRecommendationRunRequest",
+    [
+      MemberSchema("RunId", required: true, traits: Traits.hashString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var runId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&runId)
+      default: break
+      }
+    }
+    guard let runId else { throw decoder.incomplete }
+    self.init(
+      runId: runId)
+  }
+}
+
+extension CancelDataQualityRuleRecommendationRunResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("CancelDataQualityRuleRecommendationRunResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension CancelDataQualityRulesetEvaluationRunRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CancelDataQualityRulesetEvaluationRunRequest",
+    [
+      MemberSchema("RunId", required: true, traits: Traits.hashString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var runId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&runId)
+      default: break
+      }
+    }
+    guard let runId else { throw decoder.incomplete }
+    self.init(
+      runId: runId)
+  }
+}
+
+extension CancelDataQualityRulesetEvaluationRunResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("CancelDataQualityRulesetEvaluationRunResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
 extension CatalogImportStatus: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
     "CatalogImportStatus",
@@ -444,104 +599,6 @@ extension CloudWatchEncryption: WireStructure, WireDecodable, WireEncodable {
     encoder.begin(Self.schema)
     encoder.write(0, cloudWatchEncryptionMode)
     encoder.write(1, kmsKeyArn)
-    encoder.end()
-  }
-}
-
-extension Column: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "Column",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("Type", traits: Traits.columnTypeString),
-      MemberSchema("Comment", traits: Traits.commentString),
-      MemberSchema("Parameters", traits: Traits.parametersMap),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var type: String?
-    var comment: String?
-    var parameters: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&type)
-      case 2: try decoder.read(&comment)
-      case 3: try decoder.read(&parameters)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      name: name, type: type, comment: comment, parameters: parameters)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, name)
-    encoder.write(1, type)
-    encoder.write(2, comment)
-    encoder.write(3, parameters)
-    encoder.end()
-  }
-}
-
-extension ColumnError: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ColumnError",
-    [
-      MemberSchema("ColumnName", traits: Traits.nameString),
-      MemberSchema("Error"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, columnName)
-    encoder.write(1, error)
-    encoder.end()
-  }
-}
-
-extension ColumnStatistics: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "ColumnStatistics",
-    [
-      MemberSchema("ColumnName", required: true, traits: Traits.nameString),
-      MemberSchema("ColumnType", required: true, traits: Traits.typeString),
-      MemberSchema("AnalyzedTime", required: true),
-      MemberSchema("StatisticsData", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var columnName: String?
-    var columnType: String?
-    var analyzedTime: Timestamp?
-    var statisticsData: ColumnStatisticsData?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&columnName)
-      case 1: try decoder.read(&columnType)
-      case 2: try decoder.read(&analyzedTime)
-      case 3: try decoder.read(&statisticsData)
-      default: break
-      }
-    }
-    guard
-      let columnName, let columnType, let analyzedTime, let statisticsData
-    else { throw decoder.incomplete }
-    self.init(
-      columnName: columnName, columnType: columnType, analyzedTime: analyzedTime, statisticsData: statisticsData)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, columnName)
-    encoder.write(1, columnType)
-    encoder.write(2, analyzedTime)
-    encoder.write(3, statisticsData)
     encoder.end()
   }
 }

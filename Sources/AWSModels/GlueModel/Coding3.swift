@@ -3,6 +3,104 @@
 import Kernel
 public import AWSWire
 
+extension Column: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "Column",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("Type", traits: Traits.columnTypeString),
+      MemberSchema("Comment", traits: Traits.commentString),
+      MemberSchema("Parameters", traits: Traits.parametersMap),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var type: String?
+    var comment: String?
+    var parameters: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&type)
+      case 2: try decoder.read(&comment)
+      case 3: try decoder.read(&parameters)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name, type: type, comment: comment, parameters: parameters)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.write(1, type)
+    encoder.write(2, comment)
+    encoder.write(3, parameters)
+    encoder.end()
+  }
+}
+
+extension ColumnError: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ColumnError",
+    [
+      MemberSchema("ColumnName", traits: Traits.nameString),
+      MemberSchema("Error"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, columnName)
+    encoder.write(1, error)
+    encoder.end()
+  }
+}
+
+extension ColumnStatistics: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "ColumnStatistics",
+    [
+      MemberSchema("ColumnName", required: true, traits: Traits.nameString),
+      MemberSchema("ColumnType", required: true, traits: Traits.typeString),
+      MemberSchema("AnalyzedTime", required: true),
+      MemberSchema("StatisticsData", required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var columnName: String?
+    var columnType: String?
+    var analyzedTime: Timestamp?
+    var statisticsData: ColumnStatisticsData?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&columnName)
+      case 1: try decoder.read(&columnType)
+      case 2: try decoder.read(&analyzedTime)
+      case 3: try decoder.read(&statisticsData)
+      default: break
+      }
+    }
+    guard
+      let columnName, let columnType, let analyzedTime, let statisticsData
+    else { throw decoder.incomplete }
+    self.init(
+      columnName: columnName, columnType: columnType, analyzedTime: analyzedTime, statisticsData: statisticsData)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, columnName)
+    encoder.write(1, columnType)
+    encoder.write(2, analyzedTime)
+    encoder.write(3, statisticsData)
+    encoder.end()
+  }
+}
+
 extension ColumnStatisticsData: WireStructure, WireDecodable, WireEncodable {
   public static let schema = StructureSchema(
     "ColumnStatisticsData",
@@ -486,87 +584,5 @@ extension CrawlsFilter: WireStructure, WireDecodable {
     }
     self.init(
       fieldName: fieldName, filterOperator: filterOperator, fieldValue: fieldValue)
-  }
-}
-
-extension CreateClassifierRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "CreateClassifierRequest",
-    [
-      MemberSchema("GrokClassifier"),
-      MemberSchema("XMLClassifier"),
-      MemberSchema("JsonClassifier"),
-      MemberSchema("CsvClassifier"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var grokClassifier: CreateGrokClassifierRequest?
-    var xmlClassifier: CreateXMLClassifierRequest?
-    var jsonClassifier: CreateJsonClassifierRequest?
-    var csvClassifier: CreateCsvClassifierRequest?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&grokClassifier)
-      case 1: try decoder.read(&xmlClassifier)
-      case 2: try decoder.read(&jsonClassifier)
-      case 3: try decoder.read(&csvClassifier)
-      default: break
-      }
-    }
-    self.init(
-      grokClassifier: grokClassifier, xmlClassifier: xmlClassifier, jsonClassifier: jsonClassifier,
-      csvClassifier: csvClassifier)
-  }
-}
-
-extension CreateClassifierResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("CreateClassifierResponse", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension CreateConnectionRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "CreateConnectionRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("ConnectionInput", required: true),
-      MemberSchema("Tags", traits: Traits.tagsMap),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var connectionInput: ConnectionInput?
-    var tags: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&connectionInput)
-      case 2: try decoder.read(&tags)
-      default: break
-      }
-    }
-    guard let connectionInput else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, connectionInput: connectionInput, tags: tags)
-  }
-}
-
-extension CreateConnectionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "CreateConnectionResponse",
-    [
-      MemberSchema("CreateConnectionStatus", traits: Traits.connectionStatus),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, createConnectionStatus)
-    encoder.end()
   }
 }

@@ -2,6 +2,88 @@
 
 public import AWSWire
 
+extension CreateClassifierRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateClassifierRequest",
+    [
+      MemberSchema("GrokClassifier"),
+      MemberSchema("XMLClassifier"),
+      MemberSchema("JsonClassifier"),
+      MemberSchema("CsvClassifier"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var grokClassifier: CreateGrokClassifierRequest?
+    var xmlClassifier: CreateXMLClassifierRequest?
+    var jsonClassifier: CreateJsonClassifierRequest?
+    var csvClassifier: CreateCsvClassifierRequest?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&grokClassifier)
+      case 1: try decoder.read(&xmlClassifier)
+      case 2: try decoder.read(&jsonClassifier)
+      case 3: try decoder.read(&csvClassifier)
+      default: break
+      }
+    }
+    self.init(
+      grokClassifier: grokClassifier, xmlClassifier: xmlClassifier, jsonClassifier: jsonClassifier,
+      csvClassifier: csvClassifier)
+  }
+}
+
+extension CreateClassifierResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("CreateClassifierResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension CreateConnectionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateConnectionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("ConnectionInput", required: true),
+      MemberSchema("Tags", traits: Traits.tagsMap),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var connectionInput: ConnectionInput?
+    var tags: [String: String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&connectionInput)
+      case 2: try decoder.read(&tags)
+      default: break
+      }
+    }
+    guard let connectionInput else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, connectionInput: connectionInput, tags: tags)
+  }
+}
+
+extension CreateConnectionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "CreateConnectionResponse",
+    [
+      MemberSchema("CreateConnectionStatus", traits: Traits.connectionStatus),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, createConnectionStatus)
+    encoder.end()
+  }
+}
+
 extension CreateCrawlerRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "CreateCrawlerRequest",
@@ -127,6 +209,61 @@ extension CreateCsvClassifierRequest: WireStructure, WireDecodable {
       name: name, delimiter: delimiter, quoteSymbol: quoteSymbol, containsHeader: containsHeader, header: header,
       disableValueTrimming: disableValueTrimming, allowSingleColumn: allowSingleColumn,
       customDatatypeConfigured: customDatatypeConfigured, customDatatypes: customDatatypes, serde: serde)
+  }
+}
+
+extension CreateDataQualityRulesetRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "CreateDataQualityRulesetRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("Description", traits: Traits.descriptionString),
+      MemberSchema("Ruleset", required: true, traits: Traits.dataQualityRulesetString),
+      MemberSchema("Tags", traits: Traits.tagsMap),
+      MemberSchema("TargetTable"),
+      MemberSchema("DataQualitySecurityConfiguration", traits: Traits.nameString),
+      MemberSchema("ClientToken", traits: Traits.hashString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    var description: String?
+    var ruleset: String?
+    var tags: [String: String]?
+    var targetTable: DataQualityTargetTable?
+    var dataQualitySecurityConfiguration: String?
+    var clientToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      case 1: try decoder.read(&description)
+      case 2: try decoder.read(&ruleset)
+      case 3: try decoder.read(&tags)
+      case 4: try decoder.read(&targetTable)
+      case 5: try decoder.read(&dataQualitySecurityConfiguration)
+      case 6: try decoder.read(&clientToken)
+      default: break
+      }
+    }
+    guard let name, let ruleset else { throw decoder.incomplete }
+    self.init(
+      name: name, description: description, ruleset: ruleset, tags: tags, targetTable: targetTable,
+      dataQualitySecurityConfiguration: dataQualitySecurityConfiguration, clientToken: clientToken)
+  }
+}
+
+extension CreateDataQualityRulesetResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "CreateDataQualityRulesetResponse",
+    [
+      MemberSchema("Name", traits: Traits.nameString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.end()
   }
 }
 
@@ -445,159 +582,5 @@ extension CreatePartitionResponse: WireStructure, WireEncodable {
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
     encoder.end()
-  }
-}
-
-extension CreateRegistryInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "CreateRegistryInput",
-    [
-      MemberSchema("RegistryName", required: true, traits: Traits.schemaRegistryNameString),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Tags", traits: Traits.tagsMap),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var registryName: String?
-    var description: String?
-    var tags: [String: String]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&registryName)
-      case 1: try decoder.read(&description)
-      case 2: try decoder.read(&tags)
-      default: break
-      }
-    }
-    guard let registryName else { throw decoder.incomplete }
-    self.init(
-      registryName: registryName, description: description, tags: tags)
-  }
-}
-
-extension CreateRegistryResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "CreateRegistryResponse",
-    [
-      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Tags", traits: Traits.tagsMap),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, registryArn)
-    encoder.write(1, registryName)
-    encoder.write(2, description)
-    encoder.write(3, tags)
-    encoder.end()
-  }
-}
-
-extension CreateSchemaInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "CreateSchemaInput",
-    [
-      MemberSchema("RegistryId"),
-      MemberSchema("SchemaName", required: true, traits: Traits.schemaRegistryNameString),
-      MemberSchema("DataFormat", required: true, traits: Traits.dataFormat),
-      MemberSchema("Compatibility", traits: Traits.compatibility),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Tags", traits: Traits.tagsMap),
-      MemberSchema("SchemaDefinition", traits: Traits.schemaDefinitionString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var registryId: RegistryId?
-    var schemaName: String?
-    var dataFormat: DataFormat?
-    var compatibility: Compatibility?
-    var description: String?
-    var tags: [String: String]?
-    var schemaDefinition: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&registryId)
-      case 1: try decoder.read(&schemaName)
-      case 2: try decoder.read(&dataFormat)
-      case 3: try decoder.read(&compatibility)
-      case 4: try decoder.read(&description)
-      case 5: try decoder.read(&tags)
-      case 6: try decoder.read(&schemaDefinition)
-      default: break
-      }
-    }
-    guard let schemaName, let dataFormat else { throw decoder.incomplete }
-    self.init(
-      registryId: registryId, schemaName: schemaName, dataFormat: dataFormat, compatibility: compatibility,
-      description: description, tags: tags, schemaDefinition: schemaDefinition)
-  }
-}
-
-extension CreateSchemaResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "CreateSchemaResponse",
-    [
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
-      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("DataFormat", traits: Traits.dataFormat),
-      MemberSchema("Compatibility", traits: Traits.compatibility),
-      MemberSchema("SchemaCheckpoint", traits: Traits.schemaCheckpointNumber),
-      MemberSchema("LatestSchemaVersion", traits: Traits.versionLongNumber),
-      MemberSchema("NextSchemaVersion", traits: Traits.versionLongNumber),
-      MemberSchema("SchemaStatus", traits: Traits.schemaStatus),
-      MemberSchema("Tags", traits: Traits.tagsMap),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("SchemaVersionStatus", traits: Traits.schemaVersionStatus),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, registryName)
-    encoder.write(1, registryArn)
-    encoder.write(2, schemaName)
-    encoder.write(3, schemaArn)
-    encoder.write(4, description)
-    encoder.write(5, dataFormat)
-    encoder.write(6, compatibility)
-    encoder.write(7, schemaCheckpoint)
-    encoder.write(8, latestSchemaVersion)
-    encoder.write(9, nextSchemaVersion)
-    encoder.write(10, schemaStatus)
-    encoder.write(11, tags)
-    encoder.write(12, schemaVersionId)
-    encoder.write(13, schemaVersionStatus)
-    encoder.end()
-  }
-}
-
-extension CreateSecurityConfigurationRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "CreateSecurityConfigurationRequest",
-    [
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("EncryptionConfiguration", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var name: String?
-    var encryptionConfiguration: EncryptionConfiguration?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&name)
-      case 1: try decoder.read(&encryptionConfiguration)
-      default: break
-      }
-    }
-    guard let name, let encryptionConfiguration else { throw decoder.incomplete }
-    self.init(
-      name: name, encryptionConfiguration: encryptionConfiguration)
   }
 }

@@ -2,190 +2,48 @@
 
 public import AWSWire
 
-extension GetColumnStatisticsForTableResponse: WireStructure, WireEncodable {
+extension DeleteSchemaVersionsInput: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "GetColumnStatisticsForTableResponse",
+    "DeleteSchemaVersionsInput",
     [
-      MemberSchema("ColumnStatisticsList"),
-      MemberSchema("Errors"),
+      MemberSchema("SchemaId", required: true),
+      MemberSchema("Versions", required: true, traits: Traits.versionsString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var schemaId: SchemaId?
+    var versions: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&schemaId)
+      case 1: try decoder.read(&versions)
+      default: break
+      }
+    }
+    guard let schemaId, let versions else { throw decoder.incomplete }
+    self.init(
+      schemaId: schemaId, versions: versions)
+  }
+}
+
+extension DeleteSchemaVersionsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "DeleteSchemaVersionsResponse",
+    [
+      MemberSchema("SchemaVersionErrors"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, columnStatisticsList)
-    encoder.write(1, errors)
+    encoder.write(0, schemaVersionErrors)
     encoder.end()
   }
 }
 
-extension GetConnectionRequest: WireStructure, WireDecodable {
+extension DeleteSecurityConfigurationRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "GetConnectionRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("HidePassword"),
-      MemberSchema("ApplyOverrideForComputeEnvironment", traits: Traits.computeEnvironment),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var name: String?
-    var hidePassword: Bool?
-    var applyOverrideForComputeEnvironment: ComputeEnvironment?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&name)
-      case 2: try decoder.read(&hidePassword)
-      case 3: try decoder.read(&applyOverrideForComputeEnvironment)
-      default: break
-      }
-    }
-    guard let name else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, name: name, hidePassword: hidePassword,
-      applyOverrideForComputeEnvironment: applyOverrideForComputeEnvironment)
-  }
-}
-
-extension GetConnectionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetConnectionResponse",
-    [
-      MemberSchema("Connection"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, connection)
-    encoder.end()
-  }
-}
-
-extension GetConnectionsFilter: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetConnectionsFilter",
-    [
-      MemberSchema("MatchCriteria", traits: Traits.matchCriteria),
-      MemberSchema("ConnectionType", traits: Traits.connectionType),
-      MemberSchema("ConnectionSchemaVersion", traits: Traits.connectionSchemaVersion),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var matchCriteria: [String]?
-    var connectionType: ConnectionType?
-    var connectionSchemaVersion: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&matchCriteria)
-      case 1: try decoder.read(&connectionType)
-      case 2: try decoder.read(&connectionSchemaVersion)
-      default: break
-      }
-    }
-    self.init(
-      matchCriteria: matchCriteria, connectionType: connectionType, connectionSchemaVersion: connectionSchemaVersion)
-  }
-}
-
-extension GetConnectionsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetConnectionsRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("Filter"),
-      MemberSchema("HidePassword"),
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.pageSize),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var filter: GetConnectionsFilter?
-    var hidePassword: Bool?
-    var nextToken: String?
-    var maxResults: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&filter)
-      case 2: try decoder.read(&hidePassword)
-      case 3: try decoder.read(&nextToken)
-      case 4: try decoder.read(&maxResults)
-      default: break
-      }
-    }
-    self.init(
-      catalogId: catalogId, filter: filter, hidePassword: hidePassword, nextToken: nextToken, maxResults: maxResults)
-  }
-}
-
-extension GetConnectionsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetConnectionsResponse",
-    [
-      MemberSchema("ConnectionList"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, connectionList)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GetCrawlerMetricsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetCrawlerMetricsRequest",
-    [
-      MemberSchema("CrawlerNameList", traits: Traits.crawlerNameList),
-      MemberSchema("MaxResults", traits: Traits.pageSize),
-      MemberSchema("NextToken"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var crawlerNameList: [String]?
-    var maxResults: Int?
-    var nextToken: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&crawlerNameList)
-      case 1: try decoder.read(&maxResults)
-      case 2: try decoder.read(&nextToken)
-      default: break
-      }
-    }
-    self.init(
-      crawlerNameList: crawlerNameList, maxResults: maxResults, nextToken: nextToken)
-  }
-}
-
-extension GetCrawlerMetricsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetCrawlerMetricsResponse",
-    [
-      MemberSchema("CrawlerMetricsList"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, crawlerMetricsList)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GetCrawlerRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetCrawlerRequest",
+    "DeleteSecurityConfigurationRequest",
     [
       MemberSchema("Name", required: true, traits: Traits.nameString),
     ])
@@ -205,393 +63,539 @@ extension GetCrawlerRequest: WireStructure, WireDecodable {
   }
 }
 
-extension GetCrawlerResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetCrawlerResponse",
-    [
-      MemberSchema("Crawler"),
-    ])
+extension DeleteSecurityConfigurationResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteSecurityConfigurationResponse", [])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, crawler)
     encoder.end()
   }
 }
 
-extension GetCrawlersRequest: WireStructure, WireDecodable {
+extension DeleteTableRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "GetCrawlersRequest",
-    [
-      MemberSchema("MaxResults", traits: Traits.pageSize),
-      MemberSchema("NextToken"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var maxResults: Int?
-    var nextToken: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&maxResults)
-      case 1: try decoder.read(&nextToken)
-      default: break
-      }
-    }
-    self.init(
-      maxResults: maxResults, nextToken: nextToken)
-  }
-}
-
-extension GetCrawlersResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetCrawlersResponse",
-    [
-      MemberSchema("Crawlers"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, crawlers)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GetDatabaseRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetDatabaseRequest",
+    "DeleteTableRequest",
     [
       MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
       MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("TransactionId", traits: Traits.transactionIdString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var catalogId: String?
+    var databaseName: String?
     var name: String?
+    var transactionId: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&name)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&name)
+      case 3: try decoder.read(&transactionId)
       default: break
       }
     }
-    guard let name else { throw decoder.incomplete }
+    guard let databaseName, let name else { throw decoder.incomplete }
     self.init(
-      catalogId: catalogId, name: name)
+      catalogId: catalogId, databaseName: databaseName, name: name, transactionId: transactionId)
   }
 }
 
-extension GetDatabaseResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetDatabaseResponse",
-    [
-      MemberSchema("Database"),
-    ])
+extension DeleteTableResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteTableResponse", [])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, database)
     encoder.end()
   }
 }
 
-extension GetDatabasesRequest: WireStructure, WireDecodable {
+extension DeleteTableVersionRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "GetDatabasesRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.catalogGetterPageSize),
-      MemberSchema("ResourceShareType", traits: Traits.resourceShareType),
-      MemberSchema("AttributesToGet", traits: Traits.databaseAttributesList),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var nextToken: String?
-    var maxResults: Int?
-    var resourceShareType: ResourceShareType?
-    var attributesToGet: [DatabaseAttributes]?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&nextToken)
-      case 2: try decoder.read(&maxResults)
-      case 3: try decoder.read(&resourceShareType)
-      case 4: try decoder.read(&attributesToGet)
-      default: break
-      }
-    }
-    self.init(
-      catalogId: catalogId, nextToken: nextToken, maxResults: maxResults, resourceShareType: resourceShareType,
-      attributesToGet: attributesToGet)
-  }
-}
-
-extension GetDatabasesResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetDatabasesResponse",
-    [
-      MemberSchema("DatabaseList", required: true),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, databaseList)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GetJobBookmarkRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetJobBookmarkRequest",
-    [
-      MemberSchema("JobName", required: true),
-      MemberSchema("RunId"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var jobName: String?
-    var runId: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&jobName)
-      case 1: try decoder.read(&runId)
-      default: break
-      }
-    }
-    guard let jobName else { throw decoder.incomplete }
-    self.init(
-      jobName: jobName, runId: runId)
-  }
-}
-
-extension GetJobBookmarkResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetJobBookmarkResponse",
-    [
-      MemberSchema("JobBookmarkEntry"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, jobBookmarkEntry)
-    encoder.end()
-  }
-}
-
-extension GetJobRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetJobRequest",
-    [
-      MemberSchema("JobName", required: true, traits: Traits.nameString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var jobName: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&jobName)
-      default: break
-      }
-    }
-    guard let jobName else { throw decoder.incomplete }
-    self.init(
-      jobName: jobName)
-  }
-}
-
-extension GetJobResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetJobResponse",
-    [
-      MemberSchema("Job"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, job)
-    encoder.end()
-  }
-}
-
-extension GetJobRunRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetJobRunRequest",
-    [
-      MemberSchema("JobName", required: true, traits: Traits.nameString),
-      MemberSchema("RunId", required: true, traits: Traits.idString),
-      MemberSchema("PredecessorsIncluded"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var jobName: String?
-    var runId: String?
-    var predecessorsIncluded: Bool?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&jobName)
-      case 1: try decoder.read(&runId)
-      case 2: try decoder.read(&predecessorsIncluded)
-      default: break
-      }
-    }
-    guard let jobName, let runId else { throw decoder.incomplete }
-    self.init(
-      jobName: jobName, runId: runId, predecessorsIncluded: predecessorsIncluded)
-  }
-}
-
-extension GetJobRunResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetJobRunResponse",
-    [
-      MemberSchema("JobRun"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, jobRun)
-    encoder.end()
-  }
-}
-
-extension GetJobRunsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetJobRunsRequest",
-    [
-      MemberSchema("JobName", required: true, traits: Traits.nameString),
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.orchestrationPageSize200),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var jobName: String?
-    var nextToken: String?
-    var maxResults: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&jobName)
-      case 1: try decoder.read(&nextToken)
-      case 2: try decoder.read(&maxResults)
-      default: break
-      }
-    }
-    guard let jobName else { throw decoder.incomplete }
-    self.init(
-      jobName: jobName, nextToken: nextToken, maxResults: maxResults)
-  }
-}
-
-extension GetJobRunsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetJobRunsResponse",
-    [
-      MemberSchema("JobRuns"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, jobRuns)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GetJobsRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetJobsRequest",
-    [
-      MemberSchema("NextToken"),
-      MemberSchema("MaxResults", traits: Traits.pageSize),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var nextToken: String?
-    var maxResults: Int?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&nextToken)
-      case 1: try decoder.read(&maxResults)
-      default: break
-      }
-    }
-    self.init(
-      nextToken: nextToken, maxResults: maxResults)
-  }
-}
-
-extension GetJobsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetJobsResponse",
-    [
-      MemberSchema("Jobs"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, jobs)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GetPartitionIndexesRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetPartitionIndexesRequest",
+    "DeleteTableVersionRequest",
     [
       MemberSchema("CatalogId", traits: Traits.catalogIdString),
       MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
       MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("NextToken"),
+      MemberSchema("VersionId", required: true, traits: Traits.versionString),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var catalogId: String?
     var databaseName: String?
     var tableName: String?
-    var nextToken: String?
+    var versionId: String?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&catalogId)
       case 1: try decoder.read(&databaseName)
       case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&nextToken)
+      case 3: try decoder.read(&versionId)
       default: break
       }
     }
-    guard let databaseName, let tableName else { throw decoder.incomplete }
+    guard let databaseName, let tableName, let versionId else { throw decoder.incomplete }
     self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, nextToken: nextToken)
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, versionId: versionId)
   }
 }
 
-extension GetPartitionIndexesResponse: WireStructure, WireEncodable {
+extension DeleteTableVersionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteTableVersionResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension DeleteTriggerRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "GetPartitionIndexesResponse",
+    "DeleteTriggerRequest",
     [
-      MemberSchema("PartitionIndexDescriptorList"),
-      MemberSchema("NextToken"),
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name)
+  }
+}
+
+extension DeleteTriggerResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "DeleteTriggerResponse",
+    [
+      MemberSchema("Name", traits: Traits.nameString),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, partitionIndexDescriptorList)
-    encoder.write(1, nextToken)
+    encoder.write(0, name)
     encoder.end()
+  }
+}
+
+extension DeleteUserDefinedFunctionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteUserDefinedFunctionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("FunctionName", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var functionName: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&functionName)
+      default: break
+      }
+    }
+    guard let databaseName, let functionName else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, functionName: functionName)
+  }
+}
+
+extension DeleteUserDefinedFunctionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema("DeleteUserDefinedFunctionResponse", [])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.end()
+  }
+}
+
+extension DeleteWorkflowRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "DeleteWorkflowRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name)
+  }
+}
+
+extension DeleteWorkflowResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "DeleteWorkflowResponse",
+    [
+      MemberSchema("Name", traits: Traits.nameString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, name)
+    encoder.end()
+  }
+}
+
+extension DeltaTarget: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "DeltaTarget",
+    [
+      MemberSchema("DeltaTables"),
+      MemberSchema("ConnectionName"),
+      MemberSchema("WriteManifest"),
+      MemberSchema("CreateNativeDeltaTable"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var deltaTables: [String]?
+    var connectionName: String?
+    var writeManifest: Bool?
+    var createNativeDeltaTable: Bool?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&deltaTables)
+      case 1: try decoder.read(&connectionName)
+      case 2: try decoder.read(&writeManifest)
+      case 3: try decoder.read(&createNativeDeltaTable)
+      default: break
+      }
+    }
+    self.init(
+      deltaTables: deltaTables, connectionName: connectionName, writeManifest: writeManifest,
+      createNativeDeltaTable: createNativeDeltaTable)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, deltaTables)
+    encoder.write(1, connectionName)
+    encoder.write(2, writeManifest)
+    encoder.write(3, createNativeDeltaTable)
+    encoder.end()
+  }
+}
+
+extension DoubleColumnStatisticsData: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "DoubleColumnStatisticsData",
+    [
+      MemberSchema("MinimumValue"),
+      MemberSchema("MaximumValue"),
+      MemberSchema("NumberOfNulls", required: true, traits: Traits.nonNegativeLong),
+      MemberSchema("NumberOfDistinctValues", required: true, traits: Traits.nonNegativeLong),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var minimumValue: Double?
+    var maximumValue: Double?
+    var numberOfNulls: Int64?
+    var numberOfDistinctValues: Int64?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&minimumValue)
+      case 1: try decoder.read(&maximumValue)
+      case 2: try decoder.read(&numberOfNulls)
+      case 3: try decoder.read(&numberOfDistinctValues)
+      default: break
+      }
+    }
+    guard let numberOfNulls, let numberOfDistinctValues else { throw decoder.incomplete }
+    self.init(
+      minimumValue: minimumValue, maximumValue: maximumValue, numberOfNulls: numberOfNulls,
+      numberOfDistinctValues: numberOfDistinctValues)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, minimumValue)
+    encoder.write(1, maximumValue)
+    encoder.write(2, numberOfNulls)
+    encoder.write(3, numberOfDistinctValues)
+    encoder.end()
+  }
+}
+
+extension DynamoDBTarget: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "DynamoDBTarget",
+    [
+      MemberSchema("Path"),
+      MemberSchema("scanAll"),
+      MemberSchema("scanRate"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var path: String?
+    var scanAll: Bool?
+    var scanRate: Double?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&path)
+      case 1: try decoder.read(&scanAll)
+      case 2: try decoder.read(&scanRate)
+      default: break
+      }
+    }
+    self.init(
+      path: path, scanAll: scanAll, scanRate: scanRate)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, path)
+    encoder.write(1, scanAll)
+    encoder.write(2, scanRate)
+    encoder.end()
+  }
+}
+
+extension Edge: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "Edge",
+    [
+      MemberSchema("SourceId", traits: Traits.nameString),
+      MemberSchema("DestinationId", traits: Traits.nameString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, sourceId)
+    encoder.write(1, destinationId)
+    encoder.end()
+  }
+}
+
+extension EncryptionConfiguration: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "EncryptionConfiguration",
+    [
+      MemberSchema("S3Encryption"),
+      MemberSchema("CloudWatchEncryption"),
+      MemberSchema("JobBookmarksEncryption"),
+      MemberSchema("DataQualityEncryption"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var s3Encryption: [S3Encryption]?
+    var cloudWatchEncryption: CloudWatchEncryption?
+    var jobBookmarksEncryption: JobBookmarksEncryption?
+    var dataQualityEncryption: DataQualityEncryption?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&s3Encryption)
+      case 1: try decoder.read(&cloudWatchEncryption)
+      case 2: try decoder.read(&jobBookmarksEncryption)
+      case 3: try decoder.read(&dataQualityEncryption)
+      default: break
+      }
+    }
+    self.init(
+      s3Encryption: s3Encryption, cloudWatchEncryption: cloudWatchEncryption,
+      jobBookmarksEncryption: jobBookmarksEncryption, dataQualityEncryption: dataQualityEncryption)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, s3Encryption)
+    encoder.write(1, cloudWatchEncryption)
+    encoder.write(2, jobBookmarksEncryption)
+    encoder.write(3, dataQualityEncryption)
+    encoder.end()
+  }
+}
+
+extension ErrorDetail: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ErrorDetail",
+    [
+      MemberSchema("ErrorCode", traits: Traits.nameString),
+      MemberSchema("ErrorMessage", traits: Traits.descriptionString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, errorCode)
+    encoder.write(1, errorMessage)
+    encoder.end()
+  }
+}
+
+extension ErrorDetails: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "ErrorDetails",
+    [
+      MemberSchema("ErrorCode"),
+      MemberSchema("ErrorMessage"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, errorCode)
+    encoder.write(1, errorMessage)
+    encoder.end()
+  }
+}
+
+extension EventBatchingCondition: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "EventBatchingCondition",
+    [
+      MemberSchema("BatchSize", required: true, traits: Traits.batchSize),
+      MemberSchema("BatchWindow", traits: Traits.batchWindow),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var batchSize: Int?
+    var batchWindow: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&batchSize)
+      case 1: try decoder.read(&batchWindow)
+      default: break
+      }
+    }
+    guard let batchSize else { throw decoder.incomplete }
+    self.init(
+      batchSize: batchSize, batchWindow: batchWindow)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, batchSize)
+    encoder.write(1, batchWindow)
+    encoder.end()
+  }
+}
+
+extension ExecutionProperty: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "ExecutionProperty",
+    [
+      MemberSchema("MaxConcurrentRuns"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var maxConcurrentRuns: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&maxConcurrentRuns)
+      default: break
+      }
+    }
+    self.init(
+      maxConcurrentRuns: maxConcurrentRuns)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, maxConcurrentRuns)
+    encoder.end()
+  }
+}
+
+extension FederatedDatabase: WireStructure, WireDecodable, WireEncodable {
+  public static let schema = StructureSchema(
+    "FederatedDatabase",
+    [
+      MemberSchema("Identifier", traits: Traits.federationIdentifier),
+      MemberSchema("ConnectionName", traits: Traits.nameString),
+      MemberSchema("ConnectionType", traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var identifier: String?
+    var connectionName: String?
+    var connectionType: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&identifier)
+      case 1: try decoder.read(&connectionName)
+      case 2: try decoder.read(&connectionType)
+      default: break
+      }
+    }
+    self.init(
+      identifier: identifier, connectionName: connectionName, connectionType: connectionType)
+  }
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, identifier)
+    encoder.write(1, connectionName)
+    encoder.write(2, connectionType)
+    encoder.end()
+  }
+}
+
+extension FederatedTable: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "FederatedTable",
+    [
+      MemberSchema("Identifier", traits: Traits.federationIdentifier),
+      MemberSchema("DatabaseIdentifier", traits: Traits.federationIdentifier),
+      MemberSchema("ConnectionName", traits: Traits.nameString),
+      MemberSchema("ConnectionType", traits: Traits.nameString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, identifier)
+    encoder.write(1, databaseIdentifier)
+    encoder.write(2, connectionName)
+    encoder.write(3, connectionType)
+    encoder.end()
+  }
+}
+
+extension GetCatalogImportStatusRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetCatalogImportStatusRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      default: break
+      }
+    }
+    self.init(
+      catalogId: catalogId)
   }
 }

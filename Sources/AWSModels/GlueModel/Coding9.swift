@@ -3,423 +3,23 @@
 import Kernel
 public import AWSWire
 
-extension GetPartitionRequest: WireStructure, WireDecodable {
+extension GetCatalogImportStatusResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "GetPartitionRequest",
+    "GetCatalogImportStatusResponse",
     [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("PartitionValues", required: true, traits: Traits.valueStringList),
-      MemberSchema("AuditContext"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var tableName: String?
-    var partitionValues: [String]?
-    var auditContext: AuditContext?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&partitionValues)
-      case 4: try decoder.read(&auditContext)
-      default: break
-      }
-    }
-    guard let databaseName, let tableName, let partitionValues else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, partitionValues: partitionValues,
-      auditContext: auditContext)
-  }
-}
-
-extension GetPartitionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetPartitionResponse",
-    [
-      MemberSchema("Partition"),
+      MemberSchema("ImportStatus"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, partition)
+    encoder.write(0, importStatus)
     encoder.end()
   }
 }
 
-extension GetPartitionsRequest: WireStructure, WireDecodable {
+extension GetClassifierRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "GetPartitionsRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("Expression", traits: Traits.predicateString),
-      MemberSchema("NextToken"),
-      MemberSchema("Segment"),
-      MemberSchema("MaxResults", traits: Traits.pageSize),
-      MemberSchema("ExcludeColumnSchema"),
-      MemberSchema("TransactionId", traits: Traits.transactionIdString),
-      MemberSchema("QueryAsOfTime"),
-      MemberSchema("AuditContext"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var tableName: String?
-    var expression: String?
-    var nextToken: String?
-    var segment: Segment?
-    var maxResults: Int?
-    var excludeColumnSchema: Bool?
-    var transactionId: String?
-    var queryAsOfTime: Timestamp?
-    var auditContext: AuditContext?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&expression)
-      case 4: try decoder.read(&nextToken)
-      case 5: try decoder.read(&segment)
-      case 6: try decoder.read(&maxResults)
-      case 7: try decoder.read(&excludeColumnSchema)
-      case 8: try decoder.read(&transactionId)
-      case 9: try decoder.read(&queryAsOfTime)
-      case 10: try decoder.read(&auditContext)
-      default: break
-      }
-    }
-    guard let databaseName, let tableName else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, expression: expression,
-      nextToken: nextToken, segment: segment, maxResults: maxResults, excludeColumnSchema: excludeColumnSchema,
-      transactionId: transactionId, queryAsOfTime: queryAsOfTime, auditContext: auditContext)
-  }
-}
-
-extension GetPartitionsResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetPartitionsResponse",
-    [
-      MemberSchema("Partitions"),
-      MemberSchema("NextToken"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, partitions)
-    encoder.write(1, nextToken)
-    encoder.end()
-  }
-}
-
-extension GetRegistryInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetRegistryInput",
-    [
-      MemberSchema("RegistryId", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var registryId: RegistryId?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&registryId)
-      default: break
-      }
-    }
-    guard let registryId else { throw decoder.incomplete }
-    self.init(
-      registryId: registryId)
-  }
-}
-
-extension GetRegistryResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetRegistryResponse",
-    [
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("Status", traits: Traits.registryStatus),
-      MemberSchema("CreatedTime"),
-      MemberSchema("UpdatedTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, registryName)
-    encoder.write(1, registryArn)
-    encoder.write(2, description)
-    encoder.write(3, status)
-    encoder.write(4, createdTime)
-    encoder.write(5, updatedTime)
-    encoder.end()
-  }
-}
-
-extension GetResourcePolicyRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetResourcePolicyRequest",
-    [
-      MemberSchema("ResourceArn", traits: Traits.glueResourceArn),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var resourceArn: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&resourceArn)
-      default: break
-      }
-    }
-    self.init(
-      resourceArn: resourceArn)
-  }
-}
-
-extension GetResourcePolicyResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetResourcePolicyResponse",
-    [
-      MemberSchema("PolicyInJson", traits: Traits.policyJsonString),
-      MemberSchema("PolicyHash", traits: Traits.hashString),
-      MemberSchema("CreateTime"),
-      MemberSchema("UpdateTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, policyInJson)
-    encoder.write(1, policyHash)
-    encoder.write(2, createTime)
-    encoder.write(3, updateTime)
-    encoder.end()
-  }
-}
-
-extension GetSchemaByDefinitionInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetSchemaByDefinitionInput",
-    [
-      MemberSchema("SchemaId", required: true),
-      MemberSchema("SchemaDefinition", required: true, traits: Traits.schemaDefinitionString),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var schemaDefinition: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&schemaDefinition)
-      default: break
-      }
-    }
-    guard let schemaId, let schemaDefinition else { throw decoder.incomplete }
-    self.init(
-      schemaId: schemaId, schemaDefinition: schemaDefinition)
-  }
-}
-
-extension GetSchemaByDefinitionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetSchemaByDefinitionResponse",
-    [
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
-      MemberSchema("DataFormat", traits: Traits.dataFormat),
-      MemberSchema("Status", traits: Traits.schemaVersionStatus),
-      MemberSchema("CreatedTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, schemaVersionId)
-    encoder.write(1, schemaArn)
-    encoder.write(2, dataFormat)
-    encoder.write(3, status)
-    encoder.write(4, createdTime)
-    encoder.end()
-  }
-}
-
-extension GetSchemaInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetSchemaInput",
-    [
-      MemberSchema("SchemaId", required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      default: break
-      }
-    }
-    guard let schemaId else { throw decoder.incomplete }
-    self.init(
-      schemaId: schemaId)
-  }
-}
-
-extension GetSchemaResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetSchemaResponse",
-    [
-      MemberSchema("RegistryName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("RegistryArn", traits: Traits.glueResourceArn),
-      MemberSchema("SchemaName", traits: Traits.schemaRegistryNameString),
-      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
-      MemberSchema("Description", traits: Traits.descriptionString),
-      MemberSchema("DataFormat", traits: Traits.dataFormat),
-      MemberSchema("Compatibility", traits: Traits.compatibility),
-      MemberSchema("SchemaCheckpoint", traits: Traits.schemaCheckpointNumber),
-      MemberSchema("LatestSchemaVersion", traits: Traits.versionLongNumber),
-      MemberSchema("NextSchemaVersion", traits: Traits.versionLongNumber),
-      MemberSchema("SchemaStatus", traits: Traits.schemaStatus),
-      MemberSchema("CreatedTime"),
-      MemberSchema("UpdatedTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, registryName)
-    encoder.write(1, registryArn)
-    encoder.write(2, schemaName)
-    encoder.write(3, schemaArn)
-    encoder.write(4, description)
-    encoder.write(5, dataFormat)
-    encoder.write(6, compatibility)
-    encoder.write(7, schemaCheckpoint)
-    encoder.write(8, latestSchemaVersion)
-    encoder.write(9, nextSchemaVersion)
-    encoder.write(10, schemaStatus)
-    encoder.write(11, createdTime)
-    encoder.write(12, updatedTime)
-    encoder.end()
-  }
-}
-
-extension GetSchemaVersionInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetSchemaVersionInput",
-    [
-      MemberSchema("SchemaId"),
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("SchemaVersionNumber"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var schemaVersionId: String?
-    var schemaVersionNumber: SchemaVersionNumber?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&schemaVersionId)
-      case 2: try decoder.read(&schemaVersionNumber)
-      default: break
-      }
-    }
-    self.init(
-      schemaId: schemaId, schemaVersionId: schemaVersionId, schemaVersionNumber: schemaVersionNumber)
-  }
-}
-
-extension GetSchemaVersionResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetSchemaVersionResponse",
-    [
-      MemberSchema("SchemaVersionId", traits: Traits.schemaVersionIdString),
-      MemberSchema("SchemaDefinition", traits: Traits.schemaDefinitionString),
-      MemberSchema("DataFormat", traits: Traits.dataFormat),
-      MemberSchema("SchemaArn", traits: Traits.glueResourceArn),
-      MemberSchema("VersionNumber", traits: Traits.versionLongNumber),
-      MemberSchema("Status", traits: Traits.schemaVersionStatus),
-      MemberSchema("CreatedTime"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, schemaVersionId)
-    encoder.write(1, schemaDefinition)
-    encoder.write(2, dataFormat)
-    encoder.write(3, schemaArn)
-    encoder.write(4, versionNumber)
-    encoder.write(5, status)
-    encoder.write(6, createdTime)
-    encoder.end()
-  }
-}
-
-extension GetSchemaVersionsDiffInput: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetSchemaVersionsDiffInput",
-    [
-      MemberSchema("SchemaId", required: true),
-      MemberSchema("FirstSchemaVersionNumber", required: true),
-      MemberSchema("SecondSchemaVersionNumber", required: true),
-      MemberSchema("SchemaDiffType", required: true, traits: Traits.schemaDiffType),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var schemaId: SchemaId?
-    var firstSchemaVersionNumber: SchemaVersionNumber?
-    var secondSchemaVersionNumber: SchemaVersionNumber?
-    var schemaDiffType: SchemaDiffType?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&schemaId)
-      case 1: try decoder.read(&firstSchemaVersionNumber)
-      case 2: try decoder.read(&secondSchemaVersionNumber)
-      case 3: try decoder.read(&schemaDiffType)
-      default: break
-      }
-    }
-    guard
-      let schemaId, let firstSchemaVersionNumber, let secondSchemaVersionNumber, let schemaDiffType
-    else { throw decoder.incomplete }
-    self.init(
-      schemaId: schemaId, firstSchemaVersionNumber: firstSchemaVersionNumber,
-      secondSchemaVersionNumber: secondSchemaVersionNumber, schemaDiffType: schemaDiffType)
-  }
-}
-
-extension GetSchemaVersionsDiffResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetSchemaVersionsDiffResponse",
-    [
-      MemberSchema("Diff", traits: Traits.schemaDefinitionDiff),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, diff)
-    encoder.end()
-  }
-}
-
-extension GetSecurityConfigurationRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetSecurityConfigurationRequest",
+    "GetClassifierRequest",
     [
       MemberSchema("Name", required: true, traits: Traits.nameString),
     ])
@@ -439,23 +39,23 @@ extension GetSecurityConfigurationRequest: WireStructure, WireDecodable {
   }
 }
 
-extension GetSecurityConfigurationResponse: WireStructure, WireEncodable {
+extension GetClassifierResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "GetSecurityConfigurationResponse",
+    "GetClassifierResponse",
     [
-      MemberSchema("SecurityConfiguration"),
+      MemberSchema("Classifier"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, securityConfiguration)
+    encoder.write(0, classifier)
     encoder.end()
   }
 }
 
-extension GetSecurityConfigurationsRequest: WireStructure, WireDecodable {
+extension GetClassifiersRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "GetSecurityConfigurationsRequest",
+    "GetClassifiersRequest",
     [
       MemberSchema("MaxResults", traits: Traits.pageSize),
       MemberSchema("NextToken"),
@@ -477,122 +77,509 @@ extension GetSecurityConfigurationsRequest: WireStructure, WireDecodable {
   }
 }
 
-extension GetSecurityConfigurationsResponse: WireStructure, WireEncodable {
+extension GetClassifiersResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "GetSecurityConfigurationsResponse",
+    "GetClassifiersResponse",
     [
-      MemberSchema("SecurityConfigurations"),
+      MemberSchema("Classifiers"),
       MemberSchema("NextToken"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, securityConfigurations)
+    encoder.write(0, classifiers)
     encoder.write(1, nextToken)
     encoder.end()
   }
 }
 
-extension GetTableRequest: WireStructure, WireDecodable {
+extension GetColumnStatisticsForPartitionRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
-    "GetTableRequest",
-    [
-      MemberSchema("CatalogId", traits: Traits.catalogIdString),
-      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
-      MemberSchema("Name", required: true, traits: Traits.nameString),
-      MemberSchema("TransactionId", traits: Traits.transactionIdString),
-      MemberSchema("QueryAsOfTime"),
-      MemberSchema("AuditContext"),
-      MemberSchema("IncludeStatusDetails"),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var catalogId: String?
-    var databaseName: String?
-    var name: String?
-    var transactionId: String?
-    var queryAsOfTime: Timestamp?
-    var auditContext: AuditContext?
-    var includeStatusDetails: Bool?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&catalogId)
-      case 1: try decoder.read(&databaseName)
-      case 2: try decoder.read(&name)
-      case 3: try decoder.read(&transactionId)
-      case 4: try decoder.read(&queryAsOfTime)
-      case 5: try decoder.read(&auditContext)
-      case 6: try decoder.read(&includeStatusDetails)
-      default: break
-      }
-    }
-    guard let databaseName, let name else { throw decoder.incomplete }
-    self.init(
-      catalogId: catalogId, databaseName: databaseName, name: name, transactionId: transactionId,
-      queryAsOfTime: queryAsOfTime, auditContext: auditContext, includeStatusDetails: includeStatusDetails)
-  }
-}
-
-extension GetTableResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "GetTableResponse",
-    [
-      MemberSchema("Table"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, table)
-    encoder.end()
-  }
-}
-
-extension GetTableVersionRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "GetTableVersionRequest",
+    "GetColumnStatisticsForPartitionRequest",
     [
       MemberSchema("CatalogId", traits: Traits.catalogIdString),
       MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
       MemberSchema("TableName", required: true, traits: Traits.nameString),
-      MemberSchema("VersionId", traits: Traits.versionString),
-      MemberSchema("AuditContext"),
+      MemberSchema("PartitionValues", required: true, traits: Traits.valueStringList),
+      MemberSchema("ColumnNames", required: true, traits: Traits.getColumnNamesList),
     ])
 
   public init(from decoder: ShapeDecoder) throws {
     var catalogId: String?
     var databaseName: String?
     var tableName: String?
-    var versionId: String?
-    var auditContext: AuditContext?
+    var partitionValues: [String]?
+    var columnNames: [String]?
     try decoder.begin(Self.schema)
     while let member = try decoder.next() {
       switch member {
       case 0: try decoder.read(&catalogId)
       case 1: try decoder.read(&databaseName)
       case 2: try decoder.read(&tableName)
-      case 3: try decoder.read(&versionId)
-      case 4: try decoder.read(&auditContext)
+      case 3: try decoder.read(&partitionValues)
+      case 4: try decoder.read(&columnNames)
       default: break
       }
     }
-    guard let databaseName, let tableName else { throw decoder.incomplete }
+    guard
+      let databaseName, let tableName, let partitionValues, let columnNames
+    else { throw decoder.incomplete }
     self.init(
-      catalogId: catalogId, databaseName: databaseName, tableName: tableName, versionId: versionId,
-      auditContext: auditContext)
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, partitionValues: partitionValues,
+      columnNames: columnNames)
   }
 }
 
-extension GetTableVersionResponse: WireStructure, WireEncodable {
+extension GetColumnStatisticsForPartitionResponse: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
-    "GetTableVersionResponse",
+    "GetColumnStatisticsForPartitionResponse",
     [
-      MemberSchema("TableVersion"),
+      MemberSchema("ColumnStatisticsList"),
+      MemberSchema("Errors"),
     ])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)
-    encoder.write(0, tableVersion)
+    encoder.write(0, columnStatisticsList)
+    encoder.write(1, errors)
+    encoder.end()
+  }
+}
+
+extension GetColumnStatisticsForTableRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetColumnStatisticsForTableRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("DatabaseName", required: true, traits: Traits.nameString),
+      MemberSchema("TableName", required: true, traits: Traits.nameString),
+      MemberSchema("ColumnNames", required: true, traits: Traits.getColumnNamesList),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var databaseName: String?
+    var tableName: String?
+    var columnNames: [String]?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&databaseName)
+      case 2: try decoder.read(&tableName)
+      case 3: try decoder.read(&columnNames)
+      default: break
+      }
+    }
+    guard let databaseName, let tableName, let columnNames else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, databaseName: databaseName, tableName: tableName, columnNames: columnNames)
+  }
+}
+
+extension GetColumnStatisticsForTableResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetColumnStatisticsForTableResponse",
+    [
+      MemberSchema("ColumnStatisticsList"),
+      MemberSchema("Errors"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, columnStatisticsList)
+    encoder.write(1, errors)
+    encoder.end()
+  }
+}
+
+extension GetConnectionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetConnectionRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+      MemberSchema("HidePassword"),
+      MemberSchema("ApplyOverrideForComputeEnvironment", traits: Traits.computeEnvironment),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var name: String?
+    var hidePassword: Bool?
+    var applyOverrideForComputeEnvironment: ComputeEnvironment?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&name)
+      case 2: try decoder.read(&hidePassword)
+      case 3: try decoder.read(&applyOverrideForComputeEnvironment)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      catalogId: catalogId, name: name, hidePassword: hidePassword,
+      applyOverrideForComputeEnvironment: applyOverrideForComputeEnvironment)
+  }
+}
+
+extension GetConnectionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetConnectionResponse",
+    [
+      MemberSchema("Connection"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, connection)
+    encoder.end()
+  }
+}
+
+extension GetConnectionsFilter: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetConnectionsFilter",
+    [
+      MemberSchema("MatchCriteria", traits: Traits.matchCriteria),
+      MemberSchema("ConnectionType", traits: Traits.connectionType),
+      MemberSchema("ConnectionSchemaVersion", traits: Traits.connectionSchemaVersion),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var matchCriteria: [String]?
+    var connectionType: ConnectionType?
+    var connectionSchemaVersion: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&matchCriteria)
+      case 1: try decoder.read(&connectionType)
+      case 2: try decoder.read(&connectionSchemaVersion)
+      default: break
+      }
+    }
+    self.init(
+      matchCriteria: matchCriteria, connectionType: connectionType, connectionSchemaVersion: connectionSchemaVersion)
+  }
+}
+
+extension GetConnectionsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetConnectionsRequest",
+    [
+      MemberSchema("CatalogId", traits: Traits.catalogIdString),
+      MemberSchema("Filter"),
+      MemberSchema("HidePassword"),
+      MemberSchema("NextToken"),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var catalogId: String?
+    var filter: GetConnectionsFilter?
+    var hidePassword: Bool?
+    var nextToken: String?
+    var maxResults: Int?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&catalogId)
+      case 1: try decoder.read(&filter)
+      case 2: try decoder.read(&hidePassword)
+      case 3: try decoder.read(&nextToken)
+      case 4: try decoder.read(&maxResults)
+      default: break
+      }
+    }
+    self.init(
+      catalogId: catalogId, filter: filter, hidePassword: hidePassword, nextToken: nextToken, maxResults: maxResults)
+  }
+}
+
+extension GetConnectionsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetConnectionsResponse",
+    [
+      MemberSchema("ConnectionList"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, connectionList)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetCrawlerMetricsRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetCrawlerMetricsRequest",
+    [
+      MemberSchema("CrawlerNameList", traits: Traits.crawlerNameList),
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("NextToken"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var crawlerNameList: [String]?
+    var maxResults: Int?
+    var nextToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&crawlerNameList)
+      case 1: try decoder.read(&maxResults)
+      case 2: try decoder.read(&nextToken)
+      default: break
+      }
+    }
+    self.init(
+      crawlerNameList: crawlerNameList, maxResults: maxResults, nextToken: nextToken)
+  }
+}
+
+extension GetCrawlerMetricsResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetCrawlerMetricsResponse",
+    [
+      MemberSchema("CrawlerMetricsList"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawlerMetricsList)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetCrawlerRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetCrawlerRequest",
+    [
+      MemberSchema("Name", required: true, traits: Traits.nameString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var name: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&name)
+      default: break
+      }
+    }
+    guard let name else { throw decoder.incomplete }
+    self.init(
+      name: name)
+  }
+}
+
+extension GetCrawlerResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetCrawlerResponse",
+    [
+      MemberSchema("Crawler"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawler)
+    encoder.end()
+  }
+}
+
+extension GetCrawlersRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetCrawlersRequest",
+    [
+      MemberSchema("MaxResults", traits: Traits.pageSize),
+      MemberSchema("NextToken"),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var maxResults: Int?
+    var nextToken: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&maxResults)
+      case 1: try decoder.read(&nextToken)
+      default: break
+      }
+    }
+    self.init(
+      maxResults: maxResults, nextToken: nextToken)
+  }
+}
+
+extension GetCrawlersResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetCrawlersResponse",
+    [
+      MemberSchema("Crawlers"),
+      MemberSchema("NextToken"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, crawlers)
+    encoder.write(1, nextToken)
+    encoder.end()
+  }
+}
+
+extension GetDataQualityModelRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetDataQualityModelRequest",
+    [
+      MemberSchema("StatisticId", traits: Traits.hashString),
+      MemberSchema("ProfileId", required: true, traits: Traits.hashString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var statisticId: String?
+    var profileId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&statisticId)
+      case 1: try decoder.read(&profileId)
+      default: break
+      }
+    }
+    guard let profileId else { throw decoder.incomplete }
+    self.init(
+      statisticId: statisticId, profileId: profileId)
+  }
+}
+
+extension GetDataQualityModelResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetDataQualityModelResponse",
+    [
+      MemberSchema("Status", traits: Traits.dataQualityModelStatus),
+      MemberSchema("StartedOn"),
+      MemberSchema("CompletedOn"),
+      MemberSchema("FailureReason", traits: Traits.hashString),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, status)
+    encoder.write(1, startedOn)
+    encoder.write(2, completedOn)
+    encoder.write(3, failureReason)
+    encoder.end()
+  }
+}
+
+extension GetDataQualityModelResultRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetDataQualityModelResultRequest",
+    [
+      MemberSchema("StatisticId", required: true, traits: Traits.hashString),
+      MemberSchema("ProfileId", required: true, traits: Traits.hashString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var statisticId: String?
+    var profileId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&statisticId)
+      case 1: try decoder.read(&profileId)
+      default: break
+      }
+    }
+    guard let statisticId, let profileId else { throw decoder.incomplete }
+    self.init(
+      statisticId: statisticId, profileId: profileId)
+  }
+}
+
+extension GetDataQualityModelResultResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetDataQualityModelResultResponse",
+    [
+      MemberSchema("CompletedOn"),
+      MemberSchema("Model"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, completedOn)
+    encoder.write(1, model)
+    encoder.end()
+  }
+}
+
+extension GetDataQualityResultRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetDataQualityResultRequest",
+    [
+      MemberSchema("ResultId", required: true, traits: Traits.hashString),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var resultId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&resultId)
+      default: break
+      }
+    }
+    guard let resultId else { throw decoder.incomplete }
+    self.init(
+      resultId: resultId)
+  }
+}
+
+extension GetDataQualityResultResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetDataQualityResultResponse",
+    [
+      MemberSchema("ResultId", traits: Traits.hashString),
+      MemberSchema("ProfileId", traits: Traits.hashString),
+      MemberSchema("Score", traits: Traits.genericBoundedDouble),
+      MemberSchema("DataSource"),
+      MemberSchema("RulesetName", traits: Traits.nameString),
+      MemberSchema("EvaluationContext"),
+      MemberSchema("StartedOn"),
+      MemberSchema("CompletedOn"),
+      MemberSchema("JobName", traits: Traits.nameString),
+      MemberSchema("JobRunId", traits: Traits.hashString),
+      MemberSchema("RulesetEvaluationRunId", traits: Traits.hashString),
+      MemberSchema("RuleResults", traits: Traits.dataQualityRuleResults),
+      MemberSchema("AnalyzerResults", traits: Traits.dataQualityAnalyzerResults),
+      MemberSchema("Observations", traits: Traits.dataQualityObservations),
+      MemberSchema("AggregatedMetrics"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, resultId)
+    encoder.write(1, profileId)
+    encoder.write(2, score)
+    encoder.write(3, dataSource)
+    encoder.write(4, rulesetName)
+    encoder.write(5, evaluationContext)
+    encoder.write(6, startedOn)
+    encoder.write(7, completedOn)
+    encoder.write(8, jobName)
+    encoder.write(9, jobRunId)
+    encoder.write(10, rulesetEvaluationRunId)
+    encoder.write(11, ruleResults)
+    encoder.write(12, analyzerResults)
+    encoder.write(13, observations)
+    encoder.write(14, aggregatedMetrics)
     encoder.end()
   }
 }

@@ -352,6 +352,16 @@ public struct CsvSerdeOption: WireEnumeration {
   ]
 }
 
+public struct DQCompositeRuleEvaluationMethod: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var column: Self { "COLUMN" }
+  public static var row: Self { "ROW" }
+  public static let knownValues = [
+    "COLUMN", "ROW"
+  ]
+}
+
 public struct DataFormat: WireEnumeration {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
@@ -370,6 +380,28 @@ public struct DataQualityEncryptionMode: WireEnumeration {
   public static var sseKms: Self { "SSE-KMS" }
   public static let knownValues = [
     "DISABLED", "SSE-KMS"
+  ]
+}
+
+public struct DataQualityModelStatus: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var running: Self { "RUNNING" }
+  public static var succeeded: Self { "SUCCEEDED" }
+  public static var failed: Self { "FAILED" }
+  public static let knownValues = [
+    "RUNNING", "SUCCEEDED", "FAILED"
+  ]
+}
+
+public struct DataQualityRuleResultStatus: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var pass: Self { "PASS" }
+  public static var fail: Self { "FAIL" }
+  public static var error: Self { "ERROR" }
+  public static let knownValues = [
+    "PASS", "FAIL", "ERROR"
   ]
 }
 
@@ -512,6 +544,16 @@ public struct IcebergUpdateAction: WireEnumeration {
   ]
 }
 
+public struct InclusionAnnotationValue: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var include: Self { "INCLUDE" }
+  public static var exclude: Self { "EXCLUDE" }
+  public static let knownValues = [
+    "INCLUDE", "EXCLUDE"
+  ]
+}
+
 public struct JdbcMetadataEntry: WireEnumeration {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
@@ -558,45 +600,5 @@ public struct JobRunState: WireEnumeration {
   public static var expired: Self { "EXPIRED" }
   public static let knownValues = [
     "STARTING", "RUNNING", "STOPPING", "STOPPED", "SUCCEEDED", "FAILED", "TIMEOUT", "ERROR", "WAITING", "EXPIRED"
-  ]
-}
-
-public struct LastCrawlStatus: WireEnumeration {
-  public let rawValue: String
-  public init(rawValue: String) { self.rawValue = rawValue }
-  public static var succeeded: Self { "SUCCEEDED" }
-  public static var cancelled: Self { "CANCELLED" }
-  public static var failed: Self { "FAILED" }
-  public static let knownValues = [
-    "SUCCEEDED", "CANCELLED", "FAILED"
-  ]
-}
-
-public struct LastRefreshType: WireEnumeration {
-  public let rawValue: String
-  public init(rawValue: String) { self.rawValue = rawValue }
-  public static var full: Self { "FULL" }
-  public static var incremental: Self { "INCREMENTAL" }
-  public static let knownValues = [
-    "FULL", "INCREMENTAL"
-  ]
-}
-
-public struct Logical: WireEnumeration {
-  public let rawValue: String
-  public init(rawValue: String) { self.rawValue = rawValue }
-  public static var and: Self { "AND" }
-  public static var any: Self { "ANY" }
-  public static let knownValues = [
-    "AND", "ANY"
-  ]
-}
-
-public struct LogicalOperator: WireEnumeration {
-  public let rawValue: String
-  public init(rawValue: String) { self.rawValue = rawValue }
-  public static var equals: Self { "EQUALS" }
-  public static let knownValues = [
-    "EQUALS"
   ]
 }

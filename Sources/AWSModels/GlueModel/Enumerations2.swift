@@ -2,6 +2,46 @@
 
 public import AWSWire
 
+public struct LastCrawlStatus: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var succeeded: Self { "SUCCEEDED" }
+  public static var cancelled: Self { "CANCELLED" }
+  public static var failed: Self { "FAILED" }
+  public static let knownValues = [
+    "SUCCEEDED", "CANCELLED", "FAILED"
+  ]
+}
+
+public struct LastRefreshType: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var full: Self { "FULL" }
+  public static var incremental: Self { "INCREMENTAL" }
+  public static let knownValues = [
+    "FULL", "INCREMENTAL"
+  ]
+}
+
+public struct Logical: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var and: Self { "AND" }
+  public static var any: Self { "ANY" }
+  public static let knownValues = [
+    "AND", "ANY"
+  ]
+}
+
+public struct LogicalOperator: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var equals: Self { "EQUALS" }
+  public static let knownValues = [
+    "EQUALS"
+  ]
+}
+
 public struct MetadataOperation: WireEnumeration {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
@@ -225,6 +265,17 @@ public struct SourceControlProvider: WireEnumeration {
   ]
 }
 
+public struct StatisticEvaluationLevel: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var dataset: Self { "Dataset" }
+  public static var column: Self { "Column" }
+  public static var multicolumn: Self { "Multicolumn" }
+  public static let knownValues = [
+    "Dataset", "Column", "Multicolumn"
+  ]
+}
+
 public struct TableAttributes: WireEnumeration {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
@@ -232,6 +283,21 @@ public struct TableAttributes: WireEnumeration {
   public static var tableType: Self { "TABLE_TYPE" }
   public static let knownValues = [
     "NAME", "TABLE_TYPE"
+  ]
+}
+
+public struct TaskStatusType: WireEnumeration {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static var starting: Self { "STARTING" }
+  public static var running: Self { "RUNNING" }
+  public static var stopping: Self { "STOPPING" }
+  public static var stopped: Self { "STOPPED" }
+  public static var succeeded: Self { "SUCCEEDED" }
+  public static var failed: Self { "FAILED" }
+  public static var timeout: Self { "TIMEOUT" }
+  public static let knownValues = [
+    "STARTING", "RUNNING", "STOPPING", "STOPPED", "SUCCEEDED", "FAILED", "TIMEOUT"
   ]
 }
 

@@ -10,16 +10,21 @@ public protocol GlueAPI: Sendable {
   func batchDeleteTable(_ input: BatchDeleteTableInput, _ context: RequestContext) async throws -> BatchDeleteTableOutput
   func batchDeleteTableVersion(_ input: BatchDeleteTableVersionInput, _ context: RequestContext) async throws -> BatchDeleteTableVersionOutput
   func batchGetCrawlers(_ input: BatchGetCrawlersInput, _ context: RequestContext) async throws -> BatchGetCrawlersOutput
+  func batchGetDataQualityResult(_ input: BatchGetDataQualityResultInput, _ context: RequestContext) async throws -> BatchGetDataQualityResultOutput
   func batchGetJobs(_ input: BatchGetJobsInput, _ context: RequestContext) async throws -> BatchGetJobsOutput
   func batchGetPartition(_ input: BatchGetPartitionInput, _ context: RequestContext) async throws -> BatchGetPartitionOutput
   func batchGetTriggers(_ input: BatchGetTriggersInput, _ context: RequestContext) async throws -> BatchGetTriggersOutput
   func batchGetWorkflows(_ input: BatchGetWorkflowsInput, _ context: RequestContext) async throws -> BatchGetWorkflowsOutput
+  func batchPutDataQualityStatisticAnnotation(_ input: BatchPutDataQualityStatisticAnnotationInput, _ context: RequestContext) async throws -> BatchPutDataQualityStatisticAnnotationOutput
   func batchStopJobRun(_ input: BatchStopJobRunInput, _ context: RequestContext) async throws -> BatchStopJobRunOutput
   func batchUpdatePartition(_ input: BatchUpdatePartitionInput, _ context: RequestContext) async throws -> BatchUpdatePartitionOutput
+  func cancelDataQualityRuleRecommendationRun(_ input: CancelDataQualityRuleRecommendationRunInput, _ context: RequestContext) async throws -> CancelDataQualityRuleRecommendationRunOutput
+  func cancelDataQualityRulesetEvaluationRun(_ input: CancelDataQualityRulesetEvaluationRunInput, _ context: RequestContext) async throws -> CancelDataQualityRulesetEvaluationRunOutput
   func checkSchemaVersionValidity(_ input: CheckSchemaVersionValidityInput, _ context: RequestContext) async throws -> CheckSchemaVersionValidityOutput
   func createClassifier(_ input: CreateClassifierInput, _ context: RequestContext) async throws -> CreateClassifierOutput
   func createConnection(_ input: CreateConnectionInput, _ context: RequestContext) async throws -> CreateConnectionOutput
   func createCrawler(_ input: CreateCrawlerInput, _ context: RequestContext) async throws -> CreateCrawlerOutput
+  func createDataQualityRuleset(_ input: CreateDataQualityRulesetInput, _ context: RequestContext) async throws -> CreateDataQualityRulesetOutput
   func createDatabase(_ input: CreateDatabaseInput, _ context: RequestContext) async throws -> CreateDatabaseOutput
   func createJob(_ input: CreateJobInput, _ context: RequestContext) async throws -> CreateJobOutput
   func createPartition(_ input: CreatePartitionInput, _ context: RequestContext) async throws -> CreatePartitionOutput
@@ -36,6 +41,7 @@ public protocol GlueAPI: Sendable {
   func deleteColumnStatisticsForTable(_ input: DeleteColumnStatisticsForTableInput, _ context: RequestContext) async throws -> DeleteColumnStatisticsForTableOutput
   func deleteConnection(_ input: DeleteConnectionInput, _ context: RequestContext) async throws -> DeleteConnectionOutput
   func deleteCrawler(_ input: DeleteCrawlerInput, _ context: RequestContext) async throws -> DeleteCrawlerOutput
+  func deleteDataQualityRuleset(_ input: DeleteDataQualityRulesetInput, _ context: RequestContext) async throws -> DeleteDataQualityRulesetOutput
   func deleteDatabase(_ input: DeleteDatabaseInput, _ context: RequestContext) async throws -> DeleteDatabaseOutput
   func deleteJob(_ input: DeleteJobInput, _ context: RequestContext) async throws -> DeleteJobOutput
   func deletePartition(_ input: DeletePartitionInput, _ context: RequestContext) async throws -> DeletePartitionOutput
@@ -60,6 +66,12 @@ public protocol GlueAPI: Sendable {
   func getCrawler(_ input: GetCrawlerInput, _ context: RequestContext) async throws -> GetCrawlerOutput
   func getCrawlerMetrics(_ input: GetCrawlerMetricsInput, _ context: RequestContext) async throws -> GetCrawlerMetricsOutput
   func getCrawlers(_ input: GetCrawlersInput, _ context: RequestContext) async throws -> GetCrawlersOutput
+  func getDataQualityModel(_ input: GetDataQualityModelInput, _ context: RequestContext) async throws -> GetDataQualityModelOutput
+  func getDataQualityModelResult(_ input: GetDataQualityModelResultInput, _ context: RequestContext) async throws -> GetDataQualityModelResultOutput
+  func getDataQualityResult(_ input: GetDataQualityResultInput, _ context: RequestContext) async throws -> GetDataQualityResultOutput
+  func getDataQualityRuleRecommendationRun(_ input: GetDataQualityRuleRecommendationRunInput, _ context: RequestContext) async throws -> GetDataQualityRuleRecommendationRunOutput
+  func getDataQualityRuleset(_ input: GetDataQualityRulesetInput, _ context: RequestContext) async throws -> GetDataQualityRulesetOutput
+  func getDataQualityRulesetEvaluationRun(_ input: GetDataQualityRulesetEvaluationRunInput, _ context: RequestContext) async throws -> GetDataQualityRulesetEvaluationRunOutput
   func getDatabase(_ input: GetDatabaseInput, _ context: RequestContext) async throws -> GetDatabaseOutput
   func getDatabases(_ input: GetDatabasesInput, _ context: RequestContext) async throws -> GetDatabasesOutput
   func getJob(_ input: GetJobInput, _ context: RequestContext) async throws -> GetJobOutput
@@ -93,12 +105,19 @@ public protocol GlueAPI: Sendable {
   func getWorkflowRuns(_ input: GetWorkflowRunsInput, _ context: RequestContext) async throws -> GetWorkflowRunsOutput
   func listCrawlers(_ input: ListCrawlersInput, _ context: RequestContext) async throws -> ListCrawlersOutput
   func listCrawls(_ input: ListCrawlsInput, _ context: RequestContext) async throws -> ListCrawlsOutput
+  func listDataQualityResults(_ input: ListDataQualityResultsInput, _ context: RequestContext) async throws -> ListDataQualityResultsOutput
+  func listDataQualityRuleRecommendationRuns(_ input: ListDataQualityRuleRecommendationRunsInput, _ context: RequestContext) async throws -> ListDataQualityRuleRecommendationRunsOutput
+  func listDataQualityRulesetEvaluationRuns(_ input: ListDataQualityRulesetEvaluationRunsInput, _ context: RequestContext) async throws -> ListDataQualityRulesetEvaluationRunsOutput
+  func listDataQualityRulesets(_ input: ListDataQualityRulesetsInput, _ context: RequestContext) async throws -> ListDataQualityRulesetsOutput
+  func listDataQualityStatisticAnnotations(_ input: ListDataQualityStatisticAnnotationsInput, _ context: RequestContext) async throws -> ListDataQualityStatisticAnnotationsOutput
+  func listDataQualityStatistics(_ input: ListDataQualityStatisticsInput, _ context: RequestContext) async throws -> ListDataQualityStatisticsOutput
   func listJobs(_ input: ListJobsInput, _ context: RequestContext) async throws -> ListJobsOutput
   func listRegistries(_ input: ListRegistriesInput, _ context: RequestContext) async throws -> ListRegistriesOutput
   func listSchemaVersions(_ input: ListSchemaVersionsInput, _ context: RequestContext) async throws -> ListSchemaVersionsOutput
   func listSchemas(_ input: ListSchemasInput, _ context: RequestContext) async throws -> ListSchemasOutput
   func listTriggers(_ input: ListTriggersInput, _ context: RequestContext) async throws -> ListTriggersOutput
   func listWorkflows(_ input: ListWorkflowsInput, _ context: RequestContext) async throws -> ListWorkflowsOutput
+  func putDataQualityProfileAnnotation(_ input: PutDataQualityProfileAnnotationInput, _ context: RequestContext) async throws -> PutDataQualityProfileAnnotationOutput
   func putResourcePolicy(_ input: PutResourcePolicyInput, _ context: RequestContext) async throws -> PutResourcePolicyOutput
   func putSchemaVersionMetadata(_ input: PutSchemaVersionMetadataInput, _ context: RequestContext) async throws -> PutSchemaVersionMetadataOutput
   func putWorkflowRunProperties(_ input: PutWorkflowRunPropertiesInput, _ context: RequestContext) async throws -> PutWorkflowRunPropertiesOutput
@@ -110,6 +129,8 @@ public protocol GlueAPI: Sendable {
   func searchTables(_ input: SearchTablesInput, _ context: RequestContext) async throws -> SearchTablesOutput
   func startCrawler(_ input: StartCrawlerInput, _ context: RequestContext) async throws -> StartCrawlerOutput
   func startCrawlerSchedule(_ input: StartCrawlerScheduleInput, _ context: RequestContext) async throws -> StartCrawlerScheduleOutput
+  func startDataQualityRuleRecommendationRun(_ input: StartDataQualityRuleRecommendationRunInput, _ context: RequestContext) async throws -> StartDataQualityRuleRecommendationRunOutput
+  func startDataQualityRulesetEvaluationRun(_ input: StartDataQualityRulesetEvaluationRunInput, _ context: RequestContext) async throws -> StartDataQualityRulesetEvaluationRunOutput
   func startJobRun(_ input: StartJobRunInput, _ context: RequestContext) async throws -> StartJobRunOutput
   func startTrigger(_ input: StartTriggerInput, _ context: RequestContext) async throws -> StartTriggerOutput
   func startWorkflowRun(_ input: StartWorkflowRunInput, _ context: RequestContext) async throws -> StartWorkflowRunOutput
@@ -125,6 +146,7 @@ public protocol GlueAPI: Sendable {
   func updateConnection(_ input: UpdateConnectionInput, _ context: RequestContext) async throws -> UpdateConnectionOutput
   func updateCrawler(_ input: UpdateCrawlerInput, _ context: RequestContext) async throws -> UpdateCrawlerOutput
   func updateCrawlerSchedule(_ input: UpdateCrawlerScheduleInput, _ context: RequestContext) async throws -> UpdateCrawlerScheduleOutput
+  func updateDataQualityRuleset(_ input: UpdateDataQualityRulesetInput, _ context: RequestContext) async throws -> UpdateDataQualityRulesetOutput
   func updateDatabase(_ input: UpdateDatabaseInput, _ context: RequestContext) async throws -> UpdateDatabaseOutput
   func updateJob(_ input: UpdateJobInput, _ context: RequestContext) async throws -> UpdateJobOutput
   func updatePartition(_ input: UpdatePartitionInput, _ context: RequestContext) async throws -> UpdatePartitionOutput
@@ -155,6 +177,9 @@ extension GlueAPI {
   public func batchGetCrawlers(_ input: BatchGetCrawlersInput, _ context: RequestContext) async throws -> BatchGetCrawlersOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "BatchGetCrawlers")
   }
+  public func batchGetDataQualityResult(_ input: BatchGetDataQualityResultInput, _ context: RequestContext) async throws -> BatchGetDataQualityResultOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "BatchGetDataQualityResult")
+  }
   public func batchGetJobs(_ input: BatchGetJobsInput, _ context: RequestContext) async throws -> BatchGetJobsOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "BatchGetJobs")
   }
@@ -167,11 +192,20 @@ extension GlueAPI {
   public func batchGetWorkflows(_ input: BatchGetWorkflowsInput, _ context: RequestContext) async throws -> BatchGetWorkflowsOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "BatchGetWorkflows")
   }
+  public func batchPutDataQualityStatisticAnnotation(_ input: BatchPutDataQualityStatisticAnnotationInput, _ context: RequestContext) async throws -> BatchPutDataQualityStatisticAnnotationOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "BatchPutDataQualityStatisticAnnotation")
+  }
   public func batchStopJobRun(_ input: BatchStopJobRunInput, _ context: RequestContext) async throws -> BatchStopJobRunOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "BatchStopJobRun")
   }
   public func batchUpdatePartition(_ input: BatchUpdatePartitionInput, _ context: RequestContext) async throws -> BatchUpdatePartitionOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "BatchUpdatePartition")
+  }
+  public func cancelDataQualityRuleRecommendationRun(_ input: CancelDataQualityRuleRecommendationRunInput, _ context: RequestContext) async throws -> CancelDataQualityRuleRecommendationRunOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "CancelDataQualityRuleRecommendationRun")
+  }
+  public func cancelDataQualityRulesetEvaluationRun(_ input: CancelDataQualityRulesetEvaluationRunInput, _ context: RequestContext) async throws -> CancelDataQualityRulesetEvaluationRunOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "CancelDataQualityRulesetEvaluationRun")
   }
   public func checkSchemaVersionValidity(_ input: CheckSchemaVersionValidityInput, _ context: RequestContext) async throws -> CheckSchemaVersionValidityOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "CheckSchemaVersionValidity")
@@ -184,6 +218,9 @@ extension GlueAPI {
   }
   public func createCrawler(_ input: CreateCrawlerInput, _ context: RequestContext) async throws -> CreateCrawlerOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "CreateCrawler")
+  }
+  public func createDataQualityRuleset(_ input: CreateDataQualityRulesetInput, _ context: RequestContext) async throws -> CreateDataQualityRulesetOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "CreateDataQualityRuleset")
   }
   public func createDatabase(_ input: CreateDatabaseInput, _ context: RequestContext) async throws -> CreateDatabaseOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "CreateDatabase")
@@ -232,6 +269,9 @@ extension GlueAPI {
   }
   public func deleteCrawler(_ input: DeleteCrawlerInput, _ context: RequestContext) async throws -> DeleteCrawlerOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "DeleteCrawler")
+  }
+  public func deleteDataQualityRuleset(_ input: DeleteDataQualityRulesetInput, _ context: RequestContext) async throws -> DeleteDataQualityRulesetOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "DeleteDataQualityRuleset")
   }
   public func deleteDatabase(_ input: DeleteDatabaseInput, _ context: RequestContext) async throws -> DeleteDatabaseOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "DeleteDatabase")
@@ -304,6 +344,24 @@ extension GlueAPI {
   }
   public func getCrawlers(_ input: GetCrawlersInput, _ context: RequestContext) async throws -> GetCrawlersOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "GetCrawlers")
+  }
+  public func getDataQualityModel(_ input: GetDataQualityModelInput, _ context: RequestContext) async throws -> GetDataQualityModelOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetDataQualityModel")
+  }
+  public func getDataQualityModelResult(_ input: GetDataQualityModelResultInput, _ context: RequestContext) async throws -> GetDataQualityModelResultOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetDataQualityModelResult")
+  }
+  public func getDataQualityResult(_ input: GetDataQualityResultInput, _ context: RequestContext) async throws -> GetDataQualityResultOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetDataQualityResult")
+  }
+  public func getDataQualityRuleRecommendationRun(_ input: GetDataQualityRuleRecommendationRunInput, _ context: RequestContext) async throws -> GetDataQualityRuleRecommendationRunOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetDataQualityRuleRecommendationRun")
+  }
+  public func getDataQualityRuleset(_ input: GetDataQualityRulesetInput, _ context: RequestContext) async throws -> GetDataQualityRulesetOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetDataQualityRuleset")
+  }
+  public func getDataQualityRulesetEvaluationRun(_ input: GetDataQualityRulesetEvaluationRunInput, _ context: RequestContext) async throws -> GetDataQualityRulesetEvaluationRunOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "GetDataQualityRulesetEvaluationRun")
   }
   public func getDatabase(_ input: GetDatabaseInput, _ context: RequestContext) async throws -> GetDatabaseOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "GetDatabase")
@@ -404,6 +462,24 @@ extension GlueAPI {
   public func listCrawls(_ input: ListCrawlsInput, _ context: RequestContext) async throws -> ListCrawlsOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "ListCrawls")
   }
+  public func listDataQualityResults(_ input: ListDataQualityResultsInput, _ context: RequestContext) async throws -> ListDataQualityResultsOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "ListDataQualityResults")
+  }
+  public func listDataQualityRuleRecommendationRuns(_ input: ListDataQualityRuleRecommendationRunsInput, _ context: RequestContext) async throws -> ListDataQualityRuleRecommendationRunsOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "ListDataQualityRuleRecommendationRuns")
+  }
+  public func listDataQualityRulesetEvaluationRuns(_ input: ListDataQualityRulesetEvaluationRunsInput, _ context: RequestContext) async throws -> ListDataQualityRulesetEvaluationRunsOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "ListDataQualityRulesetEvaluationRuns")
+  }
+  public func listDataQualityRulesets(_ input: ListDataQualityRulesetsInput, _ context: RequestContext) async throws -> ListDataQualityRulesetsOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "ListDataQualityRulesets")
+  }
+  public func listDataQualityStatisticAnnotations(_ input: ListDataQualityStatisticAnnotationsInput, _ context: RequestContext) async throws -> ListDataQualityStatisticAnnotationsOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "ListDataQualityStatisticAnnotations")
+  }
+  public func listDataQualityStatistics(_ input: ListDataQualityStatisticsInput, _ context: RequestContext) async throws -> ListDataQualityStatisticsOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "ListDataQualityStatistics")
+  }
   public func listJobs(_ input: ListJobsInput, _ context: RequestContext) async throws -> ListJobsOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "ListJobs")
   }
@@ -421,6 +497,9 @@ extension GlueAPI {
   }
   public func listWorkflows(_ input: ListWorkflowsInput, _ context: RequestContext) async throws -> ListWorkflowsOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "ListWorkflows")
+  }
+  public func putDataQualityProfileAnnotation(_ input: PutDataQualityProfileAnnotationInput, _ context: RequestContext) async throws -> PutDataQualityProfileAnnotationOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "PutDataQualityProfileAnnotation")
   }
   public func putResourcePolicy(_ input: PutResourcePolicyInput, _ context: RequestContext) async throws -> PutResourcePolicyOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "PutResourcePolicy")
@@ -454,6 +533,12 @@ extension GlueAPI {
   }
   public func startCrawlerSchedule(_ input: StartCrawlerScheduleInput, _ context: RequestContext) async throws -> StartCrawlerScheduleOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "StartCrawlerSchedule")
+  }
+  public func startDataQualityRuleRecommendationRun(_ input: StartDataQualityRuleRecommendationRunInput, _ context: RequestContext) async throws -> StartDataQualityRuleRecommendationRunOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "StartDataQualityRuleRecommendationRun")
+  }
+  public func startDataQualityRulesetEvaluationRun(_ input: StartDataQualityRulesetEvaluationRunInput, _ context: RequestContext) async throws -> StartDataQualityRulesetEvaluationRunOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "StartDataQualityRulesetEvaluationRun")
   }
   public func startJobRun(_ input: StartJobRunInput, _ context: RequestContext) async throws -> StartJobRunOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "StartJobRun")
@@ -499,6 +584,9 @@ extension GlueAPI {
   }
   public func updateCrawlerSchedule(_ input: UpdateCrawlerScheduleInput, _ context: RequestContext) async throws -> UpdateCrawlerScheduleOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "UpdateCrawlerSchedule")
+  }
+  public func updateDataQualityRuleset(_ input: UpdateDataQualityRulesetInput, _ context: RequestContext) async throws -> UpdateDataQualityRulesetOutput {
+    throw AWSError.notImplemented(service: "Glue", operation: "UpdateDataQualityRuleset")
   }
   public func updateDatabase(_ input: UpdateDatabaseInput, _ context: RequestContext) async throws -> UpdateDatabaseOutput {
     throw AWSError.notImplemented(service: "Glue", operation: "UpdateDatabase")
@@ -553,6 +641,10 @@ public typealias BatchGetCrawlersInput = BatchGetCrawlersRequest
 
 public typealias BatchGetCrawlersOutput = BatchGetCrawlersResponse
 
+public typealias BatchGetDataQualityResultInput = BatchGetDataQualityResultRequest
+
+public typealias BatchGetDataQualityResultOutput = BatchGetDataQualityResultResponse
+
 public typealias BatchGetJobsInput = BatchGetJobsRequest
 
 public typealias BatchGetJobsOutput = BatchGetJobsResponse
@@ -569,6 +661,10 @@ public typealias BatchGetWorkflowsInput = BatchGetWorkflowsRequest
 
 public typealias BatchGetWorkflowsOutput = BatchGetWorkflowsResponse
 
+public typealias BatchPutDataQualityStatisticAnnotationInput = BatchPutDataQualityStatisticAnnotationRequest
+
+public typealias BatchPutDataQualityStatisticAnnotationOutput = BatchPutDataQualityStatisticAnnotationResponse
+
 public typealias BatchStopJobRunInput = BatchStopJobRunRequest
 
 public typealias BatchStopJobRunOutput = BatchStopJobRunResponse
@@ -576,6 +672,14 @@ public typealias BatchStopJobRunOutput = BatchStopJobRunResponse
 public typealias BatchUpdatePartitionInput = BatchUpdatePartitionRequest
 
 public typealias BatchUpdatePartitionOutput = BatchUpdatePartitionResponse
+
+public typealias CancelDataQualityRuleRecommendationRunInput = CancelDataQualityRuleRecommendationRunRequest
+
+public typealias CancelDataQualityRuleRecommendationRunOutput = CancelDataQualityRuleRecommendationRunResponse
+
+public typealias CancelDataQualityRulesetEvaluationRunInput = CancelDataQualityRulesetEvaluationRunRequest
+
+public typealias CancelDataQualityRulesetEvaluationRunOutput = CancelDataQualityRulesetEvaluationRunResponse
 
 public typealias CheckSchemaVersionValidityOutput = CheckSchemaVersionValidityResponse
 
@@ -590,6 +694,10 @@ public typealias CreateConnectionOutput = CreateConnectionResponse
 public typealias CreateCrawlerInput = CreateCrawlerRequest
 
 public typealias CreateCrawlerOutput = CreateCrawlerResponse
+
+public typealias CreateDataQualityRulesetInput = CreateDataQualityRulesetRequest
+
+public typealias CreateDataQualityRulesetOutput = CreateDataQualityRulesetResponse
 
 public typealias CreateDatabaseInput = CreateDatabaseRequest
 
@@ -650,6 +758,10 @@ public typealias DeleteConnectionOutput = DeleteConnectionResponse
 public typealias DeleteCrawlerInput = DeleteCrawlerRequest
 
 public typealias DeleteCrawlerOutput = DeleteCrawlerResponse
+
+public typealias DeleteDataQualityRulesetInput = DeleteDataQualityRulesetRequest
+
+public typealias DeleteDataQualityRulesetOutput = DeleteDataQualityRulesetResponse
 
 public typealias DeleteDatabaseInput = DeleteDatabaseRequest
 
@@ -740,6 +852,30 @@ public typealias GetCrawlerMetricsOutput = GetCrawlerMetricsResponse
 public typealias GetCrawlersInput = GetCrawlersRequest
 
 public typealias GetCrawlersOutput = GetCrawlersResponse
+
+public typealias GetDataQualityModelInput = GetDataQualityModelRequest
+
+public typealias GetDataQualityModelOutput = GetDataQualityModelResponse
+
+public typealias GetDataQualityModelResultInput = GetDataQualityModelResultRequest
+
+public typealias GetDataQualityModelResultOutput = GetDataQualityModelResultResponse
+
+public typealias GetDataQualityResultInput = GetDataQualityResultRequest
+
+public typealias GetDataQualityResultOutput = GetDataQualityResultResponse
+
+public typealias GetDataQualityRuleRecommendationRunInput = GetDataQualityRuleRecommendationRunRequest
+
+public typealias GetDataQualityRuleRecommendationRunOutput = GetDataQualityRuleRecommendationRunResponse
+
+public typealias GetDataQualityRulesetInput = GetDataQualityRulesetRequest
+
+public typealias GetDataQualityRulesetOutput = GetDataQualityRulesetResponse
+
+public typealias GetDataQualityRulesetEvaluationRunInput = GetDataQualityRulesetEvaluationRunRequest
+
+public typealias GetDataQualityRulesetEvaluationRunOutput = GetDataQualityRulesetEvaluationRunResponse
 
 public typealias GetDatabaseInput = GetDatabaseRequest
 
@@ -863,6 +999,30 @@ public typealias ListCrawlsInput = ListCrawlsRequest
 
 public typealias ListCrawlsOutput = ListCrawlsResponse
 
+public typealias ListDataQualityResultsInput = ListDataQualityResultsRequest
+
+public typealias ListDataQualityResultsOutput = ListDataQualityResultsResponse
+
+public typealias ListDataQualityRuleRecommendationRunsInput = ListDataQualityRuleRecommendationRunsRequest
+
+public typealias ListDataQualityRuleRecommendationRunsOutput = ListDataQualityRuleRecommendationRunsResponse
+
+public typealias ListDataQualityRulesetEvaluationRunsInput = ListDataQualityRulesetEvaluationRunsRequest
+
+public typealias ListDataQualityRulesetEvaluationRunsOutput = ListDataQualityRulesetEvaluationRunsResponse
+
+public typealias ListDataQualityRulesetsInput = ListDataQualityRulesetsRequest
+
+public typealias ListDataQualityRulesetsOutput = ListDataQualityRulesetsResponse
+
+public typealias ListDataQualityStatisticAnnotationsInput = ListDataQualityStatisticAnnotationsRequest
+
+public typealias ListDataQualityStatisticAnnotationsOutput = ListDataQualityStatisticAnnotationsResponse
+
+public typealias ListDataQualityStatisticsInput = ListDataQualityStatisticsRequest
+
+public typealias ListDataQualityStatisticsOutput = ListDataQualityStatisticsResponse
+
 public typealias ListJobsInput = ListJobsRequest
 
 public typealias ListJobsOutput = ListJobsResponse
@@ -880,6 +1040,10 @@ public typealias ListTriggersOutput = ListTriggersResponse
 public typealias ListWorkflowsInput = ListWorkflowsRequest
 
 public typealias ListWorkflowsOutput = ListWorkflowsResponse
+
+public typealias PutDataQualityProfileAnnotationInput = PutDataQualityProfileAnnotationRequest
+
+public typealias PutDataQualityProfileAnnotationOutput = PutDataQualityProfileAnnotationResponse
 
 public typealias PutResourcePolicyInput = PutResourcePolicyRequest
 
@@ -916,6 +1080,14 @@ public typealias StartCrawlerOutput = StartCrawlerResponse
 public typealias StartCrawlerScheduleInput = StartCrawlerScheduleRequest
 
 public typealias StartCrawlerScheduleOutput = StartCrawlerScheduleResponse
+
+public typealias StartDataQualityRuleRecommendationRunInput = StartDataQualityRuleRecommendationRunRequest
+
+public typealias StartDataQualityRuleRecommendationRunOutput = StartDataQualityRuleRecommendationRunResponse
+
+public typealias StartDataQualityRulesetEvaluationRunInput = StartDataQualityRulesetEvaluationRunRequest
+
+public typealias StartDataQualityRulesetEvaluationRunOutput = StartDataQualityRulesetEvaluationRunResponse
 
 public typealias StartJobRunInput = StartJobRunRequest
 
@@ -976,6 +1148,10 @@ public typealias UpdateCrawlerOutput = UpdateCrawlerResponse
 public typealias UpdateCrawlerScheduleInput = UpdateCrawlerScheduleRequest
 
 public typealias UpdateCrawlerScheduleOutput = UpdateCrawlerScheduleResponse
+
+public typealias UpdateDataQualityRulesetInput = UpdateDataQualityRulesetRequest
+
+public typealias UpdateDataQualityRulesetOutput = UpdateDataQualityRulesetResponse
 
 public typealias UpdateDatabaseInput = UpdateDatabaseRequest
 

@@ -15,16 +15,21 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("BatchDeleteTable", api.batchDeleteTable)
     table.add("BatchDeleteTableVersion", api.batchDeleteTableVersion)
     table.add("BatchGetCrawlers", api.batchGetCrawlers)
+    table.add("BatchGetDataQualityResult", api.batchGetDataQualityResult)
     table.add("BatchGetJobs", api.batchGetJobs)
     table.add("BatchGetPartition", api.batchGetPartition)
     table.add("BatchGetTriggers", api.batchGetTriggers)
     table.add("BatchGetWorkflows", api.batchGetWorkflows)
+    table.add("BatchPutDataQualityStatisticAnnotation", api.batchPutDataQualityStatisticAnnotation)
     table.add("BatchStopJobRun", api.batchStopJobRun)
     table.add("BatchUpdatePartition", api.batchUpdatePartition)
+    table.add("CancelDataQualityRuleRecommendationRun", api.cancelDataQualityRuleRecommendationRun)
+    table.add("CancelDataQualityRulesetEvaluationRun", api.cancelDataQualityRulesetEvaluationRun)
     table.add("CheckSchemaVersionValidity", api.checkSchemaVersionValidity)
     table.add("CreateClassifier", api.createClassifier)
     table.add("CreateConnection", api.createConnection)
     table.add("CreateCrawler", api.createCrawler)
+    table.add("CreateDataQualityRuleset", api.createDataQualityRuleset)
     table.add("CreateDatabase", api.createDatabase)
     table.add("CreateJob", api.createJob)
     table.add("CreatePartition", api.createPartition)
@@ -41,6 +46,7 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("DeleteColumnStatisticsForTable", api.deleteColumnStatisticsForTable)
     table.add("DeleteConnection", api.deleteConnection)
     table.add("DeleteCrawler", api.deleteCrawler)
+    table.add("DeleteDataQualityRuleset", api.deleteDataQualityRuleset)
     table.add("DeleteDatabase", api.deleteDatabase)
     table.add("DeleteJob", api.deleteJob)
     table.add("DeletePartition", api.deletePartition)
@@ -65,6 +71,12 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("GetCrawler", api.getCrawler)
     table.add("GetCrawlerMetrics", api.getCrawlerMetrics)
     table.add("GetCrawlers", api.getCrawlers)
+    table.add("GetDataQualityModel", api.getDataQualityModel)
+    table.add("GetDataQualityModelResult", api.getDataQualityModelResult)
+    table.add("GetDataQualityResult", api.getDataQualityResult)
+    table.add("GetDataQualityRuleRecommendationRun", api.getDataQualityRuleRecommendationRun)
+    table.add("GetDataQualityRuleset", api.getDataQualityRuleset)
+    table.add("GetDataQualityRulesetEvaluationRun", api.getDataQualityRulesetEvaluationRun)
     table.add("GetDatabase", api.getDatabase)
     table.add("GetDatabases", api.getDatabases)
     table.add("GetJob", api.getJob)
@@ -98,12 +110,19 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("GetWorkflowRuns", api.getWorkflowRuns)
     table.add("ListCrawlers", api.listCrawlers)
     table.add("ListCrawls", api.listCrawls)
+    table.add("ListDataQualityResults", api.listDataQualityResults)
+    table.add("ListDataQualityRuleRecommendationRuns", api.listDataQualityRuleRecommendationRuns)
+    table.add("ListDataQualityRulesetEvaluationRuns", api.listDataQualityRulesetEvaluationRuns)
+    table.add("ListDataQualityRulesets", api.listDataQualityRulesets)
+    table.add("ListDataQualityStatisticAnnotations", api.listDataQualityStatisticAnnotations)
+    table.add("ListDataQualityStatistics", api.listDataQualityStatistics)
     table.add("ListJobs", api.listJobs)
     table.add("ListRegistries", api.listRegistries)
     table.add("ListSchemaVersions", api.listSchemaVersions)
     table.add("ListSchemas", api.listSchemas)
     table.add("ListTriggers", api.listTriggers)
     table.add("ListWorkflows", api.listWorkflows)
+    table.add("PutDataQualityProfileAnnotation", api.putDataQualityProfileAnnotation)
     table.add("PutResourcePolicy", api.putResourcePolicy)
     table.add("PutSchemaVersionMetadata", api.putSchemaVersionMetadata)
     table.add("PutWorkflowRunProperties", api.putWorkflowRunProperties)
@@ -115,6 +134,8 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("SearchTables", api.searchTables)
     table.add("StartCrawler", api.startCrawler)
     table.add("StartCrawlerSchedule", api.startCrawlerSchedule)
+    table.add("StartDataQualityRuleRecommendationRun", api.startDataQualityRuleRecommendationRun)
+    table.add("StartDataQualityRulesetEvaluationRun", api.startDataQualityRulesetEvaluationRun)
     table.add("StartJobRun", api.startJobRun)
     table.add("StartTrigger", api.startTrigger)
     table.add("StartWorkflowRun", api.startWorkflowRun)
@@ -130,6 +151,7 @@ public struct GlueRouter<API: GlueAPI>: WireService {
     table.add("UpdateConnection", api.updateConnection)
     table.add("UpdateCrawler", api.updateCrawler)
     table.add("UpdateCrawlerSchedule", api.updateCrawlerSchedule)
+    table.add("UpdateDataQualityRuleset", api.updateDataQualityRuleset)
     table.add("UpdateDatabase", api.updateDatabase)
     table.add("UpdateJob", api.updateJob)
     table.add("UpdatePartition", api.updatePartition)
@@ -158,37 +180,30 @@ public enum GlueDescription {
     name: "Glue", signingName: "glue", protocols: [.json11], targetPrefix: "AWSGlue", apiVersion: "2017-03-31",
     messageKey: "Message",
     otherOperations: """
-      BatchGetBlueprints BatchGetCustomEntityTypes BatchGetDataQualityResult BatchGetDevEndpoints BatchGetTableOptimizer
-      BatchPutDataQualityStatisticAnnotation CancelDataQualityRuleRecommendationRun
-      CancelDataQualityRulesetEvaluationRun CancelMLTaskRun CancelStatement CreateBlueprint CreateCatalog
-      CreateColumnStatisticsTaskSettings CreateCustomEntityType CreateDataQualityRuleset CreateDevEndpoint
-      CreateGlueIdentityCenterConfiguration CreateIntegration CreateIntegrationResourceProperty
+      BatchGetBlueprints BatchGetCustomEntityTypes BatchGetDevEndpoints BatchGetTableOptimizer CancelMLTaskRun
+      CancelStatement CreateBlueprint CreateCatalog CreateColumnStatisticsTaskSettings CreateCustomEntityType
+      CreateDevEndpoint CreateGlueIdentityCenterConfiguration CreateIntegration CreateIntegrationResourceProperty
       CreateIntegrationTableProperties CreateMLTransform CreateScript CreateSession CreateTableOptimizer
       CreateUsageProfile DeleteBlueprint DeleteCatalog DeleteColumnStatisticsTaskSettings DeleteConnectionType
-      DeleteCustomEntityType DeleteDataQualityRuleset DeleteDevEndpoint DeleteGlueIdentityCenterConfiguration
-      DeleteIntegration DeleteIntegrationResourceProperty DeleteIntegrationTableProperties DeleteMLTransform
-      DeleteSession DeleteTableOptimizer DeleteUsageProfile DescribeConnectionType DescribeEntity
-      DescribeInboundIntegrations DescribeIntegrations GetBlueprint GetBlueprintRun GetBlueprintRuns GetCatalog
-      GetCatalogs GetColumnStatisticsTaskRun GetColumnStatisticsTaskRuns GetColumnStatisticsTaskSettings
-      GetCustomEntityType GetDataCatalogEncryptionSettings GetDataQualityModel GetDataQualityModelResult
-      GetDataQualityResult GetDataQualityRuleRecommendationRun GetDataQualityRuleset GetDataQualityRulesetEvaluationRun
-      GetDataflowGraph GetDevEndpoint GetDevEndpoints GetEntityRecords GetGlueIdentityCenterConfiguration
-      GetIntegrationResourceProperty GetIntegrationTableProperties GetMLTaskRun GetMLTaskRuns GetMLTransform
-      GetMLTransforms GetMapping GetMaterializedViewRefreshTaskRun GetPlan GetResourcePolicies GetSession GetStatement
-      GetTableOptimizer GetUnfilteredPartitionMetadata GetUnfilteredPartitionsMetadata GetUnfilteredTableMetadata
-      GetUsageProfile ImportCatalogToGlue ListBlueprints ListColumnStatisticsTaskRuns ListConnectionTypes
-      ListCustomEntityTypes ListDataQualityResults ListDataQualityRuleRecommendationRuns
-      ListDataQualityRulesetEvaluationRuns ListDataQualityRulesets ListDataQualityStatisticAnnotations
-      ListDataQualityStatistics ListDevEndpoints ListEntities ListIntegrationResourceProperties ListMLTransforms
-      ListMaterializedViewRefreshTaskRuns ListSessions ListStatements ListTableOptimizerRuns ListUsageProfiles
-      ModifyIntegration PutDataCatalogEncryptionSettings PutDataQualityProfileAnnotation RegisterConnectionType
+      DeleteCustomEntityType DeleteDevEndpoint DeleteGlueIdentityCenterConfiguration DeleteIntegration
+      DeleteIntegrationResourceProperty DeleteIntegrationTableProperties DeleteMLTransform DeleteSession
+      DeleteTableOptimizer DeleteUsageProfile DescribeConnectionType DescribeEntity DescribeInboundIntegrations
+      DescribeIntegrations GetBlueprint GetBlueprintRun GetBlueprintRuns GetCatalog GetCatalogs
+      GetColumnStatisticsTaskRun GetColumnStatisticsTaskRuns GetColumnStatisticsTaskSettings GetCustomEntityType
+      GetDataCatalogEncryptionSettings GetDataflowGraph GetDevEndpoint GetDevEndpoints GetEntityRecords
+      GetGlueIdentityCenterConfiguration GetIntegrationResourceProperty GetIntegrationTableProperties GetMLTaskRun
+      GetMLTaskRuns GetMLTransform GetMLTransforms GetMapping GetMaterializedViewRefreshTaskRun GetPlan
+      GetResourcePolicies GetSession GetStatement GetTableOptimizer GetUnfilteredPartitionMetadata
+      GetUnfilteredPartitionsMetadata GetUnfilteredTableMetadata GetUsageProfile ImportCatalogToGlue ListBlueprints
+      ListColumnStatisticsTaskRuns ListConnectionTypes ListCustomEntityTypes ListDevEndpoints ListEntities
+      ListIntegrationResourceProperties ListMLTransforms ListMaterializedViewRefreshTaskRuns ListSessions ListStatements
+      ListTableOptimizerRuns ListUsageProfiles ModifyIntegration PutDataCatalogEncryptionSettings RegisterConnectionType
       RunStatement StartBlueprintRun StartColumnStatisticsTaskRun StartColumnStatisticsTaskRunSchedule
-      StartDataQualityRuleRecommendationRun StartDataQualityRulesetEvaluationRun StartExportLabelsTaskRun
-      StartImportLabelsTaskRun StartMLEvaluationTaskRun StartMLLabelingSetGenerationTaskRun
+      StartExportLabelsTaskRun StartImportLabelsTaskRun StartMLEvaluationTaskRun StartMLLabelingSetGenerationTaskRun
       StartMaterializedViewRefreshTaskRun StopColumnStatisticsTaskRun StopColumnStatisticsTaskRunSchedule
       StopMaterializedViewRefreshTaskRun StopSession TestConnection UpdateBlueprint UpdateCatalog
-      UpdateColumnStatisticsTaskSettings UpdateDataQualityRuleset UpdateDevEndpoint
-      UpdateGlueIdentityCenterConfiguration UpdateIntegrationResourceProperty UpdateIntegrationTableProperties
-      UpdateJobFromSourceControl UpdateMLTransform UpdateSourceControlFromJob UpdateTableOptimizer UpdateUsageProfile
+      UpdateColumnStatisticsTaskSettings UpdateDevEndpoint UpdateGlueIdentityCenterConfiguration
+      UpdateIntegrationResourceProperty UpdateIntegrationTableProperties UpdateJobFromSourceControl UpdateMLTransform
+      UpdateSourceControlFromJob UpdateTableOptimizer UpdateUsageProfile
       """)
 }

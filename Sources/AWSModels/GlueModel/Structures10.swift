@@ -3,600 +3,590 @@
 public import AWSWire
 public import Kernel
 
-public struct StringColumnStatisticsData: Sendable, Hashable {
-  public var maximumLength: Int64
-  public var averageLength: Double
-  public var numberOfNulls: Int64
-  public var numberOfDistinctValues: Int64
+public struct PartitionInput: Sendable, Hashable {
+  public var values: [String]?
+  public var lastAccessTime: Timestamp?
+  @Indirect public var storageDescriptor: StorageDescriptor?
+  public var parameters: [String: String]?
+  public var lastAnalyzedTime: Timestamp?
 
   public init(
-    maximumLength: Int64, averageLength: Double, numberOfNulls: Int64, numberOfDistinctValues: Int64
+    values: [String]? = nil, lastAccessTime: Timestamp? = nil, storageDescriptor: StorageDescriptor? = nil,
+    parameters: [String: String]? = nil, lastAnalyzedTime: Timestamp? = nil
   ) {
-    self.maximumLength = maximumLength
-    self.averageLength = averageLength
-    self.numberOfNulls = numberOfNulls
-    self.numberOfDistinctValues = numberOfDistinctValues
+    self.values = values
+    self.lastAccessTime = lastAccessTime
+    self.storageDescriptor = storageDescriptor
+    self.parameters = parameters
+    self.lastAnalyzedTime = lastAnalyzedTime
   }
 }
 
-public struct Table: Sendable, Hashable {
-  public var name: String
-  public var databaseName: String?
-  public var description: String?
-  public var owner: String?
-  public var createTime: Timestamp?
-  public var updateTime: Timestamp?
-  public var lastAccessTime: Timestamp?
-  public var lastAnalyzedTime: Timestamp?
-  public var retention: Int?
-  @Indirect public var storageDescriptor: StorageDescriptor?
-  public var partitionKeys: [Column]?
-  public var viewOriginalText: String?
-  public var viewExpandedText: String?
-  public var tableType: String?
-  public var parameters: [String: String]?
-  public var createdBy: String?
-  public var isRegisteredWithLakeFormation: Bool?
-  public var targetTable: TableIdentifier?
-  public var catalogId: String?
-  public var versionId: String?
-  public var federatedTable: FederatedTable?
-  public var viewDefinition: ViewDefinition?
-  public var isMultiDialectView: Bool?
-  public var isMaterializedView: Bool?
-  @Indirect public var status: TableStatus?
+public struct PartitionValueList: Sendable, Hashable {
+  public var values: [String]
 
   public init(
-    name: String, databaseName: String? = nil, description: String? = nil, owner: String? = nil,
-    createTime: Timestamp? = nil, updateTime: Timestamp? = nil, lastAccessTime: Timestamp? = nil,
-    lastAnalyzedTime: Timestamp? = nil, retention: Int? = nil, storageDescriptor: StorageDescriptor? = nil,
-    partitionKeys: [Column]? = nil, viewOriginalText: String? = nil, viewExpandedText: String? = nil,
-    tableType: String? = nil, parameters: [String: String]? = nil, createdBy: String? = nil,
-    isRegisteredWithLakeFormation: Bool? = nil, targetTable: TableIdentifier? = nil, catalogId: String? = nil,
-    versionId: String? = nil, federatedTable: FederatedTable? = nil, viewDefinition: ViewDefinition? = nil,
-    isMultiDialectView: Bool? = nil, isMaterializedView: Bool? = nil, status: TableStatus? = nil
+    values: [String]
+  ) {
+    self.values = values
+  }
+}
+
+public struct PhysicalConnectionRequirements: Sendable, Hashable {
+  public var subnetId: String?
+  public var securityGroupIdList: [String]?
+  public var availabilityZone: String?
+
+  public init(
+    subnetId: String? = nil, securityGroupIdList: [String]? = nil, availabilityZone: String? = nil
+  ) {
+    self.subnetId = subnetId
+    self.securityGroupIdList = securityGroupIdList
+    self.availabilityZone = availabilityZone
+  }
+}
+
+public struct Predecessor: Sendable, Hashable {
+  public var jobName: String?
+  public var runId: String?
+
+  public init(
+    jobName: String? = nil, runId: String? = nil
+  ) {
+    self.jobName = jobName
+    self.runId = runId
+  }
+}
+
+public struct Predicate: Sendable, Hashable {
+  public var logical: Logical?
+  public var conditions: [Condition]?
+
+  public init(
+    logical: Logical? = nil, conditions: [Condition]? = nil
+  ) {
+    self.logical = logical
+    self.conditions = conditions
+  }
+}
+
+public struct PrincipalPermissions: Sendable, Hashable {
+  public var principal: DataLakePrincipal?
+  public var permissions: [Permission]?
+
+  public init(
+    principal: DataLakePrincipal? = nil, permissions: [Permission]? = nil
+  ) {
+    self.principal = principal
+    self.permissions = permissions
+  }
+}
+
+public struct PropertyPredicate: Sendable, Hashable {
+  public var key: String?
+  public var value: String?
+  public var comparator: Comparator?
+
+  public init(
+    key: String? = nil, value: String? = nil, comparator: Comparator? = nil
+  ) {
+    self.key = key
+    self.value = value
+    self.comparator = comparator
+  }
+}
+
+public struct PutDataQualityProfileAnnotationRequest: Sendable, Hashable {
+  public var profileId: String
+  public var inclusionAnnotation: InclusionAnnotationValue
+
+  public init(
+    profileId: String, inclusionAnnotation: InclusionAnnotationValue
+  ) {
+    self.profileId = profileId
+    self.inclusionAnnotation = inclusionAnnotation
+  }
+}
+
+public struct PutDataQualityProfileAnnotationResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct PutResourcePolicyRequest: Sendable, Hashable {
+  public var policyInJson: String
+  public var resourceArn: String?
+  public var policyHashCondition: String?
+  public var policyExistsCondition: ExistCondition?
+  public var enableHybrid: EnableHybridValues?
+
+  public init(
+    policyInJson: String, resourceArn: String? = nil, policyHashCondition: String? = nil,
+    policyExistsCondition: ExistCondition? = nil, enableHybrid: EnableHybridValues? = nil
+  ) {
+    self.policyInJson = policyInJson
+    self.resourceArn = resourceArn
+    self.policyHashCondition = policyHashCondition
+    self.policyExistsCondition = policyExistsCondition
+    self.enableHybrid = enableHybrid
+  }
+}
+
+public struct PutResourcePolicyResponse: Sendable, Hashable {
+  public var policyHash: String?
+
+  public init(
+    policyHash: String? = nil
+  ) {
+    self.policyHash = policyHash
+  }
+}
+
+public struct PutSchemaVersionMetadataInput: Sendable, Hashable {
+  public var schemaId: SchemaId?
+  public var schemaVersionNumber: SchemaVersionNumber?
+  public var schemaVersionId: String?
+  public var metadataKeyValue: MetadataKeyValuePair
+
+  public init(
+    schemaId: SchemaId? = nil, schemaVersionNumber: SchemaVersionNumber? = nil, schemaVersionId: String? = nil,
+    metadataKeyValue: MetadataKeyValuePair
+  ) {
+    self.schemaId = schemaId
+    self.schemaVersionNumber = schemaVersionNumber
+    self.schemaVersionId = schemaVersionId
+    self.metadataKeyValue = metadataKeyValue
+  }
+}
+
+public struct PutSchemaVersionMetadataResponse: Sendable, Hashable {
+  public var schemaArn: String?
+  public var schemaName: String?
+  public var registryName: String?
+  public var latestVersion: Bool?
+  public var versionNumber: Int64?
+  public var schemaVersionId: String?
+  public var metadataKey: String?
+  public var metadataValue: String?
+
+  public init(
+    schemaArn: String? = nil, schemaName: String? = nil, registryName: String? = nil, latestVersion: Bool? = nil,
+    versionNumber: Int64? = nil, schemaVersionId: String? = nil, metadataKey: String? = nil,
+    metadataValue: String? = nil
+  ) {
+    self.schemaArn = schemaArn
+    self.schemaName = schemaName
+    self.registryName = registryName
+    self.latestVersion = latestVersion
+    self.versionNumber = versionNumber
+    self.schemaVersionId = schemaVersionId
+    self.metadataKey = metadataKey
+    self.metadataValue = metadataValue
+  }
+}
+
+public struct PutWorkflowRunPropertiesRequest: Sendable, Hashable {
+  public var name: String
+  public var runId: String
+  public var runProperties: [String: String]
+
+  public init(
+    name: String, runId: String, runProperties: [String: String]
   ) {
     self.name = name
-    self.databaseName = databaseName
-    self.description = description
-    self.owner = owner
-    self.createTime = createTime
-    self.updateTime = updateTime
-    self.lastAccessTime = lastAccessTime
-    self.lastAnalyzedTime = lastAnalyzedTime
-    self.retention = retention
-    self.storageDescriptor = storageDescriptor
-    self.partitionKeys = partitionKeys
-    self.viewOriginalText = viewOriginalText
-    self.viewExpandedText = viewExpandedText
-    self.tableType = tableType
-    self.parameters = parameters
-    self.createdBy = createdBy
-    self.isRegisteredWithLakeFormation = isRegisteredWithLakeFormation
-    self.targetTable = targetTable
-    self.catalogId = catalogId
-    self.versionId = versionId
-    self.federatedTable = federatedTable
-    self.viewDefinition = viewDefinition
-    self.isMultiDialectView = isMultiDialectView
-    self.isMaterializedView = isMaterializedView
+    self.runId = runId
+    self.runProperties = runProperties
+  }
+}
+
+public struct PutWorkflowRunPropertiesResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct QuerySchemaVersionMetadataInput: Sendable, Hashable {
+  public var schemaId: SchemaId?
+  public var schemaVersionNumber: SchemaVersionNumber?
+  public var schemaVersionId: String?
+  public var metadataList: [MetadataKeyValuePair]?
+  public var maxResults: Int?
+  public var nextToken: String?
+
+  public init(
+    schemaId: SchemaId? = nil, schemaVersionNumber: SchemaVersionNumber? = nil, schemaVersionId: String? = nil,
+    metadataList: [MetadataKeyValuePair]? = nil, maxResults: Int? = nil, nextToken: String? = nil
+  ) {
+    self.schemaId = schemaId
+    self.schemaVersionNumber = schemaVersionNumber
+    self.schemaVersionId = schemaVersionId
+    self.metadataList = metadataList
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+  }
+}
+
+public struct QuerySchemaVersionMetadataResponse: Sendable, Hashable {
+  public var metadataInfoMap: [String: MetadataInfo]?
+  public var schemaVersionId: String?
+  public var nextToken: String?
+
+  public init(
+    metadataInfoMap: [String: MetadataInfo]? = nil, schemaVersionId: String? = nil, nextToken: String? = nil
+  ) {
+    self.metadataInfoMap = metadataInfoMap
+    self.schemaVersionId = schemaVersionId
+    self.nextToken = nextToken
+  }
+}
+
+public struct QuerySessionContext: Sendable, Hashable {
+  public var queryId: String?
+  public var queryStartTime: Timestamp?
+  public var clusterId: String?
+  public var queryAuthorizationId: String?
+  public var additionalContext: [String: String]?
+
+  public init(
+    queryId: String? = nil, queryStartTime: Timestamp? = nil, clusterId: String? = nil,
+    queryAuthorizationId: String? = nil, additionalContext: [String: String]? = nil
+  ) {
+    self.queryId = queryId
+    self.queryStartTime = queryStartTime
+    self.clusterId = clusterId
+    self.queryAuthorizationId = queryAuthorizationId
+    self.additionalContext = additionalContext
+  }
+}
+
+public struct RecrawlPolicy: Sendable, Hashable {
+  public var recrawlBehavior: RecrawlBehavior?
+
+  public init(
+    recrawlBehavior: RecrawlBehavior? = nil
+  ) {
+    self.recrawlBehavior = recrawlBehavior
+  }
+}
+
+public struct RegisterSchemaVersionInput: Sendable, Hashable {
+  public var schemaId: SchemaId
+  public var schemaDefinition: String
+
+  public init(
+    schemaId: SchemaId, schemaDefinition: String
+  ) {
+    self.schemaId = schemaId
+    self.schemaDefinition = schemaDefinition
+  }
+}
+
+public struct RegisterSchemaVersionResponse: Sendable, Hashable {
+  public var schemaVersionId: String?
+  public var versionNumber: Int64?
+  public var status: SchemaVersionStatus?
+
+  public init(
+    schemaVersionId: String? = nil, versionNumber: Int64? = nil, status: SchemaVersionStatus? = nil
+  ) {
+    self.schemaVersionId = schemaVersionId
+    self.versionNumber = versionNumber
     self.status = status
   }
 }
 
-public struct TableError: Sendable, Hashable {
-  public var tableName: String?
-  public var errorDetail: ErrorDetail?
+public struct RegistryId: Sendable, Hashable {
+  public var registryName: String?
+  public var registryArn: String?
 
   public init(
-    tableName: String? = nil, errorDetail: ErrorDetail? = nil
+    registryName: String? = nil, registryArn: String? = nil
   ) {
-    self.tableName = tableName
-    self.errorDetail = errorDetail
+    self.registryName = registryName
+    self.registryArn = registryArn
   }
 }
 
-public struct TableIdentifier: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String?
-  public var name: String?
-  public var region: String?
-
-  public init(
-    catalogId: String? = nil, databaseName: String? = nil, name: String? = nil, region: String? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.name = name
-    self.region = region
-  }
-}
-
-public struct TableInput: Sendable, Hashable {
-  public var name: String
+public struct RegistryListItem: Sendable, Hashable {
+  public var registryName: String?
+  public var registryArn: String?
   public var description: String?
-  public var owner: String?
-  public var lastAccessTime: Timestamp?
-  public var lastAnalyzedTime: Timestamp?
-  public var retention: Int?
-  @Indirect public var storageDescriptor: StorageDescriptor?
-  public var partitionKeys: [Column]?
-  public var viewOriginalText: String?
-  public var viewExpandedText: String?
-  public var tableType: String?
-  public var parameters: [String: String]?
-  public var targetTable: TableIdentifier?
-  public var viewDefinition: ViewDefinitionInput?
+  public var status: RegistryStatus?
+  public var createdTime: String?
+  public var updatedTime: String?
 
   public init(
-    name: String, description: String? = nil, owner: String? = nil, lastAccessTime: Timestamp? = nil,
-    lastAnalyzedTime: Timestamp? = nil, retention: Int? = nil, storageDescriptor: StorageDescriptor? = nil,
-    partitionKeys: [Column]? = nil, viewOriginalText: String? = nil, viewExpandedText: String? = nil,
-    tableType: String? = nil, parameters: [String: String]? = nil, targetTable: TableIdentifier? = nil,
-    viewDefinition: ViewDefinitionInput? = nil
+    registryName: String? = nil, registryArn: String? = nil, description: String? = nil, status: RegistryStatus? = nil,
+    createdTime: String? = nil, updatedTime: String? = nil
   ) {
-    self.name = name
+    self.registryName = registryName
+    self.registryArn = registryArn
     self.description = description
-    self.owner = owner
-    self.lastAccessTime = lastAccessTime
-    self.lastAnalyzedTime = lastAnalyzedTime
-    self.retention = retention
-    self.storageDescriptor = storageDescriptor
-    self.partitionKeys = partitionKeys
-    self.viewOriginalText = viewOriginalText
-    self.viewExpandedText = viewExpandedText
-    self.tableType = tableType
-    self.parameters = parameters
-    self.targetTable = targetTable
-    self.viewDefinition = viewDefinition
+    self.status = status
+    self.createdTime = createdTime
+    self.updatedTime = updatedTime
   }
 }
 
-public struct TableStatus: Sendable, Hashable {
-  public var requestedBy: String?
-  public var updatedBy: String?
-  public var requestTime: Timestamp?
-  public var updateTime: Timestamp?
-  public var action: ResourceAction?
-  public var state: ResourceState?
-  public var error: ErrorDetail?
-  @Indirect public var details: StatusDetails?
+public struct RemoveSchemaVersionMetadataInput: Sendable, Hashable {
+  public var schemaId: SchemaId?
+  public var schemaVersionNumber: SchemaVersionNumber?
+  public var schemaVersionId: String?
+  public var metadataKeyValue: MetadataKeyValuePair
 
   public init(
-    requestedBy: String? = nil, updatedBy: String? = nil, requestTime: Timestamp? = nil, updateTime: Timestamp? = nil,
-    action: ResourceAction? = nil, state: ResourceState? = nil, error: ErrorDetail? = nil, details: StatusDetails? = nil
+    schemaId: SchemaId? = nil, schemaVersionNumber: SchemaVersionNumber? = nil, schemaVersionId: String? = nil,
+    metadataKeyValue: MetadataKeyValuePair
   ) {
-    self.requestedBy = requestedBy
-    self.updatedBy = updatedBy
-    self.requestTime = requestTime
-    self.updateTime = updateTime
-    self.action = action
-    self.state = state
-    self.error = error
-    self.details = details
+    self.schemaId = schemaId
+    self.schemaVersionNumber = schemaVersionNumber
+    self.schemaVersionId = schemaVersionId
+    self.metadataKeyValue = metadataKeyValue
   }
 }
 
-public struct TableVersion: Sendable, Hashable {
-  @Indirect public var table: Table?
-  public var versionId: String?
+public struct RemoveSchemaVersionMetadataResponse: Sendable, Hashable {
+  public var schemaArn: String?
+  public var schemaName: String?
+  public var registryName: String?
+  public var latestVersion: Bool?
+  public var versionNumber: Int64?
+  public var schemaVersionId: String?
+  public var metadataKey: String?
+  public var metadataValue: String?
 
   public init(
-    table: Table? = nil, versionId: String? = nil
+    schemaArn: String? = nil, schemaName: String? = nil, registryName: String? = nil, latestVersion: Bool? = nil,
+    versionNumber: Int64? = nil, schemaVersionId: String? = nil, metadataKey: String? = nil,
+    metadataValue: String? = nil
   ) {
-    self.table = table
-    self.versionId = versionId
+    self.schemaArn = schemaArn
+    self.schemaName = schemaName
+    self.registryName = registryName
+    self.latestVersion = latestVersion
+    self.versionNumber = versionNumber
+    self.schemaVersionId = schemaVersionId
+    self.metadataKey = metadataKey
+    self.metadataValue = metadataValue
   }
 }
 
-public struct TableVersionError: Sendable, Hashable {
-  public var tableName: String?
-  public var versionId: String?
-  public var errorDetail: ErrorDetail?
-
-  public init(
-    tableName: String? = nil, versionId: String? = nil, errorDetail: ErrorDetail? = nil
-  ) {
-    self.tableName = tableName
-    self.versionId = versionId
-    self.errorDetail = errorDetail
-  }
-}
-
-public struct TagResourceRequest: Sendable, Hashable {
-  public var resourceArn: String
-  public var tagsToAdd: [String: String]
-
-  public init(
-    resourceArn: String, tagsToAdd: [String: String]
-  ) {
-    self.resourceArn = resourceArn
-    self.tagsToAdd = tagsToAdd
-  }
-}
-
-public struct TagResourceResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct Trigger: Sendable, Hashable {
-  public var name: String?
-  public var workflowName: String?
-  public var id: String?
-  public var type: TriggerType?
-  public var state: TriggerState?
-  public var description: String?
-  public var schedule: String?
-  public var actions: [Action]?
-  public var predicate: Predicate?
-  public var eventBatchingCondition: EventBatchingCondition?
-
-  public init(
-    name: String? = nil, workflowName: String? = nil, id: String? = nil, type: TriggerType? = nil,
-    state: TriggerState? = nil, description: String? = nil, schedule: String? = nil, actions: [Action]? = nil,
-    predicate: Predicate? = nil, eventBatchingCondition: EventBatchingCondition? = nil
-  ) {
-    self.name = name
-    self.workflowName = workflowName
-    self.id = id
-    self.type = type
-    self.state = state
-    self.description = description
-    self.schedule = schedule
-    self.actions = actions
-    self.predicate = predicate
-    self.eventBatchingCondition = eventBatchingCondition
-  }
-}
-
-public struct TriggerNodeDetails: Sendable, Hashable {
-  public var trigger: Trigger?
-
-  public init(
-    trigger: Trigger? = nil
-  ) {
-    self.trigger = trigger
-  }
-}
-
-public struct TriggerUpdate: Sendable, Hashable {
-  public var name: String?
-  public var description: String?
-  public var schedule: String?
-  public var actions: [Action]?
-  public var predicate: Predicate?
-  public var eventBatchingCondition: EventBatchingCondition?
-
-  public init(
-    name: String? = nil, description: String? = nil, schedule: String? = nil, actions: [Action]? = nil,
-    predicate: Predicate? = nil, eventBatchingCondition: EventBatchingCondition? = nil
-  ) {
-    self.name = name
-    self.description = description
-    self.schedule = schedule
-    self.actions = actions
-    self.predicate = predicate
-    self.eventBatchingCondition = eventBatchingCondition
-  }
-}
-
-public struct UntagResourceRequest: Sendable, Hashable {
-  public var resourceArn: String
-  public var tagsToRemove: [String]
-
-  public init(
-    resourceArn: String, tagsToRemove: [String]
-  ) {
-    self.resourceArn = resourceArn
-    self.tagsToRemove = tagsToRemove
-  }
-}
-
-public struct UntagResourceResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateClassifierRequest: Sendable, Hashable {
-  public var grokClassifier: UpdateGrokClassifierRequest?
-  public var xmlClassifier: UpdateXMLClassifierRequest?
-  public var jsonClassifier: UpdateJsonClassifierRequest?
-  public var csvClassifier: UpdateCsvClassifierRequest?
-
-  public init(
-    grokClassifier: UpdateGrokClassifierRequest? = nil, xmlClassifier: UpdateXMLClassifierRequest? = nil,
-    jsonClassifier: UpdateJsonClassifierRequest? = nil, csvClassifier: UpdateCsvClassifierRequest? = nil
-  ) {
-    self.grokClassifier = grokClassifier
-    self.xmlClassifier = xmlClassifier
-    self.jsonClassifier = jsonClassifier
-    self.csvClassifier = csvClassifier
-  }
-}
-
-public struct UpdateClassifierResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateColumnStatisticsForPartitionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var partitionValues: [String]
-  public var columnStatisticsList: [ColumnStatistics]
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, partitionValues: [String],
-    columnStatisticsList: [ColumnStatistics]
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.partitionValues = partitionValues
-    self.columnStatisticsList = columnStatisticsList
-  }
-}
-
-public struct UpdateColumnStatisticsForPartitionResponse: Sendable, Hashable {
-  public var errors: [ColumnStatisticsError]?
-
-  public init(
-    errors: [ColumnStatisticsError]? = nil
-  ) {
-    self.errors = errors
-  }
-}
-
-public struct UpdateColumnStatisticsForTableRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var columnStatisticsList: [ColumnStatistics]
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, columnStatisticsList: [ColumnStatistics]
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.columnStatisticsList = columnStatisticsList
-  }
-}
-
-public struct UpdateColumnStatisticsForTableResponse: Sendable, Hashable {
-  public var errors: [ColumnStatisticsError]?
-
-  public init(
-    errors: [ColumnStatisticsError]? = nil
-  ) {
-    self.errors = errors
-  }
-}
-
-public struct UpdateConnectionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var name: String
-  public var connectionInput: ConnectionInput
-
-  public init(
-    catalogId: String? = nil, name: String, connectionInput: ConnectionInput
-  ) {
-    self.catalogId = catalogId
-    self.name = name
-    self.connectionInput = connectionInput
-  }
-}
-
-public struct UpdateConnectionResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateCrawlerRequest: Sendable, Hashable {
-  public var name: String
-  public var role: String?
-  public var databaseName: String?
-  public var description: String?
-  public var targets: CrawlerTargets?
-  public var schedule: String?
-  public var classifiers: [String]?
-  public var tablePrefix: String?
-  public var schemaChangePolicy: SchemaChangePolicy?
-  public var recrawlPolicy: RecrawlPolicy?
-  public var lineageConfiguration: LineageConfiguration?
-  public var lakeFormationConfiguration: LakeFormationConfiguration?
-  public var configuration: String?
-  public var crawlerSecurityConfiguration: String?
-
-  public init(
-    name: String, role: String? = nil, databaseName: String? = nil, description: String? = nil,
-    targets: CrawlerTargets? = nil, schedule: String? = nil, classifiers: [String]? = nil, tablePrefix: String? = nil,
-    schemaChangePolicy: SchemaChangePolicy? = nil, recrawlPolicy: RecrawlPolicy? = nil,
-    lineageConfiguration: LineageConfiguration? = nil, lakeFormationConfiguration: LakeFormationConfiguration? = nil,
-    configuration: String? = nil, crawlerSecurityConfiguration: String? = nil
-  ) {
-    self.name = name
-    self.role = role
-    self.databaseName = databaseName
-    self.description = description
-    self.targets = targets
-    self.schedule = schedule
-    self.classifiers = classifiers
-    self.tablePrefix = tablePrefix
-    self.schemaChangePolicy = schemaChangePolicy
-    self.recrawlPolicy = recrawlPolicy
-    self.lineageConfiguration = lineageConfiguration
-    self.lakeFormationConfiguration = lakeFormationConfiguration
-    self.configuration = configuration
-    self.crawlerSecurityConfiguration = crawlerSecurityConfiguration
-  }
-}
-
-public struct UpdateCrawlerResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateCrawlerScheduleRequest: Sendable, Hashable {
-  public var crawlerName: String
-  public var schedule: String?
-
-  public init(
-    crawlerName: String, schedule: String? = nil
-  ) {
-    self.crawlerName = crawlerName
-    self.schedule = schedule
-  }
-}
-
-public struct UpdateCrawlerScheduleResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateCsvClassifierRequest: Sendable, Hashable {
-  public var name: String
-  public var delimiter: String?
-  public var quoteSymbol: String?
-  public var containsHeader: CsvHeaderOption?
-  public var header: [String]?
-  public var disableValueTrimming: Bool?
-  public var allowSingleColumn: Bool?
-  public var customDatatypeConfigured: Bool?
-  public var customDatatypes: [String]?
-  public var serde: CsvSerdeOption?
-
-  public init(
-    name: String, delimiter: String? = nil, quoteSymbol: String? = nil, containsHeader: CsvHeaderOption? = nil,
-    header: [String]? = nil, disableValueTrimming: Bool? = nil, allowSingleColumn: Bool? = nil,
-    customDatatypeConfigured: Bool? = nil, customDatatypes: [String]? = nil, serde: CsvSerdeOption? = nil
-  ) {
-    self.name = name
-    self.delimiter = delimiter
-    self.quoteSymbol = quoteSymbol
-    self.containsHeader = containsHeader
-    self.header = header
-    self.disableValueTrimming = disableValueTrimming
-    self.allowSingleColumn = allowSingleColumn
-    self.customDatatypeConfigured = customDatatypeConfigured
-    self.customDatatypes = customDatatypes
-    self.serde = serde
-  }
-}
-
-public struct UpdateDatabaseRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var name: String
-  public var databaseInput: DatabaseInput
-
-  public init(
-    catalogId: String? = nil, name: String, databaseInput: DatabaseInput
-  ) {
-    self.catalogId = catalogId
-    self.name = name
-    self.databaseInput = databaseInput
-  }
-}
-
-public struct UpdateDatabaseResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UpdateGrokClassifierRequest: Sendable, Hashable {
-  public var name: String
-  public var classification: String?
-  public var grokPattern: String?
-  public var customPatterns: String?
-
-  public init(
-    name: String, classification: String? = nil, grokPattern: String? = nil, customPatterns: String? = nil
-  ) {
-    self.name = name
-    self.classification = classification
-    self.grokPattern = grokPattern
-    self.customPatterns = customPatterns
-  }
-}
-
-public struct UpdateIcebergInput: Sendable, Hashable {
-  public var updateIcebergTableInput: UpdateIcebergTableInput
-
-  public init(
-    updateIcebergTableInput: UpdateIcebergTableInput
-  ) {
-    self.updateIcebergTableInput = updateIcebergTableInput
-  }
-}
-
-public struct UpdateIcebergTableInput: Sendable, Hashable {
-  public var updates: [IcebergTableUpdate]
-
-  public init(
-    updates: [IcebergTableUpdate]
-  ) {
-    self.updates = updates
-  }
-}
-
-public struct UpdateJobRequest: Sendable, Hashable {
+public struct ResetJobBookmarkRequest: Sendable, Hashable {
   public var jobName: String
-  @Indirect public var jobUpdate: JobUpdate
+  public var runId: String?
 
   public init(
-    jobName: String, jobUpdate: JobUpdate
+    jobName: String, runId: String? = nil
   ) {
     self.jobName = jobName
-    self.jobUpdate = jobUpdate
+    self.runId = runId
   }
 }
 
-public struct UpdateJobResponse: Sendable, Hashable {
-  public var jobName: String?
+public struct ResetJobBookmarkResponse: Sendable, Hashable {
+  public var jobBookmarkEntry: JobBookmarkEntry?
 
   public init(
-    jobName: String? = nil
+    jobBookmarkEntry: JobBookmarkEntry? = nil
   ) {
-    self.jobName = jobName
+    self.jobBookmarkEntry = jobBookmarkEntry
   }
 }
 
-public struct UpdateJsonClassifierRequest: Sendable, Hashable {
+public struct ResourceUri: Sendable, Hashable {
+  public var resourceType: ResourceType?
+  public var uri: String?
+
+  public init(
+    resourceType: ResourceType? = nil, uri: String? = nil
+  ) {
+    self.resourceType = resourceType
+    self.uri = uri
+  }
+}
+
+public struct ResumeWorkflowRunRequest: Sendable, Hashable {
   public var name: String
-  public var jsonPath: String?
+  public var runId: String
+  public var nodeIds: [String]
 
   public init(
-    name: String, jsonPath: String? = nil
+    name: String, runId: String, nodeIds: [String]
   ) {
     self.name = name
-    self.jsonPath = jsonPath
+    self.runId = runId
+    self.nodeIds = nodeIds
   }
 }
 
-public struct UpdateOpenTableFormatInput: Sendable, Hashable {
-  public var updateIcebergInput: UpdateIcebergInput?
+public struct ResumeWorkflowRunResponse: Sendable, Hashable {
+  public var runId: String?
+  public var nodeIds: [String]?
 
   public init(
-    updateIcebergInput: UpdateIcebergInput? = nil
+    runId: String? = nil, nodeIds: [String]? = nil
   ) {
-    self.updateIcebergInput = updateIcebergInput
+    self.runId = runId
+    self.nodeIds = nodeIds
   }
 }
 
-public struct UpdatePartitionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var partitionValueList: [String]
-  public var partitionInput: PartitionInput
+public struct RunIdentifier: Sendable, Hashable {
+  public var runId: String?
+  public var jobRunId: String?
 
   public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, partitionValueList: [String],
-    partitionInput: PartitionInput
+    runId: String? = nil, jobRunId: String? = nil
   ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.partitionValueList = partitionValueList
-    self.partitionInput = partitionInput
+    self.runId = runId
+    self.jobRunId = jobRunId
   }
 }
 
-public struct UpdatePartitionResponse: Sendable, Hashable {
-  public init() {}
+public struct S3Encryption: Sendable, Hashable {
+  public var s3EncryptionMode: S3EncryptionMode?
+  public var kmsKeyArn: String?
+
+  public init(
+    s3EncryptionMode: S3EncryptionMode? = nil, kmsKeyArn: String? = nil
+  ) {
+    self.s3EncryptionMode = s3EncryptionMode
+    self.kmsKeyArn = kmsKeyArn
+  }
+}
+
+public struct S3Target: Sendable, Hashable {
+  public var path: String?
+  public var exclusions: [String]?
+  public var connectionName: String?
+  public var sampleSize: Int?
+  public var eventQueueArn: String?
+  public var dlqEventQueueArn: String?
+
+  public init(
+    path: String? = nil, exclusions: [String]? = nil, connectionName: String? = nil, sampleSize: Int? = nil,
+    eventQueueArn: String? = nil, dlqEventQueueArn: String? = nil
+  ) {
+    self.path = path
+    self.exclusions = exclusions
+    self.connectionName = connectionName
+    self.sampleSize = sampleSize
+    self.eventQueueArn = eventQueueArn
+    self.dlqEventQueueArn = dlqEventQueueArn
+  }
+}
+
+public struct Schedule: Sendable, Hashable {
+  public var scheduleExpression: String?
+  public var state: ScheduleState?
+
+  public init(
+    scheduleExpression: String? = nil, state: ScheduleState? = nil
+  ) {
+    self.scheduleExpression = scheduleExpression
+    self.state = state
+  }
+}
+
+public struct SchemaChangePolicy: Sendable, Hashable {
+  public var updateBehavior: UpdateBehavior?
+  public var deleteBehavior: DeleteBehavior?
+
+  public init(
+    updateBehavior: UpdateBehavior? = nil, deleteBehavior: DeleteBehavior? = nil
+  ) {
+    self.updateBehavior = updateBehavior
+    self.deleteBehavior = deleteBehavior
+  }
+}
+
+public struct SchemaId: Sendable, Hashable {
+  public var schemaArn: String?
+  public var schemaName: String?
+  public var registryName: String?
+
+  public init(
+    schemaArn: String? = nil, schemaName: String? = nil, registryName: String? = nil
+  ) {
+    self.schemaArn = schemaArn
+    self.schemaName = schemaName
+    self.registryName = registryName
+  }
+}
+
+public struct SchemaListItem: Sendable, Hashable {
+  public var registryName: String?
+  public var schemaName: String?
+  public var schemaArn: String?
+  public var description: String?
+  public var schemaStatus: SchemaStatus?
+  public var createdTime: String?
+  public var updatedTime: String?
+
+  public init(
+    registryName: String? = nil, schemaName: String? = nil, schemaArn: String? = nil, description: String? = nil,
+    schemaStatus: SchemaStatus? = nil, createdTime: String? = nil, updatedTime: String? = nil
+  ) {
+    self.registryName = registryName
+    self.schemaName = schemaName
+    self.schemaArn = schemaArn
+    self.description = description
+    self.schemaStatus = schemaStatus
+    self.createdTime = createdTime
+    self.updatedTime = updatedTime
+  }
+}
+
+public struct SchemaReference: Sendable, Hashable {
+  public var schemaId: SchemaId?
+  public var schemaVersionId: String?
+  public var schemaVersionNumber: Int64?
+
+  public init(
+    schemaId: SchemaId? = nil, schemaVersionId: String? = nil, schemaVersionNumber: Int64? = nil
+  ) {
+    self.schemaId = schemaId
+    self.schemaVersionId = schemaVersionId
+    self.schemaVersionNumber = schemaVersionNumber
+  }
+}
+
+public struct SchemaVersionErrorItem: Sendable, Hashable {
+  public var versionNumber: Int64?
+  public var errorDetails: ErrorDetails?
+
+  public init(
+    versionNumber: Int64? = nil, errorDetails: ErrorDetails? = nil
+  ) {
+    self.versionNumber = versionNumber
+    self.errorDetails = errorDetails
+  }
+}
+
+public struct SchemaVersionListItem: Sendable, Hashable {
+  public var schemaArn: String?
+  public var schemaVersionId: String?
+  public var versionNumber: Int64?
+  public var status: SchemaVersionStatus?
+  public var createdTime: String?
+
+  public init(
+    schemaArn: String? = nil, schemaVersionId: String? = nil, versionNumber: Int64? = nil,
+    status: SchemaVersionStatus? = nil, createdTime: String? = nil
+  ) {
+    self.schemaArn = schemaArn
+    self.schemaVersionId = schemaVersionId
+    self.versionNumber = versionNumber
+    self.status = status
+    self.createdTime = createdTime
+  }
+}
+
+public struct SchemaVersionNumber: Sendable, Hashable {
+  public var latestVersion: Bool?
+  public var versionNumber: Int64?
+
+  public init(
+    latestVersion: Bool? = nil, versionNumber: Int64? = nil
+  ) {
+    self.latestVersion = latestVersion
+    self.versionNumber = versionNumber
+  }
 }

@@ -3,156 +3,293 @@
 public import AWSWire
 public import Kernel
 
-public struct UpdateRegistryInput: Sendable, Hashable {
-  public var registryId: RegistryId
-  public var description: String
-
-  public init(
-    registryId: RegistryId, description: String
-  ) {
-    self.registryId = registryId
-    self.description = description
-  }
-}
-
-public struct UpdateRegistryResponse: Sendable, Hashable {
-  public var registryName: String?
-  public var registryArn: String?
-
-  public init(
-    registryName: String? = nil, registryArn: String? = nil
-  ) {
-    self.registryName = registryName
-    self.registryArn = registryArn
-  }
-}
-
-public struct UpdateSchemaInput: Sendable, Hashable {
-  public var schemaId: SchemaId
-  public var schemaVersionNumber: SchemaVersionNumber?
-  public var compatibility: Compatibility?
-  public var description: String?
-
-  public init(
-    schemaId: SchemaId, schemaVersionNumber: SchemaVersionNumber? = nil, compatibility: Compatibility? = nil,
-    description: String? = nil
-  ) {
-    self.schemaId = schemaId
-    self.schemaVersionNumber = schemaVersionNumber
-    self.compatibility = compatibility
-    self.description = description
-  }
-}
-
-public struct UpdateSchemaResponse: Sendable, Hashable {
-  public var schemaArn: String?
-  public var schemaName: String?
-  public var registryName: String?
-
-  public init(
-    schemaArn: String? = nil, schemaName: String? = nil, registryName: String? = nil
-  ) {
-    self.schemaArn = schemaArn
-    self.schemaName = schemaName
-    self.registryName = registryName
-  }
-}
-
-public struct UpdateTableRequest: Sendable, Hashable {
+public struct SearchTablesRequest: Sendable, Hashable {
   public var catalogId: String?
-  public var databaseName: String
+  public var nextToken: String?
+  public var filters: [PropertyPredicate]?
+  public var searchText: String?
+  public var sortCriteria: [SortCriterion]?
+  public var maxResults: Int?
+  public var resourceShareType: ResourceShareType?
+  public var includeStatusDetails: Bool?
+
+  public init(
+    catalogId: String? = nil, nextToken: String? = nil, filters: [PropertyPredicate]? = nil, searchText: String? = nil,
+    sortCriteria: [SortCriterion]? = nil, maxResults: Int? = nil, resourceShareType: ResourceShareType? = nil,
+    includeStatusDetails: Bool? = nil
+  ) {
+    self.catalogId = catalogId
+    self.nextToken = nextToken
+    self.filters = filters
+    self.searchText = searchText
+    self.sortCriteria = sortCriteria
+    self.maxResults = maxResults
+    self.resourceShareType = resourceShareType
+    self.includeStatusDetails = includeStatusDetails
+  }
+}
+
+public struct SearchTablesResponse: Sendable, Hashable {
+  public var nextToken: String?
+  public var tableList: [Table]?
+
+  public init(
+    nextToken: String? = nil, tableList: [Table]? = nil
+  ) {
+    self.nextToken = nextToken
+    self.tableList = tableList
+  }
+}
+
+public struct SecurityConfiguration: Sendable, Hashable {
   public var name: String?
-  @Indirect public var tableInput: TableInput?
-  public var skipArchive: Bool?
-  public var transactionId: String?
-  public var versionId: String?
-  public var viewUpdateAction: ViewUpdateAction?
-  public var force: Bool?
-  public var updateOpenTableFormatInput: UpdateOpenTableFormatInput?
+  public var createdTimeStamp: Timestamp?
+  public var encryptionConfiguration: EncryptionConfiguration?
 
   public init(
-    catalogId: String? = nil, databaseName: String, name: String? = nil, tableInput: TableInput? = nil,
-    skipArchive: Bool? = nil, transactionId: String? = nil, versionId: String? = nil,
-    viewUpdateAction: ViewUpdateAction? = nil, force: Bool? = nil,
-    updateOpenTableFormatInput: UpdateOpenTableFormatInput? = nil
+    name: String? = nil, createdTimeStamp: Timestamp? = nil, encryptionConfiguration: EncryptionConfiguration? = nil
   ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
     self.name = name
-    self.tableInput = tableInput
-    self.skipArchive = skipArchive
-    self.transactionId = transactionId
-    self.versionId = versionId
-    self.viewUpdateAction = viewUpdateAction
-    self.force = force
-    self.updateOpenTableFormatInput = updateOpenTableFormatInput
+    self.createdTimeStamp = createdTimeStamp
+    self.encryptionConfiguration = encryptionConfiguration
   }
 }
 
-public struct UpdateTableResponse: Sendable, Hashable {
+public struct Segment: Sendable, Hashable {
+  public var segmentNumber: Int
+  public var totalSegments: Int
+
+  public init(
+    segmentNumber: Int, totalSegments: Int
+  ) {
+    self.segmentNumber = segmentNumber
+    self.totalSegments = totalSegments
+  }
+}
+
+public struct SerDeInfo: Sendable, Hashable {
+  public var name: String?
+  public var serializationLibrary: String?
+  public var parameters: [String: String]?
+
+  public init(
+    name: String? = nil, serializationLibrary: String? = nil, parameters: [String: String]? = nil
+  ) {
+    self.name = name
+    self.serializationLibrary = serializationLibrary
+    self.parameters = parameters
+  }
+}
+
+public struct SkewedInfo: Sendable, Hashable {
+  public var skewedColumnNames: [String]?
+  public var skewedColumnValues: [String]?
+  public var skewedColumnValueLocationMaps: [String: String]?
+
+  public init(
+    skewedColumnNames: [String]? = nil, skewedColumnValues: [String]? = nil,
+    skewedColumnValueLocationMaps: [String: String]? = nil
+  ) {
+    self.skewedColumnNames = skewedColumnNames
+    self.skewedColumnValues = skewedColumnValues
+    self.skewedColumnValueLocationMaps = skewedColumnValueLocationMaps
+  }
+}
+
+public struct SortCriterion: Sendable, Hashable {
+  public var fieldName: String?
+  public var sort: Sort?
+
+  public init(
+    fieldName: String? = nil, sort: Sort? = nil
+  ) {
+    self.fieldName = fieldName
+    self.sort = sort
+  }
+}
+
+public struct SourceControlDetails: Sendable, Hashable {
+  public var provider: SourceControlProvider?
+  public var repository: String?
+  public var owner: String?
+  public var branch: String?
+  public var folder: String?
+  public var lastCommitId: String?
+  public var authStrategy: SourceControlAuthStrategy?
+  public var authToken: String?
+
+  public init(
+    provider: SourceControlProvider? = nil, repository: String? = nil, owner: String? = nil, branch: String? = nil,
+    folder: String? = nil, lastCommitId: String? = nil, authStrategy: SourceControlAuthStrategy? = nil,
+    authToken: String? = nil
+  ) {
+    self.provider = provider
+    self.repository = repository
+    self.owner = owner
+    self.branch = branch
+    self.folder = folder
+    self.lastCommitId = lastCommitId
+    self.authStrategy = authStrategy
+    self.authToken = authToken
+  }
+}
+
+public struct StartCrawlerRequest: Sendable, Hashable {
+  public var name: String
+
+  public init(
+    name: String
+  ) {
+    self.name = name
+  }
+}
+
+public struct StartCrawlerResponse: Sendable, Hashable {
   public init() {}
 }
 
-public struct UpdateTriggerRequest: Sendable, Hashable {
-  public var name: String
-  public var triggerUpdate: TriggerUpdate
+public struct StartCrawlerScheduleRequest: Sendable, Hashable {
+  public var crawlerName: String
 
   public init(
-    name: String, triggerUpdate: TriggerUpdate
+    crawlerName: String
   ) {
-    self.name = name
-    self.triggerUpdate = triggerUpdate
+    self.crawlerName = crawlerName
   }
 }
 
-public struct UpdateTriggerResponse: Sendable, Hashable {
-  public var trigger: Trigger?
-
-  public init(
-    trigger: Trigger? = nil
-  ) {
-    self.trigger = trigger
-  }
-}
-
-public struct UpdateUserDefinedFunctionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var functionName: String
-  public var functionInput: UserDefinedFunctionInput
-
-  public init(
-    catalogId: String? = nil, databaseName: String, functionName: String, functionInput: UserDefinedFunctionInput
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.functionName = functionName
-    self.functionInput = functionInput
-  }
-}
-
-public struct UpdateUserDefinedFunctionResponse: Sendable, Hashable {
+public struct StartCrawlerScheduleResponse: Sendable, Hashable {
   public init() {}
 }
 
-public struct UpdateWorkflowRequest: Sendable, Hashable {
-  public var name: String
-  public var description: String?
-  public var defaultRunProperties: [String: String]?
-  public var maxConcurrentRuns: Int?
+public struct StartDataQualityRuleRecommendationRunRequest: Sendable, Hashable {
+  public var dataSource: DataSource
+  public var role: String
+  public var numberOfWorkers: Int?
+  public var timeout: Int?
+  public var createdRulesetName: String?
+  public var dataQualitySecurityConfiguration: String?
+  public var clientToken: String?
 
   public init(
-    name: String, description: String? = nil, defaultRunProperties: [String: String]? = nil,
-    maxConcurrentRuns: Int? = nil
+    dataSource: DataSource, role: String, numberOfWorkers: Int? = nil, timeout: Int? = nil,
+    createdRulesetName: String? = nil, dataQualitySecurityConfiguration: String? = nil, clientToken: String? = nil
   ) {
-    self.name = name
-    self.description = description
-    self.defaultRunProperties = defaultRunProperties
-    self.maxConcurrentRuns = maxConcurrentRuns
+    self.dataSource = dataSource
+    self.role = role
+    self.numberOfWorkers = numberOfWorkers
+    self.timeout = timeout
+    self.createdRulesetName = createdRulesetName
+    self.dataQualitySecurityConfiguration = dataQualitySecurityConfiguration
+    self.clientToken = clientToken
   }
 }
 
-public struct UpdateWorkflowResponse: Sendable, Hashable {
+public struct StartDataQualityRuleRecommendationRunResponse: Sendable, Hashable {
+  public var runId: String?
+
+  public init(
+    runId: String? = nil
+  ) {
+    self.runId = runId
+  }
+}
+
+public struct StartDataQualityRulesetEvaluationRunRequest: Sendable, Hashable {
+  public var dataSource: DataSource
+  public var role: String
+  public var numberOfWorkers: Int?
+  public var timeout: Int?
+  public var clientToken: String?
+  public var additionalRunOptions: DataQualityEvaluationRunAdditionalRunOptions?
+  public var rulesetNames: [String]
+  public var additionalDataSources: [String: DataSource]?
+
+  public init(
+    dataSource: DataSource, role: String, numberOfWorkers: Int? = nil, timeout: Int? = nil, clientToken: String? = nil,
+    additionalRunOptions: DataQualityEvaluationRunAdditionalRunOptions? = nil, rulesetNames: [String],
+    additionalDataSources: [String: DataSource]? = nil
+  ) {
+    self.dataSource = dataSource
+    self.role = role
+    self.numberOfWorkers = numberOfWorkers
+    self.timeout = timeout
+    self.clientToken = clientToken
+    self.additionalRunOptions = additionalRunOptions
+    self.rulesetNames = rulesetNames
+    self.additionalDataSources = additionalDataSources
+  }
+}
+
+public struct StartDataQualityRulesetEvaluationRunResponse: Sendable, Hashable {
+  public var runId: String?
+
+  public init(
+    runId: String? = nil
+  ) {
+    self.runId = runId
+  }
+}
+
+public struct StartJobRunRequest: Sendable, Hashable {
+  public var jobName: String
+  public var jobRunQueuingEnabled: Bool?
+  public var jobRunId: String?
+  public var arguments: [String: String]?
+  public var allocatedCapacity: Int?
+  public var timeout: Int?
+  public var maxCapacity: Double?
+  public var securityConfiguration: String?
+  public var notificationProperty: NotificationProperty?
+  public var workerType: WorkerType?
+  public var numberOfWorkers: Int?
+  public var executionClass: ExecutionClass?
+  public var executionRoleSessionPolicy: String?
+
+  public init(
+    jobName: String, jobRunQueuingEnabled: Bool? = nil, jobRunId: String? = nil, arguments: [String: String]? = nil,
+    allocatedCapacity: Int? = nil, timeout: Int? = nil, maxCapacity: Double? = nil,
+    securityConfiguration: String? = nil, notificationProperty: NotificationProperty? = nil,
+    workerType: WorkerType? = nil, numberOfWorkers: Int? = nil, executionClass: ExecutionClass? = nil,
+    executionRoleSessionPolicy: String? = nil
+  ) {
+    self.jobName = jobName
+    self.jobRunQueuingEnabled = jobRunQueuingEnabled
+    self.jobRunId = jobRunId
+    self.arguments = arguments
+    self.allocatedCapacity = allocatedCapacity
+    self.timeout = timeout
+    self.maxCapacity = maxCapacity
+    self.securityConfiguration = securityConfiguration
+    self.notificationProperty = notificationProperty
+    self.workerType = workerType
+    self.numberOfWorkers = numberOfWorkers
+    self.executionClass = executionClass
+    self.executionRoleSessionPolicy = executionRoleSessionPolicy
+  }
+}
+
+public struct StartJobRunResponse: Sendable, Hashable {
+  public var jobRunId: String?
+
+  public init(
+    jobRunId: String? = nil
+  ) {
+    self.jobRunId = jobRunId
+  }
+}
+
+public struct StartTriggerRequest: Sendable, Hashable {
+  public var name: String
+
+  public init(
+    name: String
+  ) {
+    self.name = name
+  }
+}
+
+public struct StartTriggerResponse: Sendable, Hashable {
   public var name: String?
 
   public init(
@@ -162,301 +299,304 @@ public struct UpdateWorkflowResponse: Sendable, Hashable {
   }
 }
 
-public struct UpdateXMLClassifierRequest: Sendable, Hashable {
+public struct StartWorkflowRunRequest: Sendable, Hashable {
   public var name: String
-  public var classification: String?
-  public var rowTag: String?
+  public var runProperties: [String: String]?
 
   public init(
-    name: String, classification: String? = nil, rowTag: String? = nil
+    name: String, runProperties: [String: String]? = nil
   ) {
     self.name = name
-    self.classification = classification
-    self.rowTag = rowTag
+    self.runProperties = runProperties
   }
 }
 
-public struct UserDefinedFunction: Sendable, Hashable {
-  public var functionName: String?
+public struct StartWorkflowRunResponse: Sendable, Hashable {
+  public var runId: String?
+
+  public init(
+    runId: String? = nil
+  ) {
+    self.runId = runId
+  }
+}
+
+public struct StartingEventBatchCondition: Sendable, Hashable {
+  public var batchSize: Int?
+  public var batchWindow: Int?
+
+  public init(
+    batchSize: Int? = nil, batchWindow: Int? = nil
+  ) {
+    self.batchSize = batchSize
+    self.batchWindow = batchWindow
+  }
+}
+
+public struct StatisticAnnotation: Sendable, Hashable {
+  public var profileId: String?
+  public var statisticId: String?
+  public var statisticRecordedOn: Timestamp?
+  public var inclusionAnnotation: TimestampedInclusionAnnotation?
+
+  public init(
+    profileId: String? = nil, statisticId: String? = nil, statisticRecordedOn: Timestamp? = nil,
+    inclusionAnnotation: TimestampedInclusionAnnotation? = nil
+  ) {
+    self.profileId = profileId
+    self.statisticId = statisticId
+    self.statisticRecordedOn = statisticRecordedOn
+    self.inclusionAnnotation = inclusionAnnotation
+  }
+}
+
+public struct StatisticModelResult: Sendable, Hashable {
+  public var lowerBound: Double?
+  public var upperBound: Double?
+  public var predictedValue: Double?
+  public var actualValue: Double?
+  public var date: Timestamp?
+  public var inclusionAnnotation: InclusionAnnotationValue?
+
+  public init(
+    lowerBound: Double? = nil, upperBound: Double? = nil, predictedValue: Double? = nil, actualValue: Double? = nil,
+    date: Timestamp? = nil, inclusionAnnotation: InclusionAnnotationValue? = nil
+  ) {
+    self.lowerBound = lowerBound
+    self.upperBound = upperBound
+    self.predictedValue = predictedValue
+    self.actualValue = actualValue
+    self.date = date
+    self.inclusionAnnotation = inclusionAnnotation
+  }
+}
+
+public struct StatisticSummary: Sendable, Hashable {
+  public var statisticId: String?
+  public var profileId: String?
+  public var runIdentifier: RunIdentifier?
+  public var statisticName: String?
+  public var doubleValue: Double?
+  public var evaluationLevel: StatisticEvaluationLevel?
+  public var columnsReferenced: [String]?
+  public var referencedDatasets: [String]?
+  public var statisticProperties: [String: String]?
+  public var recordedOn: Timestamp?
+  public var inclusionAnnotation: TimestampedInclusionAnnotation?
+
+  public init(
+    statisticId: String? = nil, profileId: String? = nil, runIdentifier: RunIdentifier? = nil,
+    statisticName: String? = nil, doubleValue: Double? = nil, evaluationLevel: StatisticEvaluationLevel? = nil,
+    columnsReferenced: [String]? = nil, referencedDatasets: [String]? = nil,
+    statisticProperties: [String: String]? = nil, recordedOn: Timestamp? = nil,
+    inclusionAnnotation: TimestampedInclusionAnnotation? = nil
+  ) {
+    self.statisticId = statisticId
+    self.profileId = profileId
+    self.runIdentifier = runIdentifier
+    self.statisticName = statisticName
+    self.doubleValue = doubleValue
+    self.evaluationLevel = evaluationLevel
+    self.columnsReferenced = columnsReferenced
+    self.referencedDatasets = referencedDatasets
+    self.statisticProperties = statisticProperties
+    self.recordedOn = recordedOn
+    self.inclusionAnnotation = inclusionAnnotation
+  }
+}
+
+public struct StatusDetails: Sendable, Hashable {
+  @Indirect public var requestedChange: Table?
+  public var viewValidations: [ViewValidation]?
+
+  public init(
+    requestedChange: Table? = nil, viewValidations: [ViewValidation]? = nil
+  ) {
+    self.requestedChange = requestedChange
+    self.viewValidations = viewValidations
+  }
+}
+
+public struct StopCrawlerRequest: Sendable, Hashable {
+  public var name: String
+
+  public init(
+    name: String
+  ) {
+    self.name = name
+  }
+}
+
+public struct StopCrawlerResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct StopCrawlerScheduleRequest: Sendable, Hashable {
+  public var crawlerName: String
+
+  public init(
+    crawlerName: String
+  ) {
+    self.crawlerName = crawlerName
+  }
+}
+
+public struct StopCrawlerScheduleResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct StopTriggerRequest: Sendable, Hashable {
+  public var name: String
+
+  public init(
+    name: String
+  ) {
+    self.name = name
+  }
+}
+
+public struct StopTriggerResponse: Sendable, Hashable {
+  public var name: String?
+
+  public init(
+    name: String? = nil
+  ) {
+    self.name = name
+  }
+}
+
+public struct StopWorkflowRunRequest: Sendable, Hashable {
+  public var name: String
+  public var runId: String
+
+  public init(
+    name: String, runId: String
+  ) {
+    self.name = name
+    self.runId = runId
+  }
+}
+
+public struct StopWorkflowRunResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct StorageDescriptor: Sendable, Hashable {
+  public var columns: [Column]?
+  public var location: String?
+  public var additionalLocations: [String]?
+  public var inputFormat: String?
+  public var outputFormat: String?
+  public var compressed: Bool?
+  public var numberOfBuckets: Int?
+  public var serdeInfo: SerDeInfo?
+  public var bucketColumns: [String]?
+  public var sortColumns: [Order]?
+  public var parameters: [String: String]?
+  public var skewedInfo: SkewedInfo?
+  public var storedAsSubDirectories: Bool?
+  public var schemaReference: SchemaReference?
+
+  public init(
+    columns: [Column]? = nil, location: String? = nil, additionalLocations: [String]? = nil, inputFormat: String? = nil,
+    outputFormat: String? = nil, compressed: Bool? = nil, numberOfBuckets: Int? = nil, serdeInfo: SerDeInfo? = nil,
+    bucketColumns: [String]? = nil, sortColumns: [Order]? = nil, parameters: [String: String]? = nil,
+    skewedInfo: SkewedInfo? = nil, storedAsSubDirectories: Bool? = nil, schemaReference: SchemaReference? = nil
+  ) {
+    self.columns = columns
+    self.location = location
+    self.additionalLocations = additionalLocations
+    self.inputFormat = inputFormat
+    self.outputFormat = outputFormat
+    self.compressed = compressed
+    self.numberOfBuckets = numberOfBuckets
+    self.serdeInfo = serdeInfo
+    self.bucketColumns = bucketColumns
+    self.sortColumns = sortColumns
+    self.parameters = parameters
+    self.skewedInfo = skewedInfo
+    self.storedAsSubDirectories = storedAsSubDirectories
+    self.schemaReference = schemaReference
+  }
+}
+
+public struct StringColumnStatisticsData: Sendable, Hashable {
+  public var maximumLength: Int64
+  public var averageLength: Double
+  public var numberOfNulls: Int64
+  public var numberOfDistinctValues: Int64
+
+  public init(
+    maximumLength: Int64, averageLength: Double, numberOfNulls: Int64, numberOfDistinctValues: Int64
+  ) {
+    self.maximumLength = maximumLength
+    self.averageLength = averageLength
+    self.numberOfNulls = numberOfNulls
+    self.numberOfDistinctValues = numberOfDistinctValues
+  }
+}
+
+public struct Table: Sendable, Hashable {
+  public var name: String
   public var databaseName: String?
-  public var className: String?
-  public var ownerName: String?
-  public var functionType: FunctionType?
-  public var ownerType: PrincipalType?
-  public var createTime: Timestamp?
-  public var resourceUris: [ResourceUri]?
-  public var catalogId: String?
-
-  public init(
-    functionName: String? = nil, databaseName: String? = nil, className: String? = nil, ownerName: String? = nil,
-    functionType: FunctionType? = nil, ownerType: PrincipalType? = nil, createTime: Timestamp? = nil,
-    resourceUris: [ResourceUri]? = nil, catalogId: String? = nil
-  ) {
-    self.functionName = functionName
-    self.databaseName = databaseName
-    self.className = className
-    self.ownerName = ownerName
-    self.functionType = functionType
-    self.ownerType = ownerType
-    self.createTime = createTime
-    self.resourceUris = resourceUris
-    self.catalogId = catalogId
-  }
-}
-
-public struct UserDefinedFunctionInput: Sendable, Hashable {
-  public var functionName: String?
-  public var className: String?
-  public var ownerName: String?
-  public var functionType: FunctionType?
-  public var ownerType: PrincipalType?
-  public var resourceUris: [ResourceUri]?
-
-  public init(
-    functionName: String? = nil, className: String? = nil, ownerName: String? = nil, functionType: FunctionType? = nil,
-    ownerType: PrincipalType? = nil, resourceUris: [ResourceUri]? = nil
-  ) {
-    self.functionName = functionName
-    self.className = className
-    self.ownerName = ownerName
-    self.functionType = functionType
-    self.ownerType = ownerType
-    self.resourceUris = resourceUris
-  }
-}
-
-public struct ViewDefinition: Sendable, Hashable {
-  public var isProtected: Bool?
-  public var definer: String?
-  public var viewVersionId: Int64?
-  public var viewVersionToken: String?
-  public var refreshSeconds: Int64?
-  public var lastRefreshType: LastRefreshType?
-  public var subObjects: [String]?
-  public var subObjectVersionIds: [Int64]?
-  public var representations: [ViewRepresentation]?
-
-  public init(
-    isProtected: Bool? = nil, definer: String? = nil, viewVersionId: Int64? = nil, viewVersionToken: String? = nil,
-    refreshSeconds: Int64? = nil, lastRefreshType: LastRefreshType? = nil, subObjects: [String]? = nil,
-    subObjectVersionIds: [Int64]? = nil, representations: [ViewRepresentation]? = nil
-  ) {
-    self.isProtected = isProtected
-    self.definer = definer
-    self.viewVersionId = viewVersionId
-    self.viewVersionToken = viewVersionToken
-    self.refreshSeconds = refreshSeconds
-    self.lastRefreshType = lastRefreshType
-    self.subObjects = subObjects
-    self.subObjectVersionIds = subObjectVersionIds
-    self.representations = representations
-  }
-}
-
-public struct ViewDefinitionInput: Sendable, Hashable {
-  public var isProtected: Bool?
-  public var definer: String?
-  public var representations: [ViewRepresentationInput]?
-  public var viewVersionId: Int64?
-  public var viewVersionToken: String?
-  public var refreshSeconds: Int64?
-  public var lastRefreshType: LastRefreshType?
-  public var subObjects: [String]?
-  public var subObjectVersionIds: [Int64]?
-
-  public init(
-    isProtected: Bool? = nil, definer: String? = nil, representations: [ViewRepresentationInput]? = nil,
-    viewVersionId: Int64? = nil, viewVersionToken: String? = nil, refreshSeconds: Int64? = nil,
-    lastRefreshType: LastRefreshType? = nil, subObjects: [String]? = nil, subObjectVersionIds: [Int64]? = nil
-  ) {
-    self.isProtected = isProtected
-    self.definer = definer
-    self.representations = representations
-    self.viewVersionId = viewVersionId
-    self.viewVersionToken = viewVersionToken
-    self.refreshSeconds = refreshSeconds
-    self.lastRefreshType = lastRefreshType
-    self.subObjects = subObjects
-    self.subObjectVersionIds = subObjectVersionIds
-  }
-}
-
-public struct ViewRepresentation: Sendable, Hashable {
-  public var dialect: ViewDialect?
-  public var dialectVersion: String?
-  public var viewOriginalText: String?
-  public var viewExpandedText: String?
-  public var validationConnection: String?
-  public var isStale: Bool?
-
-  public init(
-    dialect: ViewDialect? = nil, dialectVersion: String? = nil, viewOriginalText: String? = nil,
-    viewExpandedText: String? = nil, validationConnection: String? = nil, isStale: Bool? = nil
-  ) {
-    self.dialect = dialect
-    self.dialectVersion = dialectVersion
-    self.viewOriginalText = viewOriginalText
-    self.viewExpandedText = viewExpandedText
-    self.validationConnection = validationConnection
-    self.isStale = isStale
-  }
-}
-
-public struct ViewRepresentationInput: Sendable, Hashable {
-  public var dialect: ViewDialect?
-  public var dialectVersion: String?
-  public var viewOriginalText: String?
-  public var validationConnection: String?
-  public var viewExpandedText: String?
-
-  public init(
-    dialect: ViewDialect? = nil, dialectVersion: String? = nil, viewOriginalText: String? = nil,
-    validationConnection: String? = nil, viewExpandedText: String? = nil
-  ) {
-    self.dialect = dialect
-    self.dialectVersion = dialectVersion
-    self.viewOriginalText = viewOriginalText
-    self.validationConnection = validationConnection
-    self.viewExpandedText = viewExpandedText
-  }
-}
-
-public struct ViewValidation: Sendable, Hashable {
-  public var dialect: ViewDialect?
-  public var dialectVersion: String?
-  public var viewValidationText: String?
-  public var updateTime: Timestamp?
-  public var state: ResourceState?
-  public var error: ErrorDetail?
-
-  public init(
-    dialect: ViewDialect? = nil, dialectVersion: String? = nil, viewValidationText: String? = nil,
-    updateTime: Timestamp? = nil, state: ResourceState? = nil, error: ErrorDetail? = nil
-  ) {
-    self.dialect = dialect
-    self.dialectVersion = dialectVersion
-    self.viewValidationText = viewValidationText
-    self.updateTime = updateTime
-    self.state = state
-    self.error = error
-  }
-}
-
-public struct Workflow: Sendable, Hashable {
-  public var name: String?
   public var description: String?
-  public var defaultRunProperties: [String: String]?
-  public var createdOn: Timestamp?
-  public var lastModifiedOn: Timestamp?
-  @Indirect public var lastRun: WorkflowRun?
-  public var graph: WorkflowGraph?
-  public var maxConcurrentRuns: Int?
-  public var blueprintDetails: BlueprintDetails?
+  public var owner: String?
+  public var createTime: Timestamp?
+  public var updateTime: Timestamp?
+  public var lastAccessTime: Timestamp?
+  public var lastAnalyzedTime: Timestamp?
+  public var retention: Int?
+  @Indirect public var storageDescriptor: StorageDescriptor?
+  public var partitionKeys: [Column]?
+  public var viewOriginalText: String?
+  public var viewExpandedText: String?
+  public var tableType: String?
+  public var parameters: [String: String]?
+  public var createdBy: String?
+  public var isRegisteredWithLakeFormation: Bool?
+  public var targetTable: TableIdentifier?
+  public var catalogId: String?
+  public var versionId: String?
+  public var federatedTable: FederatedTable?
+  public var viewDefinition: ViewDefinition?
+  public var isMultiDialectView: Bool?
+  public var isMaterializedView: Bool?
+  @Indirect public var status: TableStatus?
 
   public init(
-    name: String? = nil, description: String? = nil, defaultRunProperties: [String: String]? = nil,
-    createdOn: Timestamp? = nil, lastModifiedOn: Timestamp? = nil, lastRun: WorkflowRun? = nil,
-    graph: WorkflowGraph? = nil, maxConcurrentRuns: Int? = nil, blueprintDetails: BlueprintDetails? = nil
+    name: String, databaseName: String? = nil, description: String? = nil, owner: String? = nil,
+    createTime: Timestamp? = nil, updateTime: Timestamp? = nil, lastAccessTime: Timestamp? = nil,
+    lastAnalyzedTime: Timestamp? = nil, retention: Int? = nil, storageDescriptor: StorageDescriptor? = nil,
+    partitionKeys: [Column]? = nil, viewOriginalText: String? = nil, viewExpandedText: String? = nil,
+    tableType: String? = nil, parameters: [String: String]? = nil, createdBy: String? = nil,
+    isRegisteredWithLakeFormation: Bool? = nil, targetTable: TableIdentifier? = nil, catalogId: String? = nil,
+    versionId: String? = nil, federatedTable: FederatedTable? = nil, viewDefinition: ViewDefinition? = nil,
+    isMultiDialectView: Bool? = nil, isMaterializedView: Bool? = nil, status: TableStatus? = nil
   ) {
     self.name = name
+    self.databaseName = databaseName
     self.description = description
-    self.defaultRunProperties = defaultRunProperties
-    self.createdOn = createdOn
-    self.lastModifiedOn = lastModifiedOn
-    self.lastRun = lastRun
-    self.graph = graph
-    self.maxConcurrentRuns = maxConcurrentRuns
-    self.blueprintDetails = blueprintDetails
-  }
-}
-
-public struct WorkflowGraph: Sendable, Hashable {
-  public var nodes: [Node]?
-  public var edges: [Edge]?
-
-  public init(
-    nodes: [Node]? = nil, edges: [Edge]? = nil
-  ) {
-    self.nodes = nodes
-    self.edges = edges
-  }
-}
-
-public struct WorkflowRun: Sendable, Hashable {
-  public var name: String?
-  public var workflowRunId: String?
-  public var previousRunId: String?
-  public var workflowRunProperties: [String: String]?
-  public var startedOn: Timestamp?
-  public var completedOn: Timestamp?
-  public var status: WorkflowRunStatus?
-  public var errorMessage: String?
-  public var statistics: WorkflowRunStatistics?
-  public var graph: WorkflowGraph?
-  public var startingEventBatchCondition: StartingEventBatchCondition?
-
-  public init(
-    name: String? = nil, workflowRunId: String? = nil, previousRunId: String? = nil,
-    workflowRunProperties: [String: String]? = nil, startedOn: Timestamp? = nil, completedOn: Timestamp? = nil,
-    status: WorkflowRunStatus? = nil, errorMessage: String? = nil, statistics: WorkflowRunStatistics? = nil,
-    graph: WorkflowGraph? = nil, startingEventBatchCondition: StartingEventBatchCondition? = nil
-  ) {
-    self.name = name
-    self.workflowRunId = workflowRunId
-    self.previousRunId = previousRunId
-    self.workflowRunProperties = workflowRunProperties
-    self.startedOn = startedOn
-    self.completedOn = completedOn
+    self.owner = owner
+    self.createTime = createTime
+    self.updateTime = updateTime
+    self.lastAccessTime = lastAccessTime
+    self.lastAnalyzedTime = lastAnalyzedTime
+    self.retention = retention
+    self.storageDescriptor = storageDescriptor
+    self.partitionKeys = partitionKeys
+    self.viewOriginalText = viewOriginalText
+    self.viewExpandedText = viewExpandedText
+    self.tableType = tableType
+    self.parameters = parameters
+    self.createdBy = createdBy
+    self.isRegisteredWithLakeFormation = isRegisteredWithLakeFormation
+    self.targetTable = targetTable
+    self.catalogId = catalogId
+    self.versionId = versionId
+    self.federatedTable = federatedTable
+    self.viewDefinition = viewDefinition
+    self.isMultiDialectView = isMultiDialectView
+    self.isMaterializedView = isMaterializedView
     self.status = status
-    self.errorMessage = errorMessage
-    self.statistics = statistics
-    self.graph = graph
-    self.startingEventBatchCondition = startingEventBatchCondition
-  }
-}
-
-public struct WorkflowRunStatistics: Sendable, Hashable {
-  public var totalActions: Int?
-  public var timeoutActions: Int?
-  public var failedActions: Int?
-  public var stoppedActions: Int?
-  public var succeededActions: Int?
-  public var runningActions: Int?
-  public var erroredActions: Int?
-  public var waitingActions: Int?
-
-  public init(
-    totalActions: Int? = nil, timeoutActions: Int? = nil, failedActions: Int? = nil, stoppedActions: Int? = nil,
-    succeededActions: Int? = nil, runningActions: Int? = nil, erroredActions: Int? = nil, waitingActions: Int? = nil
-  ) {
-    self.totalActions = totalActions
-    self.timeoutActions = timeoutActions
-    self.failedActions = failedActions
-    self.stoppedActions = stoppedActions
-    self.succeededActions = succeededActions
-    self.runningActions = runningActions
-    self.erroredActions = erroredActions
-    self.waitingActions = waitingActions
-  }
-}
-
-public struct XMLClassifier: Sendable, Hashable {
-  public var name: String
-  public var classification: String
-  public var creationTime: Timestamp?
-  public var lastUpdated: Timestamp?
-  public var version: Int64?
-  public var rowTag: String?
-
-  public init(
-    name: String, classification: String, creationTime: Timestamp? = nil, lastUpdated: Timestamp? = nil,
-    version: Int64? = nil, rowTag: String? = nil
-  ) {
-    self.name = name
-    self.classification = classification
-    self.creationTime = creationTime
-    self.lastUpdated = lastUpdated
-    self.version = version
-    self.rowTag = rowTag
   }
 }

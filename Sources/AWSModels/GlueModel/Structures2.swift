@@ -3,6 +3,92 @@
 public import AWSWire
 public import Kernel
 
+public struct CatalogImportStatus: Sendable, Hashable {
+  public var importCompleted: Bool?
+  public var importTime: Timestamp?
+  public var importedBy: String?
+
+  public init(
+    importCompleted: Bool? = nil, importTime: Timestamp? = nil, importedBy: String? = nil
+  ) {
+    self.importCompleted = importCompleted
+    self.importTime = importTime
+    self.importedBy = importedBy
+  }
+}
+
+public struct CatalogTarget: Sendable, Hashable {
+  public var databaseName: String
+  public var tables: [String]
+  public var connectionName: String?
+  public var eventQueueArn: String?
+  public var dlqEventQueueArn: String?
+
+  public init(
+    databaseName: String, tables: [String], connectionName: String? = nil, eventQueueArn: String? = nil,
+    dlqEventQueueArn: String? = nil
+  ) {
+    self.databaseName = databaseName
+    self.tables = tables
+    self.connectionName = connectionName
+    self.eventQueueArn = eventQueueArn
+    self.dlqEventQueueArn = dlqEventQueueArn
+  }
+}
+
+public struct CheckSchemaVersionValidityInput: Sendable, Hashable {
+  public var dataFormat: DataFormat
+  public var schemaDefinition: String
+
+  public init(
+    dataFormat: DataFormat, schemaDefinition: String
+  ) {
+    self.dataFormat = dataFormat
+    self.schemaDefinition = schemaDefinition
+  }
+}
+
+public struct CheckSchemaVersionValidityResponse: Sendable, Hashable {
+  public var valid: Bool?
+  public var error: String?
+
+  public init(
+    valid: Bool? = nil, error: String? = nil
+  ) {
+    self.valid = valid
+    self.error = error
+  }
+}
+
+public struct Classifier: Sendable, Hashable {
+  public var grokClassifier: GrokClassifier?
+  public var xmlClassifier: XMLClassifier?
+  public var jsonClassifier: JsonClassifier?
+  public var csvClassifier: CsvClassifier?
+
+  public init(
+    grokClassifier: GrokClassifier? = nil, xmlClassifier: XMLClassifier? = nil, jsonClassifier: JsonClassifier? = nil,
+    csvClassifier: CsvClassifier? = nil
+  ) {
+    self.grokClassifier = grokClassifier
+    self.xmlClassifier = xmlClassifier
+    self.jsonClassifier = jsonClassifier
+    self.csvClassifier = csvClassifier
+  }
+}
+
+public struct CloudWatchEncryption: Sendable, Hashable {
+  public var cloudWatchEncryptionMode: CloudWatchEncryptionMode?
+  public var kmsKeyArn: String?
+
+  public init(
+    cloudWatchEncryptionMode: CloudWatchEncryptionMode? = nil, kmsKeyArn: String? = nil
+  ) {
+    self.cloudWatchEncryptionMode = cloudWatchEncryptionMode
+    self.kmsKeyArn = kmsKeyArn
+  }
+}
+
 public struct Column: Sendable, Hashable {
   public var name: String
   public var type: String?
@@ -505,58 +591,5 @@ public struct CreateCsvClassifierRequest: Sendable, Hashable {
     self.customDatatypeConfigured = customDatatypeConfigured
     self.customDatatypes = customDatatypes
     self.serde = serde
-  }
-}
-
-public struct CreateDatabaseRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseInput: DatabaseInput
-  public var tags: [String: String]?
-
-  public init(
-    catalogId: String? = nil, databaseInput: DatabaseInput, tags: [String: String]? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseInput = databaseInput
-    self.tags = tags
-  }
-}
-
-public struct CreateDatabaseResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct CreateGrokClassifierRequest: Sendable, Hashable {
-  public var classification: String
-  public var name: String
-  public var grokPattern: String
-  public var customPatterns: String?
-
-  public init(
-    classification: String, name: String, grokPattern: String, customPatterns: String? = nil
-  ) {
-    self.classification = classification
-    self.name = name
-    self.grokPattern = grokPattern
-    self.customPatterns = customPatterns
-  }
-}
-
-public struct CreateIcebergTableInput: Sendable, Hashable {
-  public var location: String
-  public var schema: IcebergSchema
-  public var partitionSpec: IcebergPartitionSpec?
-  public var writeOrder: IcebergSortOrder?
-  public var properties: [String: String]?
-
-  public init(
-    location: String, schema: IcebergSchema, partitionSpec: IcebergPartitionSpec? = nil,
-    writeOrder: IcebergSortOrder? = nil, properties: [String: String]? = nil
-  ) {
-    self.location = location
-    self.schema = schema
-    self.partitionSpec = partitionSpec
-    self.writeOrder = writeOrder
-    self.properties = properties
   }
 }

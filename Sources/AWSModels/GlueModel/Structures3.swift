@@ -2,7 +2,93 @@
 
 public import AWSWire
 public import Kernel
-public import NIOCore
+
+public struct CreateDataQualityRulesetRequest: Sendable, Hashable {
+  public var name: String
+  public var description: String?
+  public var ruleset: String
+  public var tags: [String: String]?
+  public var targetTable: DataQualityTargetTable?
+  public var dataQualitySecurityConfiguration: String?
+  public var clientToken: String?
+
+  public init(
+    name: String, description: String? = nil, ruleset: String, tags: [String: String]? = nil,
+    targetTable: DataQualityTargetTable? = nil, dataQualitySecurityConfiguration: String? = nil,
+    clientToken: String? = nil
+  ) {
+    self.name = name
+    self.description = description
+    self.ruleset = ruleset
+    self.tags = tags
+    self.targetTable = targetTable
+    self.dataQualitySecurityConfiguration = dataQualitySecurityConfiguration
+    self.clientToken = clientToken
+  }
+}
+
+public struct CreateDataQualityRulesetResponse: Sendable, Hashable {
+  public var name: String?
+
+  public init(
+    name: String? = nil
+  ) {
+    self.name = name
+  }
+}
+
+public struct CreateDatabaseRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseInput: DatabaseInput
+  public var tags: [String: String]?
+
+  public init(
+    catalogId: String? = nil, databaseInput: DatabaseInput, tags: [String: String]? = nil
+  ) {
+    self.catalogId = catalogId
+    self.databaseInput = databaseInput
+    self.tags = tags
+  }
+}
+
+public struct CreateDatabaseResponse: Sendable, Hashable {
+  public init() {}
+}
+
+public struct CreateGrokClassifierRequest: Sendable, Hashable {
+  public var classification: String
+  public var name: String
+  public var grokPattern: String
+  public var customPatterns: String?
+
+  public init(
+    classification: String, name: String, grokPattern: String, customPatterns: String? = nil
+  ) {
+    self.classification = classification
+    self.name = name
+    self.grokPattern = grokPattern
+    self.customPatterns = customPatterns
+  }
+}
+
+public struct CreateIcebergTableInput: Sendable, Hashable {
+  public var location: String
+  public var schema: IcebergSchema
+  public var partitionSpec: IcebergPartitionSpec?
+  public var writeOrder: IcebergSortOrder?
+  public var properties: [String: String]?
+
+  public init(
+    location: String, schema: IcebergSchema, partitionSpec: IcebergPartitionSpec? = nil,
+    writeOrder: IcebergSortOrder? = nil, properties: [String: String]? = nil
+  ) {
+    self.location = location
+    self.schema = schema
+    self.partitionSpec = partitionSpec
+    self.writeOrder = writeOrder
+    self.properties = properties
+  }
+}
 
 public struct CreateJobRequest: Sendable, Hashable {
   public var name: String
@@ -422,6 +508,44 @@ public struct DataLakePrincipal: Sendable, Hashable {
   }
 }
 
+public struct DataQualityAggregatedMetrics: Sendable, Hashable {
+  public var totalRowsProcessed: Double?
+  public var totalRowsPassed: Double?
+  public var totalRowsFailed: Double?
+  public var totalRulesProcessed: Double?
+  public var totalRulesPassed: Double?
+  public var totalRulesFailed: Double?
+
+  public init(
+    totalRowsProcessed: Double? = nil, totalRowsPassed: Double? = nil, totalRowsFailed: Double? = nil,
+    totalRulesProcessed: Double? = nil, totalRulesPassed: Double? = nil, totalRulesFailed: Double? = nil
+  ) {
+    self.totalRowsProcessed = totalRowsProcessed
+    self.totalRowsPassed = totalRowsPassed
+    self.totalRowsFailed = totalRowsFailed
+    self.totalRulesProcessed = totalRulesProcessed
+    self.totalRulesPassed = totalRulesPassed
+    self.totalRulesFailed = totalRulesFailed
+  }
+}
+
+public struct DataQualityAnalyzerResult: Sendable, Hashable {
+  public var name: String?
+  public var description: String?
+  public var evaluationMessage: String?
+  public var evaluatedMetrics: [String: Double]?
+
+  public init(
+    name: String? = nil, description: String? = nil, evaluationMessage: String? = nil,
+    evaluatedMetrics: [String: Double]? = nil
+  ) {
+    self.name = name
+    self.description = description
+    self.evaluationMessage = evaluationMessage
+    self.evaluatedMetrics = evaluatedMetrics
+  }
+}
+
 public struct DataQualityEncryption: Sendable, Hashable {
   public var dataQualityEncryptionMode: DataQualityEncryptionMode?
   public var kmsKeyArn: String?
@@ -434,169 +558,40 @@ public struct DataQualityEncryption: Sendable, Hashable {
   }
 }
 
-public struct Database: Sendable, Hashable {
-  public var name: String
-  public var description: String?
-  public var locationUri: String?
-  public var parameters: [String: String]?
-  public var createTime: Timestamp?
-  public var createTableDefaultPermissions: [PrincipalPermissions]?
-  public var targetDatabase: DatabaseIdentifier?
-  public var catalogId: String?
-  public var federatedDatabase: FederatedDatabase?
+public struct DataQualityEvaluationRunAdditionalRunOptions: Sendable, Hashable {
+  public var cloudWatchMetricsEnabled: Bool?
+  public var resultsS3Prefix: String?
+  public var compositeRuleEvaluationMethod: DQCompositeRuleEvaluationMethod?
+  public var customLogGroupPrefix: String?
 
   public init(
-    name: String, description: String? = nil, locationUri: String? = nil, parameters: [String: String]? = nil,
-    createTime: Timestamp? = nil, createTableDefaultPermissions: [PrincipalPermissions]? = nil,
-    targetDatabase: DatabaseIdentifier? = nil, catalogId: String? = nil, federatedDatabase: FederatedDatabase? = nil
+    cloudWatchMetricsEnabled: Bool? = nil, resultsS3Prefix: String? = nil,
+    compositeRuleEvaluationMethod: DQCompositeRuleEvaluationMethod? = nil, customLogGroupPrefix: String? = nil
   ) {
-    self.name = name
-    self.description = description
-    self.locationUri = locationUri
-    self.parameters = parameters
-    self.createTime = createTime
-    self.createTableDefaultPermissions = createTableDefaultPermissions
-    self.targetDatabase = targetDatabase
-    self.catalogId = catalogId
-    self.federatedDatabase = federatedDatabase
+    self.cloudWatchMetricsEnabled = cloudWatchMetricsEnabled
+    self.resultsS3Prefix = resultsS3Prefix
+    self.compositeRuleEvaluationMethod = compositeRuleEvaluationMethod
+    self.customLogGroupPrefix = customLogGroupPrefix
   }
 }
 
-public struct DatabaseIdentifier: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String?
-  public var region: String?
-
-  public init(
-    catalogId: String? = nil, databaseName: String? = nil, region: String? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.region = region
-  }
-}
-
-public struct DatabaseInput: Sendable, Hashable {
-  public var name: String
-  public var description: String?
-  public var locationUri: String?
-  public var parameters: [String: String]?
-  public var createTableDefaultPermissions: [PrincipalPermissions]?
-  public var targetDatabase: DatabaseIdentifier?
-  public var federatedDatabase: FederatedDatabase?
-
-  public init(
-    name: String, description: String? = nil, locationUri: String? = nil, parameters: [String: String]? = nil,
-    createTableDefaultPermissions: [PrincipalPermissions]? = nil, targetDatabase: DatabaseIdentifier? = nil,
-    federatedDatabase: FederatedDatabase? = nil
-  ) {
-    self.name = name
-    self.description = description
-    self.locationUri = locationUri
-    self.parameters = parameters
-    self.createTableDefaultPermissions = createTableDefaultPermissions
-    self.targetDatabase = targetDatabase
-    self.federatedDatabase = federatedDatabase
-  }
-}
-
-public struct DateColumnStatisticsData: Sendable, Hashable {
-  public var minimumValue: Timestamp?
-  public var maximumValue: Timestamp?
-  public var numberOfNulls: Int64
-  public var numberOfDistinctValues: Int64
-
-  public init(
-    minimumValue: Timestamp? = nil, maximumValue: Timestamp? = nil, numberOfNulls: Int64, numberOfDistinctValues: Int64
-  ) {
-    self.minimumValue = minimumValue
-    self.maximumValue = maximumValue
-    self.numberOfNulls = numberOfNulls
-    self.numberOfDistinctValues = numberOfDistinctValues
-  }
-}
-
-public struct DecimalColumnStatisticsData: Sendable, Hashable {
-  public var minimumValue: DecimalNumber?
-  public var maximumValue: DecimalNumber?
-  public var numberOfNulls: Int64
-  public var numberOfDistinctValues: Int64
-
-  public init(
-    minimumValue: DecimalNumber? = nil, maximumValue: DecimalNumber? = nil, numberOfNulls: Int64,
-    numberOfDistinctValues: Int64
-  ) {
-    self.minimumValue = minimumValue
-    self.maximumValue = maximumValue
-    self.numberOfNulls = numberOfNulls
-    self.numberOfDistinctValues = numberOfDistinctValues
-  }
-}
-
-public struct DecimalNumber: Sendable, Hashable {
-  public var unscaledValue: ByteBuffer
-  public var scale: Int
-
-  public init(
-    unscaledValue: ByteBuffer, scale: Int
-  ) {
-    self.unscaledValue = unscaledValue
-    self.scale = scale
-  }
-}
-
-public struct DeleteClassifierRequest: Sendable, Hashable {
-  public var name: String
-
-  public init(
-    name: String
-  ) {
-    self.name = name
-  }
-}
-
-public struct DeleteClassifierResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct DeleteColumnStatisticsForPartitionRequest: Sendable, Hashable {
-  public var catalogId: String?
+public struct DataQualityGlueTable: Sendable, Hashable {
   public var databaseName: String
   public var tableName: String
-  public var partitionValues: [String]
-  public var columnName: String
-
-  public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, partitionValues: [String], columnName: String
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.partitionValues = partitionValues
-    self.columnName = columnName
-  }
-}
-
-public struct DeleteColumnStatisticsForPartitionResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct DeleteColumnStatisticsForTableRequest: Sendable, Hashable {
   public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var columnName: String
+  public var connectionName: String?
+  public var additionalOptions: [String: String]?
+  public var preProcessingQuery: String?
 
   public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, columnName: String
+    databaseName: String, tableName: String, catalogId: String? = nil, connectionName: String? = nil,
+    additionalOptions: [String: String]? = nil, preProcessingQuery: String? = nil
   ) {
-    self.catalogId = catalogId
     self.databaseName = databaseName
     self.tableName = tableName
-    self.columnName = columnName
+    self.catalogId = catalogId
+    self.connectionName = connectionName
+    self.additionalOptions = additionalOptions
+    self.preProcessingQuery = preProcessingQuery
   }
-}
-
-public struct DeleteColumnStatisticsForTableResponse: Sendable, Hashable {
-  public init() {}
 }

@@ -3,7 +3,215 @@
 public import AWSWire
 public import Kernel
 
-public struct GetSecurityConfigurationRequest: Sendable, Hashable {
+public struct GetDataQualityModelRequest: Sendable, Hashable {
+  public var statisticId: String?
+  public var profileId: String
+
+  public init(
+    statisticId: String? = nil, profileId: String
+  ) {
+    self.statisticId = statisticId
+    self.profileId = profileId
+  }
+}
+
+public struct GetDataQualityModelResponse: Sendable, Hashable {
+  public var status: DataQualityModelStatus?
+  public var startedOn: Timestamp?
+  public var completedOn: Timestamp?
+  public var failureReason: String?
+
+  public init(
+    status: DataQualityModelStatus? = nil, startedOn: Timestamp? = nil, completedOn: Timestamp? = nil,
+    failureReason: String? = nil
+  ) {
+    self.status = status
+    self.startedOn = startedOn
+    self.completedOn = completedOn
+    self.failureReason = failureReason
+  }
+}
+
+public struct GetDataQualityModelResultRequest: Sendable, Hashable {
+  public var statisticId: String
+  public var profileId: String
+
+  public init(
+    statisticId: String, profileId: String
+  ) {
+    self.statisticId = statisticId
+    self.profileId = profileId
+  }
+}
+
+public struct GetDataQualityModelResultResponse: Sendable, Hashable {
+  public var completedOn: Timestamp?
+  public var model: [StatisticModelResult]?
+
+  public init(
+    completedOn: Timestamp? = nil, model: [StatisticModelResult]? = nil
+  ) {
+    self.completedOn = completedOn
+    self.model = model
+  }
+}
+
+public struct GetDataQualityResultRequest: Sendable, Hashable {
+  public var resultId: String
+
+  public init(
+    resultId: String
+  ) {
+    self.resultId = resultId
+  }
+}
+
+public struct GetDataQualityResultResponse: Sendable, Hashable {
+  public var resultId: String?
+  public var profileId: String?
+  public var score: Double?
+  public var dataSource: DataSource?
+  public var rulesetName: String?
+  public var evaluationContext: String?
+  public var startedOn: Timestamp?
+  public var completedOn: Timestamp?
+  public var jobName: String?
+  public var jobRunId: String?
+  public var rulesetEvaluationRunId: String?
+  public var ruleResults: [DataQualityRuleResult]?
+  public var analyzerResults: [DataQualityAnalyzerResult]?
+  public var observations: [DataQualityObservation]?
+  public var aggregatedMetrics: DataQualityAggregatedMetrics?
+
+  public init(
+    resultId: String? = nil, profileId: String? = nil, score: Double? = nil, dataSource: DataSource? = nil,
+    rulesetName: String? = nil, evaluationContext: String? = nil, startedOn: Timestamp? = nil,
+    completedOn: Timestamp? = nil, jobName: String? = nil, jobRunId: String? = nil,
+    rulesetEvaluationRunId: String? = nil, ruleResults: [DataQualityRuleResult]? = nil,
+    analyzerResults: [DataQualityAnalyzerResult]? = nil, observations: [DataQualityObservation]? = nil,
+    aggregatedMetrics: DataQualityAggregatedMetrics? = nil
+  ) {
+    self.resultId = resultId
+    self.profileId = profileId
+    self.score = score
+    self.dataSource = dataSource
+    self.rulesetName = rulesetName
+    self.evaluationContext = evaluationContext
+    self.startedOn = startedOn
+    self.completedOn = completedOn
+    self.jobName = jobName
+    self.jobRunId = jobRunId
+    self.rulesetEvaluationRunId = rulesetEvaluationRunId
+    self.ruleResults = ruleResults
+    self.analyzerResults = analyzerResults
+    self.observations = observations
+    self.aggregatedMetrics = aggregatedMetrics
+  }
+}
+
+public struct GetDataQualityRuleRecommendationRunRequest: Sendable, Hashable {
+  public var runId: String
+
+  public init(
+    runId: String
+  ) {
+    self.runId = runId
+  }
+}
+
+public struct GetDataQualityRuleRecommendationRunResponse: Sendable, Hashable {
+  public var runId: String?
+  public var dataSource: DataSource?
+  public var role: String?
+  public var numberOfWorkers: Int?
+  public var timeout: Int?
+  public var status: TaskStatusType?
+  public var errorString: String?
+  public var startedOn: Timestamp?
+  public var lastModifiedOn: Timestamp?
+  public var completedOn: Timestamp?
+  public var executionTime: Int?
+  public var recommendedRuleset: String?
+  public var createdRulesetName: String?
+  public var dataQualitySecurityConfiguration: String?
+
+  public init(
+    runId: String? = nil, dataSource: DataSource? = nil, role: String? = nil, numberOfWorkers: Int? = nil,
+    timeout: Int? = nil, status: TaskStatusType? = nil, errorString: String? = nil, startedOn: Timestamp? = nil,
+    lastModifiedOn: Timestamp? = nil, completedOn: Timestamp? = nil, executionTime: Int? = nil,
+    recommendedRuleset: String? = nil, createdRulesetName: String? = nil,
+    dataQualitySecurityConfiguration: String? = nil
+  ) {
+    self.runId = runId
+    self.dataSource = dataSource
+    self.role = role
+    self.numberOfWorkers = numberOfWorkers
+    self.timeout = timeout
+    self.status = status
+    self.errorString = errorString
+    self.startedOn = startedOn
+    self.lastModifiedOn = lastModifiedOn
+    self.completedOn = completedOn
+    self.executionTime = executionTime
+    self.recommendedRuleset = recommendedRuleset
+    self.createdRulesetName = createdRulesetName
+    self.dataQualitySecurityConfiguration = dataQualitySecurityConfiguration
+  }
+}
+
+public struct GetDataQualityRulesetEvaluationRunRequest: Sendable, Hashable {
+  public var runId: String
+
+  public init(
+    runId: String
+  ) {
+    self.runId = runId
+  }
+}
+
+public struct GetDataQualityRulesetEvaluationRunResponse: Sendable, Hashable {
+  public var runId: String?
+  public var dataSource: DataSource?
+  public var role: String?
+  public var numberOfWorkers: Int?
+  public var timeout: Int?
+  public var additionalRunOptions: DataQualityEvaluationRunAdditionalRunOptions?
+  public var status: TaskStatusType?
+  public var errorString: String?
+  public var startedOn: Timestamp?
+  public var lastModifiedOn: Timestamp?
+  public var completedOn: Timestamp?
+  public var executionTime: Int?
+  public var rulesetNames: [String]?
+  public var resultIds: [String]?
+  public var additionalDataSources: [String: DataSource]?
+
+  public init(
+    runId: String? = nil, dataSource: DataSource? = nil, role: String? = nil, numberOfWorkers: Int? = nil,
+    timeout: Int? = nil, additionalRunOptions: DataQualityEvaluationRunAdditionalRunOptions? = nil,
+    status: TaskStatusType? = nil, errorString: String? = nil, startedOn: Timestamp? = nil,
+    lastModifiedOn: Timestamp? = nil, completedOn: Timestamp? = nil, executionTime: Int? = nil,
+    rulesetNames: [String]? = nil, resultIds: [String]? = nil, additionalDataSources: [String: DataSource]? = nil
+  ) {
+    self.runId = runId
+    self.dataSource = dataSource
+    self.role = role
+    self.numberOfWorkers = numberOfWorkers
+    self.timeout = timeout
+    self.additionalRunOptions = additionalRunOptions
+    self.status = status
+    self.errorString = errorString
+    self.startedOn = startedOn
+    self.lastModifiedOn = lastModifiedOn
+    self.completedOn = completedOn
+    self.executionTime = executionTime
+    self.rulesetNames = rulesetNames
+    self.resultIds = resultIds
+    self.additionalDataSources = additionalDataSources
+  }
+}
+
+public struct GetDataQualityRulesetRequest: Sendable, Hashable {
   public var name: String
 
   public init(
@@ -13,589 +221,367 @@ public struct GetSecurityConfigurationRequest: Sendable, Hashable {
   }
 }
 
-public struct GetSecurityConfigurationResponse: Sendable, Hashable {
-  public var securityConfiguration: SecurityConfiguration?
+public struct GetDataQualityRulesetResponse: Sendable, Hashable {
+  public var name: String?
+  public var description: String?
+  public var ruleset: String?
+  public var targetTable: DataQualityTargetTable?
+  public var createdOn: Timestamp?
+  public var lastModifiedOn: Timestamp?
+  public var recommendationRunId: String?
+  public var dataQualitySecurityConfiguration: String?
 
   public init(
-    securityConfiguration: SecurityConfiguration? = nil
+    name: String? = nil, description: String? = nil, ruleset: String? = nil, targetTable: DataQualityTargetTable? = nil,
+    createdOn: Timestamp? = nil, lastModifiedOn: Timestamp? = nil, recommendationRunId: String? = nil,
+    dataQualitySecurityConfiguration: String? = nil
   ) {
-    self.securityConfiguration = securityConfiguration
-  }
-}
-
-public struct GetSecurityConfigurationsRequest: Sendable, Hashable {
-  public var maxResults: Int?
-  public var nextToken: String?
-
-  public init(
-    maxResults: Int? = nil, nextToken: String? = nil
-  ) {
-    self.maxResults = maxResults
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetSecurityConfigurationsResponse: Sendable, Hashable {
-  public var securityConfigurations: [SecurityConfiguration]?
-  public var nextToken: String?
-
-  public init(
-    securityConfigurations: [SecurityConfiguration]? = nil, nextToken: String? = nil
-  ) {
-    self.securityConfigurations = securityConfigurations
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetTableRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var name: String
-  public var transactionId: String?
-  public var queryAsOfTime: Timestamp?
-  public var auditContext: AuditContext?
-  public var includeStatusDetails: Bool?
-
-  public init(
-    catalogId: String? = nil, databaseName: String, name: String, transactionId: String? = nil,
-    queryAsOfTime: Timestamp? = nil, auditContext: AuditContext? = nil, includeStatusDetails: Bool? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
     self.name = name
-    self.transactionId = transactionId
-    self.queryAsOfTime = queryAsOfTime
-    self.auditContext = auditContext
-    self.includeStatusDetails = includeStatusDetails
+    self.description = description
+    self.ruleset = ruleset
+    self.targetTable = targetTable
+    self.createdOn = createdOn
+    self.lastModifiedOn = lastModifiedOn
+    self.recommendationRunId = recommendationRunId
+    self.dataQualitySecurityConfiguration = dataQualitySecurityConfiguration
   }
 }
 
-public struct GetTableResponse: Sendable, Hashable {
-  @Indirect public var table: Table?
-
-  public init(
-    table: Table? = nil
-  ) {
-    self.table = table
-  }
-}
-
-public struct GetTableVersionRequest: Sendable, Hashable {
+public struct GetDatabaseRequest: Sendable, Hashable {
   public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
-  public var versionId: String?
-  public var auditContext: AuditContext?
+  public var name: String
 
   public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, versionId: String? = nil,
-    auditContext: AuditContext? = nil
+    catalogId: String? = nil, name: String
   ) {
     self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
-    self.versionId = versionId
-    self.auditContext = auditContext
+    self.name = name
   }
 }
 
-public struct GetTableVersionResponse: Sendable, Hashable {
-  public var tableVersion: TableVersion?
+public struct GetDatabaseResponse: Sendable, Hashable {
+  public var database: Database?
 
   public init(
-    tableVersion: TableVersion? = nil
+    database: Database? = nil
   ) {
-    self.tableVersion = tableVersion
+    self.database = database
   }
 }
 
-public struct GetTableVersionsRequest: Sendable, Hashable {
+public struct GetDatabasesRequest: Sendable, Hashable {
   public var catalogId: String?
-  public var databaseName: String
-  public var tableName: String
   public var nextToken: String?
   public var maxResults: Int?
-  public var auditContext: AuditContext?
+  public var resourceShareType: ResourceShareType?
+  public var attributesToGet: [DatabaseAttributes]?
 
   public init(
-    catalogId: String? = nil, databaseName: String, tableName: String, nextToken: String? = nil, maxResults: Int? = nil,
-    auditContext: AuditContext? = nil
+    catalogId: String? = nil, nextToken: String? = nil, maxResults: Int? = nil,
+    resourceShareType: ResourceShareType? = nil, attributesToGet: [DatabaseAttributes]? = nil
   ) {
     self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.tableName = tableName
     self.nextToken = nextToken
     self.maxResults = maxResults
-    self.auditContext = auditContext
-  }
-}
-
-public struct GetTableVersionsResponse: Sendable, Hashable {
-  public var tableVersions: [TableVersion]?
-  public var nextToken: String?
-
-  public init(
-    tableVersions: [TableVersion]? = nil, nextToken: String? = nil
-  ) {
-    self.tableVersions = tableVersions
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetTablesRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var expression: String?
-  public var nextToken: String?
-  public var maxResults: Int?
-  public var transactionId: String?
-  public var queryAsOfTime: Timestamp?
-  public var auditContext: AuditContext?
-  public var includeStatusDetails: Bool?
-  public var attributesToGet: [TableAttributes]?
-
-  public init(
-    catalogId: String? = nil, databaseName: String, expression: String? = nil, nextToken: String? = nil,
-    maxResults: Int? = nil, transactionId: String? = nil, queryAsOfTime: Timestamp? = nil,
-    auditContext: AuditContext? = nil, includeStatusDetails: Bool? = nil, attributesToGet: [TableAttributes]? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.expression = expression
-    self.nextToken = nextToken
-    self.maxResults = maxResults
-    self.transactionId = transactionId
-    self.queryAsOfTime = queryAsOfTime
-    self.auditContext = auditContext
-    self.includeStatusDetails = includeStatusDetails
+    self.resourceShareType = resourceShareType
     self.attributesToGet = attributesToGet
   }
 }
 
-public struct GetTablesResponse: Sendable, Hashable {
-  public var tableList: [Table]?
+public struct GetDatabasesResponse: Sendable, Hashable {
+  public var databaseList: [Database]
   public var nextToken: String?
 
   public init(
-    tableList: [Table]? = nil, nextToken: String? = nil
+    databaseList: [Database], nextToken: String? = nil
   ) {
-    self.tableList = tableList
+    self.databaseList = databaseList
     self.nextToken = nextToken
   }
 }
 
-public struct GetTagsRequest: Sendable, Hashable {
-  public var resourceArn: String
+public struct GetJobBookmarkRequest: Sendable, Hashable {
+  public var jobName: String
+  public var runId: String?
 
   public init(
-    resourceArn: String
+    jobName: String, runId: String? = nil
+  ) {
+    self.jobName = jobName
+    self.runId = runId
+  }
+}
+
+public struct GetJobBookmarkResponse: Sendable, Hashable {
+  public var jobBookmarkEntry: JobBookmarkEntry?
+
+  public init(
+    jobBookmarkEntry: JobBookmarkEntry? = nil
+  ) {
+    self.jobBookmarkEntry = jobBookmarkEntry
+  }
+}
+
+public struct GetJobRequest: Sendable, Hashable {
+  public var jobName: String
+
+  public init(
+    jobName: String
+  ) {
+    self.jobName = jobName
+  }
+}
+
+public struct GetJobResponse: Sendable, Hashable {
+  @Indirect public var job: Job?
+
+  public init(
+    job: Job? = nil
+  ) {
+    self.job = job
+  }
+}
+
+public struct GetJobRunRequest: Sendable, Hashable {
+  public var jobName: String
+  public var runId: String
+  public var predecessorsIncluded: Bool?
+
+  public init(
+    jobName: String, runId: String, predecessorsIncluded: Bool? = nil
+  ) {
+    self.jobName = jobName
+    self.runId = runId
+    self.predecessorsIncluded = predecessorsIncluded
+  }
+}
+
+public struct GetJobRunResponse: Sendable, Hashable {
+  @Indirect public var jobRun: JobRun?
+
+  public init(
+    jobRun: JobRun? = nil
+  ) {
+    self.jobRun = jobRun
+  }
+}
+
+public struct GetJobRunsRequest: Sendable, Hashable {
+  public var jobName: String
+  public var nextToken: String?
+  public var maxResults: Int?
+
+  public init(
+    jobName: String, nextToken: String? = nil, maxResults: Int? = nil
+  ) {
+    self.jobName = jobName
+    self.nextToken = nextToken
+    self.maxResults = maxResults
+  }
+}
+
+public struct GetJobRunsResponse: Sendable, Hashable {
+  public var jobRuns: [JobRun]?
+  public var nextToken: String?
+
+  public init(
+    jobRuns: [JobRun]? = nil, nextToken: String? = nil
+  ) {
+    self.jobRuns = jobRuns
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetJobsRequest: Sendable, Hashable {
+  public var nextToken: String?
+  public var maxResults: Int?
+
+  public init(
+    nextToken: String? = nil, maxResults: Int? = nil
+  ) {
+    self.nextToken = nextToken
+    self.maxResults = maxResults
+  }
+}
+
+public struct GetJobsResponse: Sendable, Hashable {
+  public var jobs: [Job]?
+  public var nextToken: String?
+
+  public init(
+    jobs: [Job]? = nil, nextToken: String? = nil
+  ) {
+    self.jobs = jobs
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetPartitionIndexesRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var tableName: String
+  public var nextToken: String?
+
+  public init(
+    catalogId: String? = nil, databaseName: String, tableName: String, nextToken: String? = nil
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetPartitionIndexesResponse: Sendable, Hashable {
+  public var partitionIndexDescriptorList: [PartitionIndexDescriptor]?
+  public var nextToken: String?
+
+  public init(
+    partitionIndexDescriptorList: [PartitionIndexDescriptor]? = nil, nextToken: String? = nil
+  ) {
+    self.partitionIndexDescriptorList = partitionIndexDescriptorList
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetPartitionRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var tableName: String
+  public var partitionValues: [String]
+  public var auditContext: AuditContext?
+
+  public init(
+    catalogId: String? = nil, databaseName: String, tableName: String, partitionValues: [String],
+    auditContext: AuditContext? = nil
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.partitionValues = partitionValues
+    self.auditContext = auditContext
+  }
+}
+
+public struct GetPartitionResponse: Sendable, Hashable {
+  public var partition: Partition?
+
+  public init(
+    partition: Partition? = nil
+  ) {
+    self.partition = partition
+  }
+}
+
+public struct GetPartitionsRequest: Sendable, Hashable {
+  public var catalogId: String?
+  public var databaseName: String
+  public var tableName: String
+  public var expression: String?
+  public var nextToken: String?
+  public var segment: Segment?
+  public var maxResults: Int?
+  public var excludeColumnSchema: Bool?
+  public var transactionId: String?
+  public var queryAsOfTime: Timestamp?
+  public var auditContext: AuditContext?
+
+  public init(
+    catalogId: String? = nil, databaseName: String, tableName: String, expression: String? = nil,
+    nextToken: String? = nil, segment: Segment? = nil, maxResults: Int? = nil, excludeColumnSchema: Bool? = nil,
+    transactionId: String? = nil, queryAsOfTime: Timestamp? = nil, auditContext: AuditContext? = nil
+  ) {
+    self.catalogId = catalogId
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.expression = expression
+    self.nextToken = nextToken
+    self.segment = segment
+    self.maxResults = maxResults
+    self.excludeColumnSchema = excludeColumnSchema
+    self.transactionId = transactionId
+    self.queryAsOfTime = queryAsOfTime
+    self.auditContext = auditContext
+  }
+}
+
+public struct GetPartitionsResponse: Sendable, Hashable {
+  public var partitions: [Partition]?
+  public var nextToken: String?
+
+  public init(
+    partitions: [Partition]? = nil, nextToken: String? = nil
+  ) {
+    self.partitions = partitions
+    self.nextToken = nextToken
+  }
+}
+
+public struct GetRegistryInput: Sendable, Hashable {
+  public var registryId: RegistryId
+
+  public init(
+    registryId: RegistryId
+  ) {
+    self.registryId = registryId
+  }
+}
+
+public struct GetRegistryResponse: Sendable, Hashable {
+  public var registryName: String?
+  public var registryArn: String?
+  public var description: String?
+  public var status: RegistryStatus?
+  public var createdTime: String?
+  public var updatedTime: String?
+
+  public init(
+    registryName: String? = nil, registryArn: String? = nil, description: String? = nil, status: RegistryStatus? = nil,
+    createdTime: String? = nil, updatedTime: String? = nil
+  ) {
+    self.registryName = registryName
+    self.registryArn = registryArn
+    self.description = description
+    self.status = status
+    self.createdTime = createdTime
+    self.updatedTime = updatedTime
+  }
+}
+
+public struct GetResourcePolicyRequest: Sendable, Hashable {
+  public var resourceArn: String?
+
+  public init(
+    resourceArn: String? = nil
   ) {
     self.resourceArn = resourceArn
   }
 }
 
-public struct GetTagsResponse: Sendable, Hashable {
-  public var tags: [String: String]?
+public struct GetResourcePolicyResponse: Sendable, Hashable {
+  public var policyInJson: String?
+  public var policyHash: String?
+  public var createTime: Timestamp?
+  public var updateTime: Timestamp?
 
   public init(
-    tags: [String: String]? = nil
+    policyInJson: String? = nil, policyHash: String? = nil, createTime: Timestamp? = nil, updateTime: Timestamp? = nil
   ) {
-    self.tags = tags
+    self.policyInJson = policyInJson
+    self.policyHash = policyHash
+    self.createTime = createTime
+    self.updateTime = updateTime
   }
 }
 
-public struct GetTriggerRequest: Sendable, Hashable {
-  public var name: String
+public struct GetSchemaByDefinitionInput: Sendable, Hashable {
+  public var schemaId: SchemaId
+  public var schemaDefinition: String
 
   public init(
-    name: String
-  ) {
-    self.name = name
-  }
-}
-
-public struct GetTriggerResponse: Sendable, Hashable {
-  public var trigger: Trigger?
-
-  public init(
-    trigger: Trigger? = nil
-  ) {
-    self.trigger = trigger
-  }
-}
-
-public struct GetTriggersRequest: Sendable, Hashable {
-  public var nextToken: String?
-  public var dependentJobName: String?
-  public var maxResults: Int?
-
-  public init(
-    nextToken: String? = nil, dependentJobName: String? = nil, maxResults: Int? = nil
-  ) {
-    self.nextToken = nextToken
-    self.dependentJobName = dependentJobName
-    self.maxResults = maxResults
-  }
-}
-
-public struct GetTriggersResponse: Sendable, Hashable {
-  public var triggers: [Trigger]?
-  public var nextToken: String?
-
-  public init(
-    triggers: [Trigger]? = nil, nextToken: String? = nil
-  ) {
-    self.triggers = triggers
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetUserDefinedFunctionRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String
-  public var functionName: String
-
-  public init(
-    catalogId: String? = nil, databaseName: String, functionName: String
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.functionName = functionName
-  }
-}
-
-public struct GetUserDefinedFunctionResponse: Sendable, Hashable {
-  public var userDefinedFunction: UserDefinedFunction?
-
-  public init(
-    userDefinedFunction: UserDefinedFunction? = nil
-  ) {
-    self.userDefinedFunction = userDefinedFunction
-  }
-}
-
-public struct GetUserDefinedFunctionsRequest: Sendable, Hashable {
-  public var catalogId: String?
-  public var databaseName: String?
-  public var pattern: String
-  public var functionType: FunctionType?
-  public var nextToken: String?
-  public var maxResults: Int?
-
-  public init(
-    catalogId: String? = nil, databaseName: String? = nil, pattern: String, functionType: FunctionType? = nil,
-    nextToken: String? = nil, maxResults: Int? = nil
-  ) {
-    self.catalogId = catalogId
-    self.databaseName = databaseName
-    self.pattern = pattern
-    self.functionType = functionType
-    self.nextToken = nextToken
-    self.maxResults = maxResults
-  }
-}
-
-public struct GetUserDefinedFunctionsResponse: Sendable, Hashable {
-  public var userDefinedFunctions: [UserDefinedFunction]?
-  public var nextToken: String?
-
-  public init(
-    userDefinedFunctions: [UserDefinedFunction]? = nil, nextToken: String? = nil
-  ) {
-    self.userDefinedFunctions = userDefinedFunctions
-    self.nextToken = nextToken
-  }
-}
-
-public struct GetWorkflowRequest: Sendable, Hashable {
-  public var name: String
-  public var includeGraph: Bool?
-
-  public init(
-    name: String, includeGraph: Bool? = nil
-  ) {
-    self.name = name
-    self.includeGraph = includeGraph
-  }
-}
-
-public struct GetWorkflowResponse: Sendable, Hashable {
-  public var workflow: Workflow?
-
-  public init(
-    workflow: Workflow? = nil
-  ) {
-    self.workflow = workflow
-  }
-}
-
-public struct GetWorkflowRunPropertiesRequest: Sendable, Hashable {
-  public var name: String
-  public var runId: String
-
-  public init(
-    name: String, runId: String
-  ) {
-    self.name = name
-    self.runId = runId
-  }
-}
-
-public struct GetWorkflowRunPropertiesResponse: Sendable, Hashable {
-  public var runProperties: [String: String]?
-
-  public init(
-    runProperties: [String: String]? = nil
-  ) {
-    self.runProperties = runProperties
-  }
-}
-
-public struct GetWorkflowRunRequest: Sendable, Hashable {
-  public var name: String
-  public var runId: String
-  public var includeGraph: Bool?
-
-  public init(
-    name: String, runId: String, includeGraph: Bool? = nil
-  ) {
-    self.name = name
-    self.runId = runId
-    self.includeGraph = includeGraph
-  }
-}
-
-public struct GetWorkflowRunResponse: Sendable, Hashable {
-  @Indirect public var run: WorkflowRun?
-
-  public init(
-    run: WorkflowRun? = nil
-  ) {
-    self.run = run
-  }
-}
-
-public struct GetWorkflowRunsRequest: Sendable, Hashable {
-  public var name: String
-  public var includeGraph: Bool?
-  public var nextToken: String?
-  public var maxResults: Int?
-
-  public init(
-    name: String, includeGraph: Bool? = nil, nextToken: String? = nil, maxResults: Int? = nil
-  ) {
-    self.name = name
-    self.includeGraph = includeGraph
-    self.nextToken = nextToken
-    self.maxResults = maxResults
-  }
-}
-
-public struct GetWorkflowRunsResponse: Sendable, Hashable {
-  public var runs: [WorkflowRun]?
-  public var nextToken: String?
-
-  public init(
-    runs: [WorkflowRun]? = nil, nextToken: String? = nil
-  ) {
-    self.runs = runs
-    self.nextToken = nextToken
-  }
-}
-
-public struct GrokClassifier: Sendable, Hashable {
-  public var name: String
-  public var classification: String
-  public var creationTime: Timestamp?
-  public var lastUpdated: Timestamp?
-  public var version: Int64?
-  public var grokPattern: String
-  public var customPatterns: String?
-
-  public init(
-    name: String, classification: String, creationTime: Timestamp? = nil, lastUpdated: Timestamp? = nil,
-    version: Int64? = nil, grokPattern: String, customPatterns: String? = nil
-  ) {
-    self.name = name
-    self.classification = classification
-    self.creationTime = creationTime
-    self.lastUpdated = lastUpdated
-    self.version = version
-    self.grokPattern = grokPattern
-    self.customPatterns = customPatterns
-  }
-}
-
-public struct HudiTarget: Sendable, Hashable {
-  public var paths: [String]?
-  public var connectionName: String?
-  public var exclusions: [String]?
-  public var maximumTraversalDepth: Int?
-
-  public init(
-    paths: [String]? = nil, connectionName: String? = nil, exclusions: [String]? = nil,
-    maximumTraversalDepth: Int? = nil
-  ) {
-    self.paths = paths
-    self.connectionName = connectionName
-    self.exclusions = exclusions
-    self.maximumTraversalDepth = maximumTraversalDepth
-  }
-}
-
-public struct IcebergDocument: Sendable, Hashable {
-  public init() {}
-}
-
-public struct IcebergEncryptedKey: Sendable, Hashable {
-  public var keyId: String
-  public var encryptedKeyMetadata: String
-  public var encryptedById: String?
-  public var properties: [String: String]?
-
-  public init(
-    keyId: String, encryptedKeyMetadata: String, encryptedById: String? = nil, properties: [String: String]? = nil
-  ) {
-    self.keyId = keyId
-    self.encryptedKeyMetadata = encryptedKeyMetadata
-    self.encryptedById = encryptedById
-    self.properties = properties
-  }
-}
-
-public struct IcebergInput: Sendable, Hashable {
-  public var metadataOperation: MetadataOperation
-  public var version: String?
-  public var createIcebergTableInput: CreateIcebergTableInput?
-
-  public init(
-    metadataOperation: MetadataOperation, version: String? = nil,
-    createIcebergTableInput: CreateIcebergTableInput? = nil
-  ) {
-    self.metadataOperation = metadataOperation
-    self.version = version
-    self.createIcebergTableInput = createIcebergTableInput
-  }
-}
-
-public struct IcebergPartitionField: Sendable, Hashable {
-  public var sourceId: Int
-  public var transform: String
-  public var name: String
-  public var fieldId: Int?
-
-  public init(
-    sourceId: Int, transform: String, name: String, fieldId: Int? = nil
-  ) {
-    self.sourceId = sourceId
-    self.transform = transform
-    self.name = name
-    self.fieldId = fieldId
-  }
-}
-
-public struct IcebergPartitionSpec: Sendable, Hashable {
-  public var fields: [IcebergPartitionField]
-  public var specId: Int?
-
-  public init(
-    fields: [IcebergPartitionField], specId: Int? = nil
-  ) {
-    self.fields = fields
-    self.specId = specId
-  }
-}
-
-public struct IcebergSchema: Sendable, Hashable {
-  public var schemaId: Int?
-  public var identifierFieldIds: [Int]?
-  public var type: IcebergStructTypeEnum?
-  public var fields: [IcebergStructField]
-
-  public init(
-    schemaId: Int? = nil, identifierFieldIds: [Int]? = nil, type: IcebergStructTypeEnum? = nil,
-    fields: [IcebergStructField]
+    schemaId: SchemaId, schemaDefinition: String
   ) {
     self.schemaId = schemaId
-    self.identifierFieldIds = identifierFieldIds
-    self.type = type
-    self.fields = fields
-  }
-}
-
-public struct IcebergSortField: Sendable, Hashable {
-  public var sourceId: Int
-  public var transform: String
-  public var direction: IcebergSortDirection
-  public var nullOrder: IcebergNullOrder
-
-  public init(
-    sourceId: Int, transform: String, direction: IcebergSortDirection, nullOrder: IcebergNullOrder
-  ) {
-    self.sourceId = sourceId
-    self.transform = transform
-    self.direction = direction
-    self.nullOrder = nullOrder
-  }
-}
-
-public struct IcebergSortOrder: Sendable, Hashable {
-  public var orderId: Int
-  public var fields: [IcebergSortField]
-
-  public init(
-    orderId: Int, fields: [IcebergSortField]
-  ) {
-    self.orderId = orderId
-    self.fields = fields
-  }
-}
-
-public struct IcebergStructField: Sendable, Hashable {
-  public var id: Int
-  public var name: String
-  public var type: IcebergDocument
-  public var required: Bool
-  public var doc: String?
-  public var initialDefault: IcebergDocument?
-  public var writeDefault: IcebergDocument?
-
-  public init(
-    id: Int, name: String, type: IcebergDocument, required: Bool, doc: String? = nil,
-    initialDefault: IcebergDocument? = nil, writeDefault: IcebergDocument? = nil
-  ) {
-    self.id = id
-    self.name = name
-    self.type = type
-    self.required = required
-    self.doc = doc
-    self.initialDefault = initialDefault
-    self.writeDefault = writeDefault
-  }
-}
-
-public struct IcebergTableUpdate: Sendable, Hashable {
-  public var schema: IcebergSchema
-  public var partitionSpec: IcebergPartitionSpec?
-  public var sortOrder: IcebergSortOrder?
-  public var location: String
-  public var properties: [String: String]?
-  public var action: IcebergUpdateAction?
-  public var encryptionKey: IcebergEncryptedKey?
-  public var keyId: String?
-
-  public init(
-    schema: IcebergSchema, partitionSpec: IcebergPartitionSpec? = nil, sortOrder: IcebergSortOrder? = nil,
-    location: String, properties: [String: String]? = nil, action: IcebergUpdateAction? = nil,
-    encryptionKey: IcebergEncryptedKey? = nil, keyId: String? = nil
-  ) {
-    self.schema = schema
-    self.partitionSpec = partitionSpec
-    self.sortOrder = sortOrder
-    self.location = location
-    self.properties = properties
-    self.action = action
-    self.encryptionKey = encryptionKey
-    self.keyId = keyId
+    self.schemaDefinition = schemaDefinition
   }
 }

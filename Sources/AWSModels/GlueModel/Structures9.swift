@@ -3,589 +3,587 @@
 public import AWSWire
 public import Kernel
 
-public struct ResetJobBookmarkRequest: Sendable, Hashable {
-  public var jobName: String
-  public var runId: String?
+public struct ListDataQualityResultsResponse: Sendable, Hashable {
+  public var results: [DataQualityResultDescription]
+  public var nextToken: String?
 
   public init(
-    jobName: String, runId: String? = nil
+    results: [DataQualityResultDescription], nextToken: String? = nil
   ) {
-    self.jobName = jobName
-    self.runId = runId
+    self.results = results
+    self.nextToken = nextToken
   }
 }
 
-public struct ResetJobBookmarkResponse: Sendable, Hashable {
-  public var jobBookmarkEntry: JobBookmarkEntry?
+public struct ListDataQualityRuleRecommendationRunsRequest: Sendable, Hashable {
+  public var filter: DataQualityRuleRecommendationRunFilter?
+  public var nextToken: String?
+  public var maxResults: Int?
 
   public init(
-    jobBookmarkEntry: JobBookmarkEntry? = nil
+    filter: DataQualityRuleRecommendationRunFilter? = nil, nextToken: String? = nil, maxResults: Int? = nil
   ) {
-    self.jobBookmarkEntry = jobBookmarkEntry
+    self.filter = filter
+    self.nextToken = nextToken
+    self.maxResults = maxResults
   }
 }
 
-public struct ResourceUri: Sendable, Hashable {
-  public var resourceType: ResourceType?
-  public var uri: String?
+public struct ListDataQualityRuleRecommendationRunsResponse: Sendable, Hashable {
+  public var runs: [DataQualityRuleRecommendationRunDescription]?
+  public var nextToken: String?
 
   public init(
-    resourceType: ResourceType? = nil, uri: String? = nil
+    runs: [DataQualityRuleRecommendationRunDescription]? = nil, nextToken: String? = nil
   ) {
-    self.resourceType = resourceType
-    self.uri = uri
+    self.runs = runs
+    self.nextToken = nextToken
   }
 }
 
-public struct ResumeWorkflowRunRequest: Sendable, Hashable {
-  public var name: String
-  public var runId: String
-  public var nodeIds: [String]
+public struct ListDataQualityRulesetEvaluationRunsRequest: Sendable, Hashable {
+  public var filter: DataQualityRulesetEvaluationRunFilter?
+  public var nextToken: String?
+  public var maxResults: Int?
 
   public init(
-    name: String, runId: String, nodeIds: [String]
+    filter: DataQualityRulesetEvaluationRunFilter? = nil, nextToken: String? = nil, maxResults: Int? = nil
   ) {
-    self.name = name
-    self.runId = runId
-    self.nodeIds = nodeIds
+    self.filter = filter
+    self.nextToken = nextToken
+    self.maxResults = maxResults
   }
 }
 
-public struct ResumeWorkflowRunResponse: Sendable, Hashable {
-  public var runId: String?
-  public var nodeIds: [String]?
+public struct ListDataQualityRulesetEvaluationRunsResponse: Sendable, Hashable {
+  public var runs: [DataQualityRulesetEvaluationRunDescription]?
+  public var nextToken: String?
 
   public init(
-    runId: String? = nil, nodeIds: [String]? = nil
+    runs: [DataQualityRulesetEvaluationRunDescription]? = nil, nextToken: String? = nil
   ) {
-    self.runId = runId
-    self.nodeIds = nodeIds
+    self.runs = runs
+    self.nextToken = nextToken
   }
 }
 
-public struct S3Encryption: Sendable, Hashable {
-  public var s3EncryptionMode: S3EncryptionMode?
-  public var kmsKeyArn: String?
+public struct ListDataQualityRulesetsRequest: Sendable, Hashable {
+  public var nextToken: String?
+  public var maxResults: Int?
+  public var filter: DataQualityRulesetFilterCriteria?
+  public var tags: [String: String]?
 
   public init(
-    s3EncryptionMode: S3EncryptionMode? = nil, kmsKeyArn: String? = nil
+    nextToken: String? = nil, maxResults: Int? = nil, filter: DataQualityRulesetFilterCriteria? = nil,
+    tags: [String: String]? = nil
   ) {
-    self.s3EncryptionMode = s3EncryptionMode
-    self.kmsKeyArn = kmsKeyArn
+    self.nextToken = nextToken
+    self.maxResults = maxResults
+    self.filter = filter
+    self.tags = tags
   }
 }
 
-public struct S3Target: Sendable, Hashable {
-  public var path: String?
-  public var exclusions: [String]?
-  public var connectionName: String?
-  public var sampleSize: Int?
-  public var eventQueueArn: String?
-  public var dlqEventQueueArn: String?
+public struct ListDataQualityRulesetsResponse: Sendable, Hashable {
+  public var rulesets: [DataQualityRulesetListDetails]?
+  public var nextToken: String?
 
   public init(
-    path: String? = nil, exclusions: [String]? = nil, connectionName: String? = nil, sampleSize: Int? = nil,
-    eventQueueArn: String? = nil, dlqEventQueueArn: String? = nil
+    rulesets: [DataQualityRulesetListDetails]? = nil, nextToken: String? = nil
   ) {
-    self.path = path
-    self.exclusions = exclusions
-    self.connectionName = connectionName
-    self.sampleSize = sampleSize
-    self.eventQueueArn = eventQueueArn
-    self.dlqEventQueueArn = dlqEventQueueArn
+    self.rulesets = rulesets
+    self.nextToken = nextToken
   }
 }
 
-public struct Schedule: Sendable, Hashable {
-  public var scheduleExpression: String?
-  public var state: ScheduleState?
+public struct ListDataQualityStatisticAnnotationsRequest: Sendable, Hashable {
+  public var statisticId: String?
+  public var profileId: String?
+  public var timestampFilter: TimestampFilter?
+  public var maxResults: Int?
+  public var nextToken: String?
 
   public init(
-    scheduleExpression: String? = nil, state: ScheduleState? = nil
+    statisticId: String? = nil, profileId: String? = nil, timestampFilter: TimestampFilter? = nil,
+    maxResults: Int? = nil, nextToken: String? = nil
   ) {
-    self.scheduleExpression = scheduleExpression
-    self.state = state
+    self.statisticId = statisticId
+    self.profileId = profileId
+    self.timestampFilter = timestampFilter
+    self.maxResults = maxResults
+    self.nextToken = nextToken
   }
 }
 
-public struct SchemaChangePolicy: Sendable, Hashable {
-  public var updateBehavior: UpdateBehavior?
-  public var deleteBehavior: DeleteBehavior?
+public struct ListDataQualityStatisticAnnotationsResponse: Sendable, Hashable {
+  public var annotations: [StatisticAnnotation]?
+  public var nextToken: String?
 
   public init(
-    updateBehavior: UpdateBehavior? = nil, deleteBehavior: DeleteBehavior? = nil
+    annotations: [StatisticAnnotation]? = nil, nextToken: String? = nil
   ) {
-    self.updateBehavior = updateBehavior
-    self.deleteBehavior = deleteBehavior
+    self.annotations = annotations
+    self.nextToken = nextToken
   }
 }
 
-public struct SchemaId: Sendable, Hashable {
-  public var schemaArn: String?
-  public var schemaName: String?
-  public var registryName: String?
+public struct ListDataQualityStatisticsRequest: Sendable, Hashable {
+  public var statisticId: String?
+  public var profileId: String?
+  public var timestampFilter: TimestampFilter?
+  public var maxResults: Int?
+  public var nextToken: String?
 
   public init(
-    schemaArn: String? = nil, schemaName: String? = nil, registryName: String? = nil
+    statisticId: String? = nil, profileId: String? = nil, timestampFilter: TimestampFilter? = nil,
+    maxResults: Int? = nil, nextToken: String? = nil
   ) {
-    self.schemaArn = schemaArn
-    self.schemaName = schemaName
-    self.registryName = registryName
+    self.statisticId = statisticId
+    self.profileId = profileId
+    self.timestampFilter = timestampFilter
+    self.maxResults = maxResults
+    self.nextToken = nextToken
   }
 }
 
-public struct SchemaListItem: Sendable, Hashable {
-  public var registryName: String?
-  public var schemaName: String?
-  public var schemaArn: String?
-  public var description: String?
-  public var schemaStatus: SchemaStatus?
-  public var createdTime: String?
-  public var updatedTime: String?
+public struct ListDataQualityStatisticsResponse: Sendable, Hashable {
+  public var statistics: [StatisticSummary]?
+  public var nextToken: String?
 
   public init(
-    registryName: String? = nil, schemaName: String? = nil, schemaArn: String? = nil, description: String? = nil,
-    schemaStatus: SchemaStatus? = nil, createdTime: String? = nil, updatedTime: String? = nil
+    statistics: [StatisticSummary]? = nil, nextToken: String? = nil
   ) {
-    self.registryName = registryName
-    self.schemaName = schemaName
-    self.schemaArn = schemaArn
-    self.description = description
-    self.schemaStatus = schemaStatus
-    self.createdTime = createdTime
-    self.updatedTime = updatedTime
+    self.statistics = statistics
+    self.nextToken = nextToken
   }
 }
 
-public struct SchemaReference: Sendable, Hashable {
-  public var schemaId: SchemaId?
-  public var schemaVersionId: String?
-  public var schemaVersionNumber: Int64?
+public struct ListJobsRequest: Sendable, Hashable {
+  public var nextToken: String?
+  public var maxResults: Int?
+  public var tags: [String: String]?
 
   public init(
-    schemaId: SchemaId? = nil, schemaVersionId: String? = nil, schemaVersionNumber: Int64? = nil
+    nextToken: String? = nil, maxResults: Int? = nil, tags: [String: String]? = nil
+  ) {
+    self.nextToken = nextToken
+    self.maxResults = maxResults
+    self.tags = tags
+  }
+}
+
+public struct ListJobsResponse: Sendable, Hashable {
+  public var jobNames: [String]?
+  public var nextToken: String?
+
+  public init(
+    jobNames: [String]? = nil, nextToken: String? = nil
+  ) {
+    self.jobNames = jobNames
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListRegistriesInput: Sendable, Hashable {
+  public var maxResults: Int?
+  public var nextToken: String?
+
+  public init(
+    maxResults: Int? = nil, nextToken: String? = nil
+  ) {
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListRegistriesResponse: Sendable, Hashable {
+  public var registries: [RegistryListItem]?
+  public var nextToken: String?
+
+  public init(
+    registries: [RegistryListItem]? = nil, nextToken: String? = nil
+  ) {
+    self.registries = registries
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListSchemaVersionsInput: Sendable, Hashable {
+  public var schemaId: SchemaId
+  public var maxResults: Int?
+  public var nextToken: String?
+
+  public init(
+    schemaId: SchemaId, maxResults: Int? = nil, nextToken: String? = nil
   ) {
     self.schemaId = schemaId
-    self.schemaVersionId = schemaVersionId
-    self.schemaVersionNumber = schemaVersionNumber
+    self.maxResults = maxResults
+    self.nextToken = nextToken
   }
 }
 
-public struct SchemaVersionErrorItem: Sendable, Hashable {
-  public var versionNumber: Int64?
-  public var errorDetails: ErrorDetails?
+public struct ListSchemaVersionsResponse: Sendable, Hashable {
+  public var schemas: [SchemaVersionListItem]?
+  public var nextToken: String?
 
   public init(
-    versionNumber: Int64? = nil, errorDetails: ErrorDetails? = nil
+    schemas: [SchemaVersionListItem]? = nil, nextToken: String? = nil
   ) {
-    self.versionNumber = versionNumber
-    self.errorDetails = errorDetails
+    self.schemas = schemas
+    self.nextToken = nextToken
   }
 }
 
-public struct SchemaVersionListItem: Sendable, Hashable {
-  public var schemaArn: String?
-  public var schemaVersionId: String?
-  public var versionNumber: Int64?
-  public var status: SchemaVersionStatus?
+public struct ListSchemasInput: Sendable, Hashable {
+  public var registryId: RegistryId?
+  public var maxResults: Int?
+  public var nextToken: String?
+
+  public init(
+    registryId: RegistryId? = nil, maxResults: Int? = nil, nextToken: String? = nil
+  ) {
+    self.registryId = registryId
+    self.maxResults = maxResults
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListSchemasResponse: Sendable, Hashable {
+  public var schemas: [SchemaListItem]?
+  public var nextToken: String?
+
+  public init(
+    schemas: [SchemaListItem]? = nil, nextToken: String? = nil
+  ) {
+    self.schemas = schemas
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListTriggersRequest: Sendable, Hashable {
+  public var nextToken: String?
+  public var dependentJobName: String?
+  public var maxResults: Int?
+  public var tags: [String: String]?
+
+  public init(
+    nextToken: String? = nil, dependentJobName: String? = nil, maxResults: Int? = nil, tags: [String: String]? = nil
+  ) {
+    self.nextToken = nextToken
+    self.dependentJobName = dependentJobName
+    self.maxResults = maxResults
+    self.tags = tags
+  }
+}
+
+public struct ListTriggersResponse: Sendable, Hashable {
+  public var triggerNames: [String]?
+  public var nextToken: String?
+
+  public init(
+    triggerNames: [String]? = nil, nextToken: String? = nil
+  ) {
+    self.triggerNames = triggerNames
+    self.nextToken = nextToken
+  }
+}
+
+public struct ListWorkflowsRequest: Sendable, Hashable {
+  public var nextToken: String?
+  public var maxResults: Int?
+
+  public init(
+    nextToken: String? = nil, maxResults: Int? = nil
+  ) {
+    self.nextToken = nextToken
+    self.maxResults = maxResults
+  }
+}
+
+public struct ListWorkflowsResponse: Sendable, Hashable {
+  public var workflows: [String]?
+  public var nextToken: String?
+
+  public init(
+    workflows: [String]? = nil, nextToken: String? = nil
+  ) {
+    self.workflows = workflows
+    self.nextToken = nextToken
+  }
+}
+
+public struct LongColumnStatisticsData: Sendable, Hashable {
+  public var minimumValue: Int64?
+  public var maximumValue: Int64?
+  public var numberOfNulls: Int64
+  public var numberOfDistinctValues: Int64
+
+  public init(
+    minimumValue: Int64? = nil, maximumValue: Int64? = nil, numberOfNulls: Int64, numberOfDistinctValues: Int64
+  ) {
+    self.minimumValue = minimumValue
+    self.maximumValue = maximumValue
+    self.numberOfNulls = numberOfNulls
+    self.numberOfDistinctValues = numberOfDistinctValues
+  }
+}
+
+public struct MetadataInfo: Sendable, Hashable {
+  public var metadataValue: String?
+  public var createdTime: String?
+  public var otherMetadataValueList: [OtherMetadataValueListItem]?
+
+  public init(
+    metadataValue: String? = nil, createdTime: String? = nil,
+    otherMetadataValueList: [OtherMetadataValueListItem]? = nil
+  ) {
+    self.metadataValue = metadataValue
+    self.createdTime = createdTime
+    self.otherMetadataValueList = otherMetadataValueList
+  }
+}
+
+public struct MetadataKeyValuePair: Sendable, Hashable {
+  public var metadataKey: String?
+  public var metadataValue: String?
+
+  public init(
+    metadataKey: String? = nil, metadataValue: String? = nil
+  ) {
+    self.metadataKey = metadataKey
+    self.metadataValue = metadataValue
+  }
+}
+
+public struct MetricBasedObservation: Sendable, Hashable {
+  public var metricName: String?
+  public var statisticId: String?
+  public var metricValues: DataQualityMetricValues?
+  public var newRules: [String]?
+
+  public init(
+    metricName: String? = nil, statisticId: String? = nil, metricValues: DataQualityMetricValues? = nil,
+    newRules: [String]? = nil
+  ) {
+    self.metricName = metricName
+    self.statisticId = statisticId
+    self.metricValues = metricValues
+    self.newRules = newRules
+  }
+}
+
+public struct MongoDBTarget: Sendable, Hashable {
+  public var connectionName: String?
+  public var path: String?
+  public var scanAll: Bool?
+
+  public init(
+    connectionName: String? = nil, path: String? = nil, scanAll: Bool? = nil
+  ) {
+    self.connectionName = connectionName
+    self.path = path
+    self.scanAll = scanAll
+  }
+}
+
+public struct Node: Sendable, Hashable {
+  public var type: NodeType?
+  public var name: String?
+  public var uniqueId: String?
+  public var triggerDetails: TriggerNodeDetails?
+  public var jobDetails: JobNodeDetails?
+  public var crawlerDetails: CrawlerNodeDetails?
+
+  public init(
+    type: NodeType? = nil, name: String? = nil, uniqueId: String? = nil, triggerDetails: TriggerNodeDetails? = nil,
+    jobDetails: JobNodeDetails? = nil, crawlerDetails: CrawlerNodeDetails? = nil
+  ) {
+    self.type = type
+    self.name = name
+    self.uniqueId = uniqueId
+    self.triggerDetails = triggerDetails
+    self.jobDetails = jobDetails
+    self.crawlerDetails = crawlerDetails
+  }
+}
+
+public struct NotificationProperty: Sendable, Hashable {
+  public var notifyDelayAfter: Int?
+
+  public init(
+    notifyDelayAfter: Int? = nil
+  ) {
+    self.notifyDelayAfter = notifyDelayAfter
+  }
+}
+
+public struct OAuth2ClientApplication: Sendable, Hashable {
+  public var userManagedClientApplicationClientId: String?
+  public var awsManagedClientApplicationReference: String?
+
+  public init(
+    userManagedClientApplicationClientId: String? = nil, awsManagedClientApplicationReference: String? = nil
+  ) {
+    self.userManagedClientApplicationClientId = userManagedClientApplicationClientId
+    self.awsManagedClientApplicationReference = awsManagedClientApplicationReference
+  }
+}
+
+public struct OAuth2Credentials: Sendable, Hashable {
+  public var userManagedClientApplicationClientSecret: String?
+  public var accessToken: String?
+  public var refreshToken: String?
+  public var jwtToken: String?
+
+  public init(
+    userManagedClientApplicationClientSecret: String? = nil, accessToken: String? = nil, refreshToken: String? = nil,
+    jwtToken: String? = nil
+  ) {
+    self.userManagedClientApplicationClientSecret = userManagedClientApplicationClientSecret
+    self.accessToken = accessToken
+    self.refreshToken = refreshToken
+    self.jwtToken = jwtToken
+  }
+}
+
+public struct OAuth2Properties: Sendable, Hashable {
+  public var oAuth2GrantType: OAuth2GrantType?
+  public var oAuth2ClientApplication: OAuth2ClientApplication?
+  public var tokenUrl: String?
+  public var tokenUrlParametersMap: [String: String]?
+
+  public init(
+    oAuth2GrantType: OAuth2GrantType? = nil, oAuth2ClientApplication: OAuth2ClientApplication? = nil,
+    tokenUrl: String? = nil, tokenUrlParametersMap: [String: String]? = nil
+  ) {
+    self.oAuth2GrantType = oAuth2GrantType
+    self.oAuth2ClientApplication = oAuth2ClientApplication
+    self.tokenUrl = tokenUrl
+    self.tokenUrlParametersMap = tokenUrlParametersMap
+  }
+}
+
+public struct OAuth2PropertiesInput: Sendable, Hashable {
+  public var oAuth2GrantType: OAuth2GrantType?
+  public var oAuth2ClientApplication: OAuth2ClientApplication?
+  public var tokenUrl: String?
+  public var tokenUrlParametersMap: [String: String]?
+  public var authorizationCodeProperties: AuthorizationCodeProperties?
+  public var oAuth2Credentials: OAuth2Credentials?
+
+  public init(
+    oAuth2GrantType: OAuth2GrantType? = nil, oAuth2ClientApplication: OAuth2ClientApplication? = nil,
+    tokenUrl: String? = nil, tokenUrlParametersMap: [String: String]? = nil,
+    authorizationCodeProperties: AuthorizationCodeProperties? = nil, oAuth2Credentials: OAuth2Credentials? = nil
+  ) {
+    self.oAuth2GrantType = oAuth2GrantType
+    self.oAuth2ClientApplication = oAuth2ClientApplication
+    self.tokenUrl = tokenUrl
+    self.tokenUrlParametersMap = tokenUrlParametersMap
+    self.authorizationCodeProperties = authorizationCodeProperties
+    self.oAuth2Credentials = oAuth2Credentials
+  }
+}
+
+public struct OpenTableFormatInput: Sendable, Hashable {
+  public var icebergInput: IcebergInput?
+
+  public init(
+    icebergInput: IcebergInput? = nil
+  ) {
+    self.icebergInput = icebergInput
+  }
+}
+
+public struct Order: Sendable, Hashable {
+  public var column: String
+  public var sortOrder: Int
+
+  public init(
+    column: String, sortOrder: Int
+  ) {
+    self.column = column
+    self.sortOrder = sortOrder
+  }
+}
+
+public struct OtherMetadataValueListItem: Sendable, Hashable {
+  public var metadataValue: String?
   public var createdTime: String?
 
   public init(
-    schemaArn: String? = nil, schemaVersionId: String? = nil, versionNumber: Int64? = nil,
-    status: SchemaVersionStatus? = nil, createdTime: String? = nil
+    metadataValue: String? = nil, createdTime: String? = nil
   ) {
-    self.schemaArn = schemaArn
-    self.schemaVersionId = schemaVersionId
-    self.versionNumber = versionNumber
-    self.status = status
+    self.metadataValue = metadataValue
     self.createdTime = createdTime
   }
 }
 
-public struct SchemaVersionNumber: Sendable, Hashable {
-  public var latestVersion: Bool?
-  public var versionNumber: Int64?
-
-  public init(
-    latestVersion: Bool? = nil, versionNumber: Int64? = nil
-  ) {
-    self.latestVersion = latestVersion
-    self.versionNumber = versionNumber
-  }
-}
-
-public struct SearchTablesRequest: Sendable, Hashable {
+public struct Partition: Sendable, Hashable {
+  public var values: [String]?
+  public var databaseName: String?
+  public var tableName: String?
+  public var creationTime: Timestamp?
+  public var lastAccessTime: Timestamp?
+  @Indirect public var storageDescriptor: StorageDescriptor?
+  public var parameters: [String: String]?
+  public var lastAnalyzedTime: Timestamp?
   public var catalogId: String?
-  public var nextToken: String?
-  public var filters: [PropertyPredicate]?
-  public var searchText: String?
-  public var sortCriteria: [SortCriterion]?
-  public var maxResults: Int?
-  public var resourceShareType: ResourceShareType?
-  public var includeStatusDetails: Bool?
 
   public init(
-    catalogId: String? = nil, nextToken: String? = nil, filters: [PropertyPredicate]? = nil, searchText: String? = nil,
-    sortCriteria: [SortCriterion]? = nil, maxResults: Int? = nil, resourceShareType: ResourceShareType? = nil,
-    includeStatusDetails: Bool? = nil
+    values: [String]? = nil, databaseName: String? = nil, tableName: String? = nil, creationTime: Timestamp? = nil,
+    lastAccessTime: Timestamp? = nil, storageDescriptor: StorageDescriptor? = nil, parameters: [String: String]? = nil,
+    lastAnalyzedTime: Timestamp? = nil, catalogId: String? = nil
   ) {
+    self.values = values
+    self.databaseName = databaseName
+    self.tableName = tableName
+    self.creationTime = creationTime
+    self.lastAccessTime = lastAccessTime
+    self.storageDescriptor = storageDescriptor
+    self.parameters = parameters
+    self.lastAnalyzedTime = lastAnalyzedTime
     self.catalogId = catalogId
-    self.nextToken = nextToken
-    self.filters = filters
-    self.searchText = searchText
-    self.sortCriteria = sortCriteria
-    self.maxResults = maxResults
-    self.resourceShareType = resourceShareType
-    self.includeStatusDetails = includeStatusDetails
   }
 }
 
-public struct SearchTablesResponse: Sendable, Hashable {
-  public var nextToken: String?
-  public var tableList: [Table]?
+public struct PartitionError: Sendable, Hashable {
+  public var partitionValues: [String]?
+  public var errorDetail: ErrorDetail?
 
   public init(
-    nextToken: String? = nil, tableList: [Table]? = nil
+    partitionValues: [String]? = nil, errorDetail: ErrorDetail? = nil
   ) {
-    self.nextToken = nextToken
-    self.tableList = tableList
+    self.partitionValues = partitionValues
+    self.errorDetail = errorDetail
   }
 }
 
-public struct SecurityConfiguration: Sendable, Hashable {
-  public var name: String?
-  public var createdTimeStamp: Timestamp?
-  public var encryptionConfiguration: EncryptionConfiguration?
+public struct PartitionIndex: Sendable, Hashable {
+  public var keys: [String]
+  public var indexName: String
 
   public init(
-    name: String? = nil, createdTimeStamp: Timestamp? = nil, encryptionConfiguration: EncryptionConfiguration? = nil
+    keys: [String], indexName: String
   ) {
-    self.name = name
-    self.createdTimeStamp = createdTimeStamp
-    self.encryptionConfiguration = encryptionConfiguration
+    self.keys = keys
+    self.indexName = indexName
   }
 }
 
-public struct Segment: Sendable, Hashable {
-  public var segmentNumber: Int
-  public var totalSegments: Int
+public struct PartitionIndexDescriptor: Sendable, Hashable {
+  public var indexName: String
+  public var keys: [KeySchemaElement]
+  public var indexStatus: PartitionIndexStatus
+  public var backfillErrors: [BackfillError]?
 
   public init(
-    segmentNumber: Int, totalSegments: Int
+    indexName: String, keys: [KeySchemaElement], indexStatus: PartitionIndexStatus,
+    backfillErrors: [BackfillError]? = nil
   ) {
-    self.segmentNumber = segmentNumber
-    self.totalSegments = totalSegments
-  }
-}
-
-public struct SerDeInfo: Sendable, Hashable {
-  public var name: String?
-  public var serializationLibrary: String?
-  public var parameters: [String: String]?
-
-  public init(
-    name: String? = nil, serializationLibrary: String? = nil, parameters: [String: String]? = nil
-  ) {
-    self.name = name
-    self.serializationLibrary = serializationLibrary
-    self.parameters = parameters
-  }
-}
-
-public struct SkewedInfo: Sendable, Hashable {
-  public var skewedColumnNames: [String]?
-  public var skewedColumnValues: [String]?
-  public var skewedColumnValueLocationMaps: [String: String]?
-
-  public init(
-    skewedColumnNames: [String]? = nil, skewedColumnValues: [String]? = nil,
-    skewedColumnValueLocationMaps: [String: String]? = nil
-  ) {
-    self.skewedColumnNames = skewedColumnNames
-    self.skewedColumnValues = skewedColumnValues
-    self.skewedColumnValueLocationMaps = skewedColumnValueLocationMaps
-  }
-}
-
-public struct SortCriterion: Sendable, Hashable {
-  public var fieldName: String?
-  public var sort: Sort?
-
-  public init(
-    fieldName: String? = nil, sort: Sort? = nil
-  ) {
-    self.fieldName = fieldName
-    self.sort = sort
-  }
-}
-
-public struct SourceControlDetails: Sendable, Hashable {
-  public var provider: SourceControlProvider?
-  public var repository: String?
-  public var owner: String?
-  public var branch: String?
-  public var folder: String?
-  public var lastCommitId: String?
-  public var authStrategy: SourceControlAuthStrategy?
-  public var authToken: String?
-
-  public init(
-    provider: SourceControlProvider? = nil, repository: String? = nil, owner: String? = nil, branch: String? = nil,
-    folder: String? = nil, lastCommitId: String? = nil, authStrategy: SourceControlAuthStrategy? = nil,
-    authToken: String? = nil
-  ) {
-    self.provider = provider
-    self.repository = repository
-    self.owner = owner
-    self.branch = branch
-    self.folder = folder
-    self.lastCommitId = lastCommitId
-    self.authStrategy = authStrategy
-    self.authToken = authToken
-  }
-}
-
-public struct StartCrawlerRequest: Sendable, Hashable {
-  public var name: String
-
-  public init(
-    name: String
-  ) {
-    self.name = name
-  }
-}
-
-public struct StartCrawlerResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct StartCrawlerScheduleRequest: Sendable, Hashable {
-  public var crawlerName: String
-
-  public init(
-    crawlerName: String
-  ) {
-    self.crawlerName = crawlerName
-  }
-}
-
-public struct StartCrawlerScheduleResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct StartJobRunRequest: Sendable, Hashable {
-  public var jobName: String
-  public var jobRunQueuingEnabled: Bool?
-  public var jobRunId: String?
-  public var arguments: [String: String]?
-  public var allocatedCapacity: Int?
-  public var timeout: Int?
-  public var maxCapacity: Double?
-  public var securityConfiguration: String?
-  public var notificationProperty: NotificationProperty?
-  public var workerType: WorkerType?
-  public var numberOfWorkers: Int?
-  public var executionClass: ExecutionClass?
-  public var executionRoleSessionPolicy: String?
-
-  public init(
-    jobName: String, jobRunQueuingEnabled: Bool? = nil, jobRunId: String? = nil, arguments: [String: String]? = nil,
-    allocatedCapacity: Int? = nil, timeout: Int? = nil, maxCapacity: Double? = nil,
-    securityConfiguration: String? = nil, notificationProperty: NotificationProperty? = nil,
-    workerType: WorkerType? = nil, numberOfWorkers: Int? = nil, executionClass: ExecutionClass? = nil,
-    executionRoleSessionPolicy: String? = nil
-  ) {
-    self.jobName = jobName
-    self.jobRunQueuingEnabled = jobRunQueuingEnabled
-    self.jobRunId = jobRunId
-    self.arguments = arguments
-    self.allocatedCapacity = allocatedCapacity
-    self.timeout = timeout
-    self.maxCapacity = maxCapacity
-    self.securityConfiguration = securityConfiguration
-    self.notificationProperty = notificationProperty
-    self.workerType = workerType
-    self.numberOfWorkers = numberOfWorkers
-    self.executionClass = executionClass
-    self.executionRoleSessionPolicy = executionRoleSessionPolicy
-  }
-}
-
-public struct StartJobRunResponse: Sendable, Hashable {
-  public var jobRunId: String?
-
-  public init(
-    jobRunId: String? = nil
-  ) {
-    self.jobRunId = jobRunId
-  }
-}
-
-public struct StartTriggerRequest: Sendable, Hashable {
-  public var name: String
-
-  public init(
-    name: String
-  ) {
-    self.name = name
-  }
-}
-
-public struct StartTriggerResponse: Sendable, Hashable {
-  public var name: String?
-
-  public init(
-    name: String? = nil
-  ) {
-    self.name = name
-  }
-}
-
-public struct StartWorkflowRunRequest: Sendable, Hashable {
-  public var name: String
-  public var runProperties: [String: String]?
-
-  public init(
-    name: String, runProperties: [String: String]? = nil
-  ) {
-    self.name = name
-    self.runProperties = runProperties
-  }
-}
-
-public struct StartWorkflowRunResponse: Sendable, Hashable {
-  public var runId: String?
-
-  public init(
-    runId: String? = nil
-  ) {
-    self.runId = runId
-  }
-}
-
-public struct StartingEventBatchCondition: Sendable, Hashable {
-  public var batchSize: Int?
-  public var batchWindow: Int?
-
-  public init(
-    batchSize: Int? = nil, batchWindow: Int? = nil
-  ) {
-    self.batchSize = batchSize
-    self.batchWindow = batchWindow
-  }
-}
-
-public struct StatusDetails: Sendable, Hashable {
-  @Indirect public var requestedChange: Table?
-  public var viewValidations: [ViewValidation]?
-
-  public init(
-    requestedChange: Table? = nil, viewValidations: [ViewValidation]? = nil
-  ) {
-    self.requestedChange = requestedChange
-    self.viewValidations = viewValidations
-  }
-}
-
-public struct StopCrawlerRequest: Sendable, Hashable {
-  public var name: String
-
-  public init(
-    name: String
-  ) {
-    self.name = name
-  }
-}
-
-public struct StopCrawlerResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct StopCrawlerScheduleRequest: Sendable, Hashable {
-  public var crawlerName: String
-
-  public init(
-    crawlerName: String
-  ) {
-    self.crawlerName = crawlerName
-  }
-}
-
-public struct StopCrawlerScheduleResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct StopTriggerRequest: Sendable, Hashable {
-  public var name: String
-
-  public init(
-    name: String
-  ) {
-    self.name = name
-  }
-}
-
-public struct StopTriggerResponse: Sendable, Hashable {
-  public var name: String?
-
-  public init(
-    name: String? = nil
-  ) {
-    self.name = name
-  }
-}
-
-public struct StopWorkflowRunRequest: Sendable, Hashable {
-  public var name: String
-  public var runId: String
-
-  public init(
-    name: String, runId: String
-  ) {
-    self.name = name
-    self.runId = runId
-  }
-}
-
-public struct StopWorkflowRunResponse: Sendable, Hashable {
-  public init() {}
-}
-
-public struct StorageDescriptor: Sendable, Hashable {
-  public var columns: [Column]?
-  public var location: String?
-  public var additionalLocations: [String]?
-  public var inputFormat: String?
-  public var outputFormat: String?
-  public var compressed: Bool?
-  public var numberOfBuckets: Int?
-  public var serdeInfo: SerDeInfo?
-  public var bucketColumns: [String]?
-  public var sortColumns: [Order]?
-  public var parameters: [String: String]?
-  public var skewedInfo: SkewedInfo?
-  public var storedAsSubDirectories: Bool?
-  public var schemaReference: SchemaReference?
-
-  public init(
-    columns: [Column]? = nil, location: String? = nil, additionalLocations: [String]? = nil, inputFormat: String? = nil,
-    outputFormat: String? = nil, compressed: Bool? = nil, numberOfBuckets: Int? = nil, serdeInfo: SerDeInfo? = nil,
-    bucketColumns: [String]? = nil, sortColumns: [Order]? = nil, parameters: [String: String]? = nil,
-    skewedInfo: SkewedInfo? = nil, storedAsSubDirectories: Bool? = nil, schemaReference: SchemaReference? = nil
-  ) {
-    self.columns = columns
-    self.location = location
-    self.additionalLocations = additionalLocations
-    self.inputFormat = inputFormat
-    self.outputFormat = outputFormat
-    self.compressed = compressed
-    self.numberOfBuckets = numberOfBuckets
-    self.serdeInfo = serdeInfo
-    self.bucketColumns = bucketColumns
-    self.sortColumns = sortColumns
-    self.parameters = parameters
-    self.skewedInfo = skewedInfo
-    self.storedAsSubDirectories = storedAsSubDirectories
-    self.schemaReference = schemaReference
+    self.indexName = indexName
+    self.keys = keys
+    self.indexStatus = indexStatus
+    self.backfillErrors = backfillErrors
   }
 }
