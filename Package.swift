@@ -134,6 +134,9 @@ let package = Package(
     .target(
       name: "Lake", dependencies: ["Kernel", "SQL", "LakeFiles"], path: "Sources/Lake/Lake", swiftSettings: house),
 
+    .target(
+      name: "DataQuality", dependencies: ["Kernel", "SQL"], path: "Sources/Lake/DataQuality", swiftSettings: house),
+
     // 4 services
     service("S3", ["S3Model", "CTarnSystem", "LakeFiles"]),
     service("Kinesis", ["KinesisModel"]),
@@ -232,6 +235,7 @@ let package = Package(
     tests("SQL", ["Kernel"]),
     tests("S3", ["Kernel", "LakeFiles", "Storage", "StorageTesting", "S3Model", "AWSWire", nioCore, crypto]),
     tests("Lake", ["Kernel", "SQL", "LakeFiles", "LakeTesting", "Engine"]),
+    tests("DataQuality", ["Kernel", "LakeTesting", "Engine"]),
     tests("Engine", ["Kernel", "LakeFiles", "LakeTesting"]),
     tests("IAM", ["IAMModel", "STSModel", "AWSWire", "Kernel", "Storage", "StorageTesting"]),
     tests(
