@@ -197,7 +197,8 @@ import Testing
 
   @Test func `a text of any characters is read or refused`() {
     let pieces = [
-      "Rules", "=", "[", "]", "(", ")", "RowCount", ">", "\"a\"", "1", ",", "and", "not", "in", "between", "$x", "now()",
+      "Rules", "=", "[", "]", "(", ")", "RowCount", ">", "\"a\"", "1", ",", "and", "not", "in", "between", "$x",
+      "now()",
       "with", "threshold", "labels", "!", "-", "\"", "\\", "#", "\n", "💥", "days", "KB", "NULL", "where",
     ]
     var generator = SystemRandomNumberGenerator()

@@ -16,6 +16,8 @@ public enum QualityLimits {
   public static let historyMax = 1_000
   /// Aggregates of one query; what goes beyond is asked in a further one.
   static let aggregatesPerQueryMax = 500
+  /// Scans that may fail until what is left has no judgement: an aggregate at fault is found by halves.
+  static let failedScansMax = 100
   /// Earlier values that an anomaly is told from; with fewer, nothing is called one (AWS waits for three runs).
   static let anomalyHistoryMin = 3
   /// Files that a rule on files looks at.

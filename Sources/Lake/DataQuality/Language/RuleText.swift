@@ -68,7 +68,8 @@ extension RuleCondition {
     switch comparison {
     case .between, .notBetween: operands = shown.joined(separator: " and ")
     // A variable holds its own list.
-    case .isIn, .notIn: operands = shown.count == 1 && shown[0].hasPrefix("$") ? shown[0] : "[\(shown.joined(separator: ","))]"
+    case .isIn, .notIn:
+      operands = shown.count == 1 && shown[0].hasPrefix("$") ? shown[0] : "[\(shown.joined(separator: ","))]"
     default: operands = shown.joined()
     }
     return "\(comparison.written) \(operands)"

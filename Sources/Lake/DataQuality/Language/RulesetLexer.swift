@@ -136,8 +136,9 @@ struct RulesetLexer {
 
   private static func isNumber(_ text: String) -> Bool {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count <= 2 && parts.allSatisfy { part in
-      !part.isEmpty && part.unicodeScalars.allSatisfy { ("0"..."9").contains($0) }
-    }
+    return parts.count <= 2
+      && parts.allSatisfy { part in
+        !part.isEmpty && part.unicodeScalars.allSatisfy { ("0"..."9").contains($0) }
+      }
   }
 }

@@ -1,6 +1,7 @@
 /// How a value is held against others.
 public enum Comparison: Hashable, Sendable {
-  case between, notBetween, greater, greaterOrEqual, less, lessOrEqual, equal, notEqual, isIn, notIn, matches, notMatches
+  case between, notBetween, greater, greaterOrEqual, less, lessOrEqual, equal, notEqual, isIn, notIn, matches,
+    notMatches
 
   /// In a rule's text, before the operands.
   var written: String {
