@@ -145,7 +145,8 @@ let package = Package(
       [
         "FirehoseModel", "S3Model", "GlueModel", "Kinesis", "SQL", "LakeFiles", "Engine", "CCompression", "CTarnSystem",
       ]),
-    service("Glue", ["S3", "S3Model", "SQL", "Lake", "LakeFiles", "Engine", "GlueModel", "Processes"]),
+    service(
+      "Glue", ["S3", "S3Model", "SQL", "Lake", "LakeFiles", "Engine", "DataQuality", "GlueModel", "Processes"]),
     service("Athena", ["AthenaModel", "GlueModel", "S3Model", "SQL", "Lake", "Engine", "LakeFiles"]),
     service(
       "Redshift",
@@ -158,7 +159,8 @@ let package = Package(
     service(
       "Lambda",
       [
-        "LambdaModel", "S3Model", "Kinesis", "CTarnSystem", "Processes", .product(name: "NIOPosix", package: "swift-nio"),
+        "LambdaModel", "S3Model", "Kinesis", "CTarnSystem", "Processes",
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ]),
 
@@ -230,7 +232,12 @@ let package = Package(
         "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel", "S3Model", "GlueModel", "Kinesis",
         "KinesisModel", nioCore, crypto,
       ]),
-    tests("Glue", ["GlueModel", "Kernel", "SQL", "Lake", "Storage", "StorageTesting", nioCore]),
+    tests(
+      "Glue",
+      [
+        "GlueModel", "S3Model", "Kernel", "SQL", "Lake", "LakeFiles", "LakeTesting", "Engine", "Storage", "StorageTesting",
+        nioCore, logging,
+      ]),
     tests("Athena", ["Kernel", nioCore]),
     tests("SQL", ["Kernel"]),
     tests("S3", ["Kernel", "LakeFiles", "Storage", "StorageTesting", "S3Model", "AWSWire", nioCore, crypto]),

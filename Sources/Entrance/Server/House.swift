@@ -79,7 +79,9 @@ struct House: Sendable {
         runtime: JobRuntime.find(
           root: ProcessInfo.processInfo.environment["TARN_ROOT"],
           master: ProcessInfo.processInfo.environment["TARN_SPARK_MASTER"]),
-        folder: settings.dataFolder + "/jobs", logger: logger))
+        folder: settings.dataFolder + "/jobs", logger: logger),
+      quality: QualityGround(
+        s3: s3, engine: engine, roles: iam.roles, authorizer: iam.authorizer, metrics: cloudWatch, logger: logger))
     try await glue.recover()
     let athena = AthenaService(
       keys: keys, clock: clock, random: random, metrics: cloudWatch, glue: glue, s3: s3,

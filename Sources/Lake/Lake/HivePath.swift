@@ -24,6 +24,12 @@ public enum HivePath {
     return values
   }
 
+  /// Whether Hive passes over a file: a folder or a file of its path has a name that begins with `_` or `.`.
+  /// - Parameter prefix: the table's or partition's own part of the key, with a slash at its end.
+  public static func isHidden(_ key: String, below prefix: String) -> Bool {
+    key.dropFirst(prefix.count).split(separator: "/").contains { $0.hasPrefix("_") || $0.hasPrefix(".") }
+  }
+
   public static func escape(_ text: String) -> String {
     guard text.utf8.contains(where: mustEscape) else { return text }
     let digits = Array("0123456789ABCDEF".utf8)

@@ -194,8 +194,7 @@ struct QueryPlanner: Sendable {
     var found: [TableScan.File] = []
     try await s3.visit(bucket: place.bucket, prefix: prefix, job.context) { object in
       guard let key = object.key, (object.size ?? 0) > 0 else { return true }
-      let hidden = key.dropFirst(prefix.count).split(separator: "/").contains { $0.hasPrefix("_") || $0.hasPrefix(".") }
-      if !hidden {
+      if !HivePath.isHidden(key, below: prefix) {
         found.append(
           .init(
             path: LakePath(bucket: place.bucket, key: key), bytes: object.size ?? 0, tag: object.eTag ?? ""))

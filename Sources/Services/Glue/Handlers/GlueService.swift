@@ -3,7 +3,7 @@ public import GlueModel
 public import Kernel
 public import Storage
 
-/// AWS Glue: the data catalog, the Schema Registry, crawlers, jobs, triggers and workflows.
+/// AWS Glue: the data catalog, the Schema Registry, crawlers, jobs, triggers, workflows and data quality.
 ///
 /// The handlers turn Glue's shapes into calls of `catalog` and `registry`, which other services call in process.
 public struct GlueService: GlueAPI {
@@ -14,13 +14,15 @@ public struct GlueService: GlueAPI {
   private let crawls: CrawlHouse?
   private let runs: JobHouse?
   private let orchestrator: Orchestrator?
+  private let qualityRuns: QualityHouse?
 
   /// - Parameters:
   ///   - crawls: what crawls need; without it, crawlers answer that they are not implemented.
   ///   - jobs: the same for runs of jobs.
+  ///   - quality: the same for runs of data quality.
   public init(
     keys: any KeyStore, clock: any WallClock, random: any RandomSource, crawls: CrawlGround? = nil,
-    jobs: JobGround? = nil
+    jobs: JobGround? = nil, quality: QualityGround? = nil
   ) {
     let catalog = GlueCatalog(keys: keys, clock: clock)
     self.catalog = catalog
@@ -33,12 +35,14 @@ public struct GlueService: GlueAPI {
       Orchestrator(
         catalog: catalog, jobs: runs, crawls: crawls, clock: clock, random: random, logger: runs.ground.logger)
     }
+    qualityRuns = quality.map { QualityHouse(ground: $0, catalog: catalog, clock: clock, random: random) }
   }
 
   /// Ends what the end of the process interrupted. Called before the first request.
   public func recover() async throws {
     try await crawls?.recover()
     try await runs?.recover()
+    try await qualityRuns?.recover()
   }
 
   /// Where processes of jobs find this server.
@@ -61,8 +65,16 @@ public struct GlueService: GlueAPI {
   /// Ends the runs that are under way, so that nobody waits for what they ask for.
   public func endRuns() async { await runs?.close() }
 
-  /// Ends the crawls that are under way.
-  public func stop() async { await crawls?.close() }
+  /// Ends the crawls and the runs of data quality that are under way.
+  public func stop() async {
+    await crawls?.close()
+    await qualityRuns?.close()
+  }
+
+  func quality(_ operation: String) throws -> QualityHouse {
+    guard let qualityRuns else { throw AWSError.notImplemented(service: "Glue", operation: operation) }
+    return qualityRuns
+  }
 
   func orchestrating(_ operation: String) throws -> Orchestrator {
     guard let orchestrator else { throw AWSError.notImplemented(service: "Glue", operation: operation) }

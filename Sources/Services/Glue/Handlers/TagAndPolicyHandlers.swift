@@ -91,6 +91,7 @@ private struct TaggedResource: Sendable {
       case ("workflow", 2): WorkflowRecord.key(context.scope, parts[1])
       case ("job", 2): JobRecord.key(context.scope, parts[1])
       case ("connection", 2): ConnectionRecord.key(context.scope, parts[1])
+      case ("dataQualityRuleset", 2): QualityKeys(scope: context.scope).ruleset(parts[1])
       case ("registry", 2): keys.registry(parts[1])
       case ("schema", 3): keys.schema(parts[2], in: parts[1])
       default: nil

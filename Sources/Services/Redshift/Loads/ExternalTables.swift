@@ -165,10 +165,7 @@ extension WarehouseSession {
     var path = try lakePath(location)
     if !path.key.isEmpty, !path.key.hasSuffix("/") { path.key += "/" }
     return try await objects(under: path, for: caller).filter { object in
-      let hidden = object.path.key.dropFirst(path.key.count).split(separator: "/").contains {
-        $0.hasPrefix("_") || $0.hasPrefix(".")
-      }
-      return object.bytes > 0 && !hidden
+      object.bytes > 0 && !HivePath.isHidden(object.path.key, below: path.key)
     }.map { TableScan.File(path: $0.path, bytes: $0.bytes) }
   }
 
