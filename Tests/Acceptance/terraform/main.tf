@@ -127,6 +127,17 @@ resource "aws_glue_classifier" "pipes" {
   }
 }
 
+resource "aws_glue_data_quality_ruleset" "events" {
+  name        = "terraform-events"
+  description = "made by terraform"
+  ruleset     = "Rules = [ RowCount > 0, IsComplete \"id\" ]"
+  target_table {
+    database_name = aws_glue_catalog_database.lake.name
+    table_name    = aws_glue_catalog_table.events.name
+  }
+  tags = { team = "lake" }
+}
+
 resource "aws_glue_crawler" "events" {
   name          = "terraform-events"
   database_name = aws_glue_catalog_database.lake.name
