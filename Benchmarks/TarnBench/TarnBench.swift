@@ -27,7 +27,8 @@ struct TarnBench: AsyncParsableCommand {
   var only: [String] = []
 
   static let names = [
-    "limits", "start", "records", "small", "large", "query", "firehose", "tpch", "warehouse", "memory", "long",
+    "limits", "start", "records", "small", "large", "query", "firehose", "tpch", "warehouse", "quality", "memory",
+    "long",
   ]
 
   func validate() throws {
@@ -71,6 +72,7 @@ struct TarnBench: AsyncParsableCommand {
     if wanted("warehouse") {
       try await scenarios.warehouse(&report, tools: Tools(root: root), scale: scale, rounds: 5)
     }
+    if wanted("quality") { try await scenarios.quality(&report, tools: Tools(root: root), rounds: 5) }
     if wanted("firehose") { try await scenarios.firehose(&report) }
   }
 }
