@@ -24,7 +24,7 @@ let deps = "\(Context.packageDirectory)/.deps"
 /// The services whose shapes are generated, one module each so that builds stay parallel and short.
 let models = [
   "S3", "Kinesis", "Firehose", "Glue", "Athena", "IAM", "STS", "CloudWatch", "Redshift", "RedshiftServerless",
-  "RedshiftData", "Lambda",
+  "RedshiftData", "Lambda", "Logs",
 ]
 
 func model(_ service: String) -> Target {
@@ -156,6 +156,7 @@ let package = Package(
       ]),
     service("IAM", ["IAMModel", "STSModel"]),
     service("CloudWatch", ["CloudWatchModel"]),
+    service("Logs", ["LogsModel", "CCompression"]),
     service(
       "Lambda",
       [
@@ -169,7 +170,7 @@ let package = Package(
       name: "Server",
       dependencies: models.map { .byName(name: "\($0)Model") } + [
         "Kernel", "Storage", "AWSWire", "SQL", "Engine", "Athena", "S3", "Kinesis", "Firehose", "Glue", "Redshift",
-        "PostgresWire", "IAM", "CloudWatch", "Lambda", nioCore, crypto, logging,
+        "PostgresWire", "IAM", "CloudWatch", "Lambda", "Logs", nioCore, crypto, logging,
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -252,5 +253,6 @@ let package = Package(
         "CTarnSystem", nioCore, .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     tests("CloudWatch", ["CloudWatchModel", "AWSWire", "Kernel", "Storage", "StorageTesting"]),
+    tests("Logs", ["LogsModel", "Kernel", "Storage", "StorageTesting", "CTarnSystem", nioCore]),
   ]
 )

@@ -7,10 +7,10 @@ enum ImportRules {
     [
       "S3Model", "KinesisModel", "FirehoseModel", "GlueModel", "AthenaModel", "IAMModel", "STSModel",
       "CloudWatchModel", "RedshiftModel", "RedshiftServerlessModel", "RedshiftDataModel",
-      "LambdaModel",
+      "LambdaModel", "LogsModel",
     ],
     ["SQL", "LakeFiles", "LakeTesting", "Engine", "Lake", "DataQuality"],
-    ["S3", "Kinesis", "Firehose", "Glue", "Athena", "Redshift", "IAM", "CloudWatch", "Lambda"],
+    ["S3", "Kinesis", "Firehose", "Glue", "Athena", "Redshift", "IAM", "CloudWatch", "Lambda", "Logs"],
     ["Server", "Console"],
     ["tarn"],
   ]

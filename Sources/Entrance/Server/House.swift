@@ -17,6 +17,8 @@ import KinesisModel
 import Lambda
 import LambdaModel
 import Logging
+import Logs
+import LogsModel
 import NIOPosix
 import Redshift
 import RedshiftDataModel
@@ -58,6 +60,10 @@ struct House: Sendable {
         + settings.accounts.map { .init(accessKeyID: $0.accessKeyID, secret: $0.secretAccessKey, account: $0.id) })
     let audit = AuditTrail(logs: logs, clock: clock, random: random, logger: logger)
     let cloudWatch = CloudWatchService(keys: keys, clock: clock, logger: logger)
+    let logTargets = LogTargets()
+    let logEvents = try await LogsService.open(
+      keys: keys, logs: logs, clock: clock, random: random, roles: iam.roles, authorizer: iam.authorizer,
+      metrics: cloudWatch, targets: logTargets, log: logger)
     let s3 = S3Service(
       keys: keys, blobs: blobs, clock: clock, random: random, metrics: cloudWatch,
       knowsPrincipal: { try await iam.authorizer.knows($0) },
@@ -73,9 +79,9 @@ struct House: Sendable {
     let glue = GlueService(
       keys: keys, clock: clock, random: random,
       crawls: CrawlGround(
-        s3: s3, engine: engine, roles: iam.roles, authorizer: iam.authorizer, logger: logger),
+        s3: s3, engine: engine, roles: iam.roles, authorizer: iam.authorizer, lines: logEvents, logger: logger),
       jobs: JobGround(
-        s3: s3, roles: iam.roles, sessions: iam.sessions, authorizer: iam.authorizer, lines: SilentLog(),
+        s3: s3, roles: iam.roles, sessions: iam.sessions, authorizer: iam.authorizer, lines: logEvents,
         runtime: JobRuntime.find(
           root: ProcessInfo.processInfo.environment["TARN_ROOT"],
           master: ProcessInfo.processInfo.environment["TARN_SPARK_MASTER"]),
@@ -92,10 +98,11 @@ struct House: Sendable {
       authorizer: iam.authorizer, clock: clock, random: random, metrics: cloudWatch,
       scratchFolder: settings.dataFolder + "/spill", log: logger)
     let lambda = try await LambdaService.open(
-      keys: keys, logs: logs, blobs: blobs, s3: s3, kinesis: kinesis, roles: iam.roles, sessions: iam.sessions,
-      authorizer: iam.authorizer, clock: clock, random: random, metrics: cloudWatch,
+      keys: keys, blobs: blobs, s3: s3, kinesis: kinesis, roles: iam.roles, sessions: iam.sessions,
+      authorizer: iam.authorizer, clock: clock, random: random, metrics: cloudWatch, lines: logEvents,
       folder: settings.dataFolder + "/sandboxes",
       interpreters: ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", log: logger)
+    logTargets.set(kinesis: kinesis, firehose: firehose, lambda: lambda)
     let databases = Warehouses(
       WarehouseGround(
         folder: settings.dataFolder + "/warehouses", spillFolder: settings.dataFolder + "/spill",
@@ -124,7 +131,7 @@ struct House: Sendable {
       IAMRouter(iam.api), STSRouter(iam.sts), S3Endpoint(s3), KinesisRouter(kinesis), GlueRouter(glue),
       AthenaRouter(athena), CloudWatchRouter(cloudWatch), FirehoseRouter(firehose), RedshiftRouter(redshift),
       RedshiftServerlessRouter(serverless), RedshiftDataRouter(redshiftData),
-      LambdaRouter(lambda),
+      LambdaRouter(lambda), LogsRouter(logEvents),
     ]
     return House(
       services: Dictionary(uniqueKeysWithValues: routers.map { ($0.signingName, $0) }),
@@ -137,6 +144,7 @@ struct House: Sendable {
           .init(name: "firehose") { await firehose.run() },
           .init(name: "glue") { await glue.run() },
           .init(name: "lambda") { await lambda.run() },
+          .init(name: "logs") { await logEvents.run() },
           .init(name: "metrics") { try await cloudWatch.run() },
           .init(name: "audit") { await audit.run() },
           .init(name: "redshift") { await watch.run() },
@@ -155,6 +163,7 @@ struct House: Sendable {
         await athena.stop()
         await redshiftData.stop()
         await warehouses.stop()
+        await logEvents.flush()
         try? await cloudWatch.flush()
         try? await audit.flush()
       })
@@ -201,9 +210,4 @@ struct Background: Service {
       }
     }
   }
-}
-
-/// Takes log events nowhere.
-private struct SilentLog: LogEventTap {
-  func record(_ batch: LogEventBatch) {}
 }

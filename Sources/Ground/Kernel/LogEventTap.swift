@@ -11,18 +11,41 @@ public struct LogEventBatch: Sendable {
     }
   }
 
+  /// With whose rights the lines are written.
+  public struct Writer: Sendable, Hashable {
+    public var role: ARN
+    /// The service that acts with the role: `lambda.amazonaws.com`.
+    public var service: String
+    public var session: String
+
+    public init(role: ARN, service: String, session: String) {
+      self.role = role
+      self.service = service
+      self.session = session
+    }
+  }
+
   public var scope: Scope
   /// `/aws/lambda/NAME`.
   public var group: String
   /// `2026/05/19/[$LATEST]0123456789abcdef0123456789abcdef`.
   public var stream: String
   public var events: [Event]
+  /// Whose rights count; `nil` when the service writes by itself. Lines that the role may not write are dropped, as AWS
+  /// drops them.
+  public var writer: Writer?
+  /// Whether a group and a stream that are not there are made.
+  public var makesGroup: Bool
 
-  public init(scope: Scope, group: String, stream: String, events: [Event]) {
+  public init(
+    scope: Scope, group: String, stream: String, events: [Event], writer: Writer? = nil, makesGroup: Bool = true
+  ) {
     self.scope = scope
     self.group = group
     self.stream = stream
     self.events = events
+    self.writer = writer
+    self.makesGroup = makesGroup
   }
 }
 

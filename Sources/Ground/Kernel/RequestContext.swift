@@ -113,6 +113,9 @@ public struct RequestContext: Sendable {
   public var userAgent: String
   /// Scheme and authority under which the client reached the server, such as `http://localhost:4566`.
   public var endpoint: String
+  /// The resource for which a service calls another one, such as a log group; empty otherwise. Policies compare it with
+  /// `aws:SourceArn`, and its account with `aws:SourceAccount`.
+  public var sourceARN = ""
   public var authorizer: any Authorizer
 
   public var account: AccountID { scope.account }
@@ -152,6 +155,10 @@ public struct RequestContext: Sendable {
     all["aws:useragent", default: []].append(userAgent)
     all["aws:requestedregion", default: []].append(region.code)
     all["aws:securetransport", default: []].append(endpoint.hasPrefix("https:") ? "true" : "false")
+    if !sourceARN.isEmpty {
+      all["aws:sourcearn", default: []].append(sourceARN)
+      all["aws:sourceaccount", default: []].append(account.digits)
+    }
     var request = AuthorizationRequest(
       principal: principal, action: action, resources: resources, conditions: all, resourcePolicy: resourcePolicy,
       resourceAccount: resourceAccount)

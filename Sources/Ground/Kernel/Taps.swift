@@ -60,10 +60,11 @@ public protocol AuditTap: Sendable {
 }
 
 /// Listens to nothing.
-public struct SilentTap: MetricTap, AuditTap {
+public struct SilentTap: MetricTap, AuditTap, LogEventTap {
   public init() {}
   public func record(_ samples: [MetricSample]) {}
   public func record(_ event: AuditEvent) {}
+  public func record(_ batch: LogEventBatch) {}
 }
 
 /// Allows everything: for unit tests of a service without IAM.

@@ -23,7 +23,6 @@ public final class LambdaService: LambdaAPI {
   let lines: any LogEventTap
   let log: Logger
   let address: Locked<String>
-  let functionLog: FunctionLog?
   let events: EventQueue
   let mappings: MappingHouse
   private let folder: String
@@ -31,8 +30,7 @@ public final class LambdaService: LambdaAPI {
   private init(
     keys: any KeyStore, blobs: any BlobStore, code: CodeStore, pool: SandboxPool, roles: any RoleBroker,
     authorizer: any Authorizer, clock: any WallClock, random: any RandomSource, metrics: any MetricTap,
-    lines: any LogEventTap, functionLog: FunctionLog?, log: Logger, address: Locked<String>, kinesis: KinesisService,
-    folder: String
+    lines: any LogEventTap, log: Logger, address: Locked<String>, kinesis: KinesisService, folder: String
   ) {
     self.keys = keys
     self.blobs = blobs
@@ -44,7 +42,6 @@ public final class LambdaService: LambdaAPI {
     self.random = random
     self.metrics = metrics
     self.lines = lines
-    self.functionLog = functionLog
     self.log = log
     self.address = address
     self.folder = folder
@@ -56,14 +53,14 @@ public final class LambdaService: LambdaAPI {
 
   /// - Parameters:
   ///   - sessions: gives the processes of functions the credentials of their roles.
-  ///   - lines: takes what functions write; `nil` keeps it in a log of each function.
+  ///   - lines: takes what functions write.
   ///   - folder: where sandboxes have their folders; emptied here, nothing in it outlives the process.
   ///   - interpreters: folders in which interpreters are looked for, as in `PATH`.
   public static func open(
-    keys: any KeyStore, logs: any LogStore, blobs: any BlobStore, s3: any S3API, kinesis: KinesisService,
+    keys: any KeyStore, blobs: any BlobStore, s3: any S3API, kinesis: KinesisService,
     roles: any RoleBroker, sessions: any RoleSessions, authorizer: any Authorizer, clock: any WallClock,
     random: any RandomSource,
-    metrics: any MetricTap = SilentTap(), lines: (any LogEventTap)? = nil, folder: String, interpreters: String,
+    metrics: any MetricTap = SilentTap(), lines: any LogEventTap = SilentTap(), folder: String, interpreters: String,
     log: Logger = Logger(label: "tarn.lambda")
   ) async throws -> LambdaService {
     let files = BlockingPool(name: "lambda-files", threads: 2, queueLimit: 10_000)
@@ -80,11 +77,9 @@ public final class LambdaService: LambdaAPI {
       code: code, catalog: catalog, sessions: sessions, clock: clock, random: random, folder: folder,
       starter: BlockingPool(name: "lambda-start", threads: 1, queueLimit: 1_000),
       endpoint: { address.withLock { $0 } })
-    let functionLog = lines == nil ? FunctionLog(logs: logs, clock: clock, log: log) : nil
     return LambdaService(
       keys: keys, blobs: blobs, code: code, pool: SandboxPool(tools, log: log), roles: roles, authorizer: authorizer,
-      clock: clock, random: random, metrics: metrics, lines: lines ?? functionLog ?? SilentLog(),
-      functionLog: functionLog, log: log, address: address, kinesis: kinesis,
+      clock: clock, random: random, metrics: metrics, lines: lines, log: log, address: address, kinesis: kinesis,
       folder: folder)
   }
 
@@ -101,7 +96,6 @@ public final class LambdaService: LambdaAPI {
       }
       group.addTask { await self.events.run { await self.work(on: $0) } }
       group.addTask { await self.mappings.run { try await self.handle($0, $1, $2) } }
-      if let functionLog { group.addTask { await functionLog.run() } }
     }
   }
 
@@ -115,7 +109,6 @@ public final class LambdaService: LambdaAPI {
   /// Ends all sandboxes.
   public func stop() async {
     await pool.stop()
-    await functionLog?.flush()
     try? await code.files.run { [folder] in try FileManager.default.removeItem(atPath: folder) }
   }
 
@@ -133,10 +126,6 @@ public final class LambdaService: LambdaAPI {
       }
     }
   }
-}
-
-private struct SilentLog: LogEventTap {
-  func record(_ batch: LogEventBatch) {}
 }
 
 extension LambdaError {

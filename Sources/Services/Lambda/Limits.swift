@@ -86,8 +86,4 @@ package enum Limits {
   package static let queuedEventsMax = 100_000
   /// Events and batches that are worked on at a time.
   package static let eventsAtOnce = 32
-  /// Log events that wait to be written; more are dropped and counted.
-  package static let logEventsWaitingMax = 20_000
-  package static let logFlushEvery = Duration.milliseconds(200)
-  package static let logKeepHours = 14 * 24
 }

@@ -110,10 +110,7 @@ extension LambdaService {
     }
     let (body, isError) = Self.answer(run.report.outcome, requestID, version)
     let text = lines(of: run, requestID, version)
-    lines.record(
-      LogEventBatch(
-        scope: name.scope, group: version.logGroup(name.name), stream: run.stream,
-        events: text.map { .init(time: began, message: $0) }))
+    record(text, of: run, from: began, name, version)
     report(
       name,
       [
@@ -196,6 +193,18 @@ extension LambdaService {
     if let initial = run.initDuration { report += "Init Duration: \(Self.milliseconds(initial)) ms\t" }
     text.append(report)
     return text
+  }
+
+  /// Hands the log of one invocation over, to be written with the rights of the function's role.
+  private func record(
+    _ text: [String], of run: SandboxPool.Run, from began: Timestamp, _ name: FunctionName, _ version: VersionRecord
+  ) {
+    let ended = clock.now()
+    lines.record(
+      LogEventBatch(
+        scope: name.scope, group: version.logGroup(name.name), stream: run.stream,
+        events: text.enumerated().map { .init(time: $0.offset == 0 ? began : ended, message: $0.element + "\n") },
+        writer: ARN(version.role).map { .init(role: $0, service: "lambda.amazonaws.com", session: name.name) }))
   }
 
   /// With two digits behind the point.

@@ -14,6 +14,9 @@ public final class Pattern: Sendable {
   /// Whether the pattern was understood.
   public var isSupported: Bool { program != nil }
 
+  /// How long the compiled pattern is: with the length of a value it bounds the time that a match takes.
+  public var instructionCount: Int { program?.instructions.count ?? 0 }
+
   public func matches(_ value: String) -> Bool {
     guard let program else { return true }
     return program.matchesAll(Array(value.unicodeScalars))

@@ -7,6 +7,7 @@ public enum ServiceRouting {
     ("Kinesis_20131202.", "kinesis"), ("Firehose_20150804.", "firehose"), ("AWSGlue.", "glue"),
     ("AmazonAthena.", "athena"), ("GraniteServiceVersion20100801.", "monitoring"),
     ("RedshiftServerless.", "redshift-serverless"), ("RedshiftData.", "redshift-data"),
+    ("Logs_20140328.", "logs"),
   ]
   /// Versions of the Query protocol, which stand in the form.
   private static let versions = [
@@ -28,7 +29,7 @@ public enum ServiceRouting {
     if let host = request.headers["host"], let first = host.split(separator: ".").first {
       let known = [
         "kinesis", "firehose", "glue", "athena", "iam", "sts", "monitoring", "redshift", "redshift-serverless",
-        "redshift-data", "lambda",
+        "redshift-data", "lambda", "logs",
       ]
       if known.contains(String(first)), host.contains(".amazonaws.com") || host.contains(".localhost") {
         return String(first)

@@ -39,7 +39,27 @@ struct Crawl: Sendable {
     let context = try await house.acting(record, scope)
     let plan = try await plan(context)
     try Task.checkCancellation()
-    return try await CrawlWriter(crawl: self, context: context).apply(plan)
+    tell("BENCHMARK", "Classification complete, writing results to database \(databases)")
+    let outcome = try await CrawlWriter(crawl: self, context: context).apply(plan)
+    tell("INFO", "Crawl summary: \(outcome.summary ?? "nothing changed")")
+    tell("BENCHMARK", "Finished writing to Catalog")
+    return outcome
+  }
+
+  private var databases: String {
+    record.database ?? Set(record.catalog.map(\.database)).sorted().joined(separator: ", ")
+  }
+
+  /// Writes a line to the crawler's stream, with the rights of its role, as AWS's crawlers do.
+  func tell(_ level: String, _ text: String) {
+    let ground = house.ground
+    ground.lines.record(
+      LogEventBatch(
+        scope: scope, group: CrawlRecord.logGroup, stream: record.name,
+        events: [.init(time: house.clock.now(), message: "[\(id)] \(level) : \(text)")],
+        writer: CrawlHouse.arns(record.role, scope).first.map {
+          .init(role: $0, service: CrawlHouse.service, session: "AWS-Crawler")
+        }))
   }
 
   /// Crawls and says what would be written. Changes nothing.

@@ -11,15 +11,19 @@ public struct CrawlGround: Sendable {
   public var engine: LakeEngine
   public var roles: any RoleBroker
   public var authorizer: any Authorizer
+  /// Takes what crawls tell of themselves.
+  public var lines: any LogEventTap
   public var logger: Logger
 
   public init(
-    s3: any S3API, engine: LakeEngine, roles: any RoleBroker, authorizer: any Authorizer, logger: Logger
+    s3: any S3API, engine: LakeEngine, roles: any RoleBroker, authorizer: any Authorizer,
+    lines: any LogEventTap = SilentTap(), logger: Logger
   ) {
     self.s3 = s3
     self.engine = engine
     self.roles = roles
     self.authorizer = authorizer
+    self.lines = lines
     self.logger = logger
   }
 }
@@ -132,17 +136,20 @@ final class CrawlHouse: Sendable {
 
   private func run(_ record: CrawlerRecord, _ scope: Scope, _ id: String, _ started: Timestamp) async {
     var crawl = CrawlRecord(id: id, crawler: record.name, state: "COMPLETED", started: started)
+    let told = Crawl(house: self, record: record, scope: scope, id: id)
+    told.tell("BENCHMARK", "Running Start Crawl for Crawler \(record.name)")
     do {
       // A stop that came before the task was noted had nothing to cancel.
       let present = try await catalog.keys.read { try $0.crawler(record.name, scope) }
       guard present.state == .running else { throw Stopped() }
-      let outcome = try await Crawl(house: self, record: record, scope: scope, id: id).run()
+      let outcome = try await told.run()
       (crawl.created, crawl.changed, crawl.deleted) = (outcome.created, outcome.changed, outcome.deleted)
       crawl.summary = outcome.summary
     } catch {
       let isStopped = Task.isCancelled || error is Stopped
       crawl.state = isStopped ? "STOPPED" : "FAILED"
       if !isStopped { crawl.error = Self.message(error) }
+      told.tell(isStopped ? "INFO" : "ERROR", isStopped ? "The crawl was stopped" : Self.message(error))
       if !isStopped, !(error is AWSError), !(error is FolderTree.TooLarge) {
         ground.logger.warning("a crawl failed", metadata: ["crawler": "\(record.name)", "error": "\(error)"])
       }
@@ -157,6 +164,7 @@ final class CrawlHouse: Sendable {
         ground.logger.error("a crawl's end could not be kept", metadata: ["error": "\(error)"])
       }
     }.value
+    told.tell("BENCHMARK", "Crawler has finished running and is in state READY")
   }
 
   private struct Stopped: Error {}

@@ -34,16 +34,19 @@ struct CrawlWriter: Sendable {
       guard let definition = table.definition else { return }
       try await catalog.createTable(definition, in: table.database, context: context)
       outcome.created += 1
+      crawl.tell("INFO", "Created table \(table.name) in database \(table.database)")
     case .update, .deprecate:
       guard let definition = table.definition else { return }
       try await catalog.updateTable(definition, in: table.database, context: context)
       outcome.changed += 1
+      crawl.tell("INFO", "Updated table \(table.name) in database \(table.database)")
     case .refresh:
       guard let definition = table.definition else { return }
       try await catalog.updateTable(definition, in: table.database, archive: false, context: context)
     case .delete:
       try await catalog.deleteTable(table.name, in: table.database, context: context)
       outcome.deleted += 1
+      crawl.tell("INFO", "Deleted table \(table.name) in database \(table.database)")
     case .none, .log: break
     }
     try await applyPartitions(table, &outcome)

@@ -33,6 +33,14 @@ package indirect enum JSONNode: Hashable, Sendable {
     return nodes
   }
 
+  /// Reads the one value that `bytes` hold.
+  package init(_ bytes: [UInt8]) throws(Malformed) {
+    var reader = JSONReader(bytes: bytes)
+    self = try reader.value(depth: 0)
+    reader.skipSpace()
+    guard reader.isAtEnd else { throw reader.unexpected() }
+  }
+
   /// The value as JSON text.
   package func write(to out: inout [UInt8]) {
     switch self {
@@ -99,7 +107,7 @@ private struct JSONReader {
     while place < bytes.count, [32, 10, 13, 9].contains(bytes[place]) { place += 1 }
   }
 
-  private func unexpected() -> JSONNode.Malformed {
+  func unexpected() -> JSONNode.Malformed {
     guard place < bytes.count else { return .init(reason: "Unexpected end-of-input") }
     let scalar = Unicode.Scalar(bytes[place])
     return .init(reason: "Unexpected character ('\(scalar)' (code \(bytes[place]))) at offset \(place)")
