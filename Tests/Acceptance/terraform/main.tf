@@ -25,6 +25,7 @@ provider "aws" {
     glue       = var.endpoint
     iam        = var.endpoint
     kinesis    = var.endpoint
+    logs       = var.endpoint
     s3         = var.endpoint
     sts        = var.endpoint
   }
@@ -193,6 +194,29 @@ resource "aws_kinesis_firehose_delivery_stream" "events" {
     }
   }
   depends_on = [aws_iam_role_policy.delivery]
+}
+
+resource "aws_cloudwatch_log_group" "delivery" {
+  name              = "/terraform/delivery"
+  retention_in_days = 14
+  tags              = { team = "data" }
+}
+
+resource "aws_cloudwatch_log_stream" "delivery" {
+  name           = "DestinationDelivery"
+  log_group_name = aws_cloudwatch_log_group.delivery.name
+}
+
+resource "aws_cloudwatch_log_metric_filter" "errors" {
+  name           = "errors"
+  pattern        = "{ $.errorCode = \"S3.*\" }"
+  log_group_name = aws_cloudwatch_log_group.delivery.name
+  metric_transformation {
+    name          = "DeliveryErrors"
+    namespace     = "Terraform"
+    value         = "1"
+    default_value = "0"
+  }
 }
 
 resource "aws_athena_workgroup" "lake" {
