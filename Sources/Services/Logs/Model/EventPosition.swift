@@ -15,9 +15,12 @@ package struct EventPosition: Hashable, Comparable, Sendable {
     self.place = place
   }
 
+  /// The last moment that an id has digits for, in the year 5138.
+  private static let timeMax: Int64 = 99_999_999_999_999
+
   /// Before every event of a time or later.
   package static func before(_ time: Int64) -> EventPosition {
-    EventPosition(time: max(0, time), stream: 0, offset: 0, place: 0)
+    EventPosition(time: min(max(0, time), timeMax), stream: 0, offset: 0, place: 0)
   }
 
   package static func < (left: Self, right: Self) -> Bool {
