@@ -24,7 +24,7 @@ case $machine in
     exit 1
     ;;
 esac
-packages=(ca-certificates git libbz2-dev libpython3.11 libsnappy-dev libsqlite3-dev libstdc++-12-dev python3 python3-pip
+packages=(ca-certificates git jq libbz2-dev libpython3.11 libsnappy-dev libsqlite3-dev libstdc++-12-dev python3 python3-pip
   python3-venv zlib1g-dev)
 
 # --- telling ----------------------------------------------------------------------------------------------------

@@ -75,6 +75,30 @@ final class TapeTap: MetricTap {
   func last(_ name: String) -> Double? { tape.withLock { $0.last { $0.name == name }?.value } }
 }
 
+/// A function that answers as a test says.
+final class ScriptedFunctions: RecordFunctions {
+  struct Call: Sendable {
+    var function: String
+    var payload: ByteBuffer
+    var principal: String
+  }
+  let calls = Locked<[Call]>([])
+  let script = Locked<(@Sendable (ByteBuffer) throws -> RecordAnswer)?>(nil)
+
+  func invoke(_ function: String, _ payload: ByteBuffer, _ context: RequestContext) async throws -> RecordAnswer {
+    calls.withLock {
+      $0.append(Call(function: function, payload: payload, principal: context.principal.arn.description))
+    }
+    guard let script = script.withLock({ $0 }) else { throw AWSError("ResourceNotFoundException", "no function") }
+    return try script(payload)
+  }
+}
+
+final class TapeLines: LogEventTap {
+  let batches = Locked<[LogEventBatch]>([])
+  func record(_ batch: LogEventBatch) { batches.withLock { $0.append(batch) } }
+}
+
 /// A Firehose between stores in memory and a clock moved by hand.
 final class House: Sendable {
   static let scope = Scope(account: .standard, region: .usEast1)
@@ -90,6 +114,8 @@ final class House: Sendable {
   let kinesis: KinesisService
   let firehose: FirehoseService
   let taps = TapeTap()
+  let functions = ScriptedFunctions()
+  let lines = TapeLines()
 
   init(
     columns: [(String, String)] = [("id", "string")], after old: House? = nil, spillFolder: String? = nil
@@ -110,7 +136,7 @@ final class House: Sendable {
     firehose = try await FirehoseService.open(
       keys: keys, logs: logs, s3: bucket, glue: catalog, kinesis: kinesis, engine: engine, roles: Roles(),
       authorizer: OpenAuthorizer(), clock: clock, random: SeededRandomSource(seed: 6), metrics: taps,
-      scratchFolder: spillFolder ?? scratch)
+      functions: functions, lines: lines, scratchFolder: spillFolder ?? scratch)
   }
 
   var context: RequestContext {

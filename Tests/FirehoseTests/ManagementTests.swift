@@ -64,14 +64,11 @@ import Testing
 
   @Test func whatIsMissingIsNamed() async throws {
     let house = try await House()
-    var lambda = house.destination()
-    lambda.processingConfiguration = ProcessingConfiguration(
-      enabled: true, processors: [Processor(type: "Lambda", parameters: [])])
-    let refused = await failure { try await house.create("d", lambda) }
-    #expect(refused.code == "NotImplemented" && refused.message.contains("Lambda"))
-    var partitioned = house.destination()
-    partitioned.dynamicPartitioningConfiguration = DynamicPartitioningConfiguration(enabled: true)
-    #expect(await failure { try await house.create("d", partitioned) }.message.contains("dynamic partitioning"))
+    var logs = house.destination()
+    logs.processingConfiguration = ProcessingConfiguration(
+      enabled: true, processors: [Processor(type: "CloudWatchLogProcessing", parameters: [])])
+    let refused = await failure { try await house.create("d", logs) }
+    #expect(refused.code == "NotImplemented" && refused.message.contains("CloudWatchLogProcessing"))
   }
 
   @Test func updatesAreCounted() async throws {

@@ -93,15 +93,17 @@ struct House: Sendable {
       keys: keys, clock: clock, random: random, metrics: cloudWatch, glue: glue, s3: s3,
       executor: LakeExecutor(glue: glue, s3: s3, engine: engine, clock: clock), logger: logger)
     try await athena.recover()
+    let functions = DeliveryFunctions()
     let firehose = try await FirehoseService.open(
       keys: keys, logs: logs, s3: s3, glue: glue, kinesis: kinesis, engine: engine, roles: iam.roles,
-      authorizer: iam.authorizer, clock: clock, random: random, metrics: cloudWatch,
-      scratchFolder: settings.dataFolder + "/spill", log: logger)
+      authorizer: iam.authorizer, clock: clock, random: random, metrics: cloudWatch, functions: functions,
+      lines: logEvents, scratchFolder: settings.dataFolder + "/spill", log: logger)
     let lambda = try await LambdaService.open(
       keys: keys, blobs: blobs, s3: s3, kinesis: kinesis, roles: iam.roles, sessions: iam.sessions,
       authorizer: iam.authorizer, clock: clock, random: random, metrics: cloudWatch, lines: logEvents,
       folder: settings.dataFolder + "/sandboxes",
       interpreters: ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", log: logger)
+    functions.set(lambda)
     logTargets.set(kinesis: kinesis, firehose: firehose, lambda: lambda)
     let databases = Warehouses(
       WarehouseGround(

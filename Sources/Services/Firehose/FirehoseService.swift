@@ -35,16 +35,20 @@ public final class FirehoseService: FirehoseAPI {
   /// - Parameters:
   ///   - scratchFolder: where buffers that outgrow memory lie; emptied by nobody, its files have no names.
   ///   - roles: gives deliveries the rights of their roles.
+  ///   - functions: transforms records.
+  ///   - lines: takes errors of deliveries, for the log streams that destinations name.
   public static func open(
     keys: any KeyStore, logs: any LogStore, s3: any S3API, glue: any GlueAPI, kinesis: KinesisService,
     engine: LakeEngine, roles: any RoleBroker, authorizer: any Authorizer, clock: any WallClock,
-    random: any RandomSource, metrics: any MetricTap = SilentTap(), scratchFolder: String,
+    random: any RandomSource, metrics: any MetricTap = SilentTap(), functions: any RecordFunctions = NoFunctions(),
+    lines: any LogEventTap = SilentTap(), scratchFolder: String,
     log: Logger = Logger(label: "tarn.firehose")
   ) async throws -> FirehoseService {
     let service = FirehoseService(
       Collaborators(
         keys: keys, logs: logs, s3: s3, glue: glue, kinesis: kinesis, engine: engine, roles: roles,
-        authorizer: authorizer, clock: clock, random: random, metrics: metrics, log: log,
+        authorizer: authorizer, clock: clock, random: random, metrics: metrics, functions: functions, lines: lines,
+        log: log,
         scratchFolder: scratchFolder, files: BlockingPool(name: "firehose-files", threads: 2, queueLimit: 10_000),
         conversions: ConversionTurns(atOnce: Limits.conversionsAtOnce)))
     for (id, kept) in try await load(from: keys) {

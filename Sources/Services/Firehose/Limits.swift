@@ -18,10 +18,34 @@ package enum Limits {
   package static let bufferSecondsDefault = 300
   package static let bufferMiBForConversionMin = 64
   package static let bufferMiBForConversionDefault = 128
+  package static let bufferMiBForPartitioningMin = 64
   /// A prefix after its expressions were evaluated.
   package static let evaluatedPrefixBytesMax = 512
 
+  // Processing. Sources: "Transform source data", "Dynamic partitioning", ProcessorParameter in the API reference.
+  package static let functionBatchMiBMin = 0.2
+  package static let functionBatchMiBMax = 3.0
+  package static let functionBatchMiBDefault = 1.0
+  package static let functionIntervalSecondsMax = 900
+  package static let functionRetriesDefault = 3
+  package static let functionRetriesMax = 300
+  package static let partsPerRecordMax = 500
+  package static let activePartitionsMax = 500
+  package static let partitionRetrySecondsDefault = 300
+
   // Our own.
+  /// What the process that runs a query for partition keys may take: memory, processor time, output.
+  package static let queryMemoryKiB = 512 << 10
+  package static let querySeconds = 30
+  package static let queryOutputBytesMax = 16 << 20
+  package static let queryErrorBytesMax = 64 << 10
+  /// Records of so many bytes, or so many records, are processed together.
+  package static let processedTogetherBytes = 1 << 20
+  package static let processedTogetherRecords = 2_000
+  /// How much of one partition stays in memory.
+  package static let partitionInMemoryBytesMax = 128 << 10
+  /// How long a function that is throttled is left alone before the next try.
+  package static let functionPause = Duration.seconds(1)
   /// How much of a buffer stays in memory; what comes beyond is kept in a temporary file.
   package static let bufferInMemoryBytesMax = 1 << 20
   /// What one read of a source's lane takes at most.

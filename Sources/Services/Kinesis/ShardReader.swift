@@ -15,6 +15,7 @@ public struct ConsumedRecord: Sendable {
   public var partitionKey: String { frame.partitionKey }
   public var data: ByteBuffer { frame.data }
   var encrypted: Bool { frame.encrypted }
+  public var shardID: String { shard.id }
   /// The record's number as GetRecords gives it; made when asked for.
   public var sequenceNumber: String { SequenceNumber(offset: offset, time: time, of: shard).text }
 }

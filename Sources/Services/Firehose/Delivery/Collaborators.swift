@@ -19,6 +19,10 @@ struct Collaborators: Sendable {
   var clock: any WallClock
   var random: any RandomSource
   var metrics: any MetricTap
+  /// Functions that transform records.
+  var functions: any RecordFunctions
+  /// Takes what CloudWatchLoggingOptions ask for.
+  var lines: any LogEventTap
   var log: Logger
   /// Where buffers that have outgrown memory lie.
   var scratchFolder: String

@@ -22,12 +22,14 @@ struct Delivery: Sendable {
     var backedUp = false
     var failedRecords = 0
     var failedBytes: Int64 = 0
+    /// What processors made of the records; `nil` where there are none.
+    var processed: ProcessingOutcome?
   }
 
   /// Gives the bytes from an offset, some of them at least.
   typealias PartReader = @Sendable (Int64) async throws -> ByteBuffer
 
-  private var name: ObjectName { ObjectName(record, oldest: buffer.oldest, starts: buffer.starts) }
+  var name: ObjectName { ObjectName(record, oldest: buffer.oldest, starts: buffer.starts) }
 
   func run() async throws -> Outcome {
     let destination = record.destination
@@ -38,7 +40,9 @@ struct Delivery: Sendable {
       try await backUp(to: backup)
       outcome.backedUp = true
     }
-    if let conversion = destination.conversion, conversion.isEnabled {
+    if let plan = ProcessingPlan(destination) {
+      try await process(plan, prefixes, context, &outcome)
+    } else if let conversion = destination.conversion, conversion.isEnabled {
       outcome.converted = true
       try await convert(conversion, prefixes, context, &outcome)
     } else {
@@ -56,7 +60,8 @@ struct Delivery: Sendable {
 
   private func prefixes(_ prefix: String?, _ errors: String?) throws -> DestinationPrefixes {
     do {
-      return try DestinationPrefixes(prefix: prefix, errorPrefix: errors)
+      return try DestinationPrefixes(
+        prefix: prefix, errorPrefix: errors, isPartitioned: record.destination.partitioning?.isEnabled ?? false)
     } catch {
       throw AWSError("InvalidArgumentException", error.reason)
     }
@@ -67,7 +72,7 @@ struct Delivery: Sendable {
   /// Puts an object of `count` bytes, read part by part. S3 wants an object's length before its first byte, so what is
   /// compressed waits in a file.
   /// - Returns: bytes of the object as stored.
-  private func put(
+  func put(
     _ key: String, in bucket: String, _ compression: S3Destination.Compression, _ context: RequestContext,
     reading: @escaping PartReader, count: Int64
   ) async throws -> Int64 {
@@ -134,13 +139,18 @@ struct Delivery: Sendable {
   }
 
   /// Reads the buffer's records from the source again.
-  private func eachRecord(_ body: (SourceRecord) async throws -> Void) async throws {
+  func eachRecord(_ body: (SourceRecord) async throws -> Void) async throws {
+    try await eachRecord { _, record in try await body(record) }
+  }
+
+  /// The same, with the lane of each.
+  func eachRecord(_ body: (Int, SourceRecord) async throws -> Void) async throws {
     for (lane, range) in buffer.ranges.sorted(by: { $0.key < $1.key }) {
       var offset = range.lowerBound
       while offset < range.upperBound {
         let batch = try await source.read(lane, from: offset, bytesMax: Limits.readBytesMax)
         guard batch.next > offset else { break }
-        for record in batch.records where record.offset < range.upperBound { try await body(record) }
+        for record in batch.records where record.offset < range.upperBound { try await body(lane, record) }
         offset = batch.next
       }
     }
@@ -217,7 +227,7 @@ struct Delivery: Sendable {
   }
 
   /// Lets the engine write lines of objects as one Parquet object.
-  private func write(
+  func write(
     _ lines: SpillFile, longest: Int, _ shape: RowShape, _ conversion: S3Destination.Conversion, to key: String,
     _ context: RequestContext
   ) async throws -> Int64 {

@@ -20,6 +20,8 @@ final class DeliveryBuffer: @unchecked Sendable {
   let spill: SpillFile
   private(set) var lines: ObjectLines?
   private let delimiter: String?
+  /// Records that are processed first are only counted here: the delivery reads them again.
+  private let isProcessed: Bool
 
   init(starts: [Int: UInt64], oldest: Timestamp, destination: S3Destination, spill: SpillFile) {
     self.starts = starts
@@ -27,12 +29,19 @@ final class DeliveryBuffer: @unchecked Sendable {
     newest = oldest
     self.spill = spill
     delimiter = destination.delimiter
-    if let conversion = destination.conversion, conversion.isEnabled, let deserializer = conversion.deserializer {
+    isProcessed = ProcessingPlan(destination) != nil
+    if !isProcessed, let conversion = destination.conversion, conversion.isEnabled,
+      let deserializer = conversion.deserializer
+    {
       lines = ObjectLines(deserializer)
     }
   }
 
   func add(_ batch: LaneBatch, lane: Int, from start: UInt64) async throws {
+    guard !isProcessed else {
+      count(batch, lane: lane, from: start)
+      return
+    }
     var bytes = spill.takeSpare()
     // Room for all of it at once, and for twice the last record as `ObjectLines` asks for.
     let largest = batch.records.reduce(0) { max($0, $1.data.readableBytes) }
@@ -44,12 +53,18 @@ final class DeliveryBuffer: @unchecked Sendable {
         bytes.writeImmutableBuffer(record.data)
         if let delimiter { bytes.writeString(delimiter) }
       }
+    }
+    count(batch, lane: lane, from: start)
+    if lines?.isSuspicious != true { try await spill.append(consume bytes) }
+  }
+
+  private func count(_ batch: LaneBatch, lane: Int, from start: UInt64) {
+    for record in batch.records {
       plainBytes += Int64(record.data.readableBytes)
       oldest = min(oldest, record.time)
       newest = max(newest, record.time)
     }
     records += batch.records.count
     ranges[lane] = (ranges[lane]?.lowerBound ?? start)..<batch.next
-    if lines?.isSuspicious != true { try await spill.append(consume bytes) }
   }
 }

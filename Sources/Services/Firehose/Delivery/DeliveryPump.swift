@@ -80,6 +80,8 @@ actor DeliveryPump {
     log.error(
       "records were not delivered and are tried again",
       metadata: ["error": "\(error)", "attempt": "\(failures)", "next-try-seconds": "\(pause.milliseconds / 1000)"])
+    let told = Self.told(error)
+    Delivery.tell(told.code, told.message, record, scope, with)
     var samples = [sample("DeliveryToS3.Success", 0, "Count")]
     if let buffer { samples.append(sample("DeliveryToS3.DataFreshness", age(of: buffer), "Seconds")) }
     with.metrics.record(samples)
@@ -87,6 +89,25 @@ actor DeliveryPump {
     source = nil
     lanesListedAt = nil
     return pause
+  }
+
+  /// An error in the words of AWS's delivery logs.
+  private static func told(_ error: any Error) -> (code: String, message: String) {
+    guard let error = error as? AWSError else { return ("InternalError", "The delivery failed and is tried again.") }
+    switch error.code {
+    case "AccessDenied", "AccessDeniedException":
+      return (
+        "S3.AccessDenied",
+        "Access was denied. Ensure that the trust policy for the provided IAM role allows Firehose to assume the role, "
+          + "and the access policy allows access to the S3 bucket."
+      )
+    case "NoSuchBucket":
+      return (
+        "S3.NoSuchBucket",
+        "The specified bucket does not exist. Create the bucket or use a different bucket that does exist."
+      )
+    default: return ("S3.\(error.code)", error.message)
+    }
   }
 
   /// Undelivered DirectPut records are given up after a day, as AWS does.
@@ -275,11 +296,33 @@ actor DeliveryPump {
     ])
   }
 
+  private func report(_ processed: ProcessingOutcome) -> [MetricSample] {
+    var samples: [MetricSample] = []
+    if processed.calls > 0 {
+      samples += [
+        sample("ExecuteProcessing.Duration", Double(processed.callDuration.milliseconds), "Milliseconds"),
+        sample("ExecuteProcessing.Success", processed.failedCalls == 0 ? 1 : 0, "Count"),
+        sample("SucceedProcessing.Records", Double(processed.succeededRecords), "Count"),
+        sample("SucceedProcessing.Bytes", Double(processed.succeededBytes), "Bytes"),
+      ]
+    }
+    if record.destination.partitioning?.isEnabled == true {
+      samples += [
+        sample("PartitionCount", Double(processed.partitions), "Count"),
+        sample("PartitionCountExceeded", processed.exceeded ? 1 : 0, "Count"),
+        sample("ActivePartitionsLimit", Double(Limits.activePartitionsMax), "Count"),
+        sample("JQProcessing.Duration", Double(processed.queryDuration.milliseconds), "Milliseconds"),
+      ]
+    }
+    return samples
+  }
+
   private func report(_ outcome: Delivery.Outcome, _ buffer: DeliveryBuffer) {
     let age = age(of: buffer)
+    let delivered = outcome.processed?.delivered ?? buffer.records - outcome.failedRecords
     var samples = [
       sample("DeliveryToS3.Bytes", Double(outcome.bytes), "Bytes"),
-      sample("DeliveryToS3.Records", Double(buffer.records - outcome.failedRecords), "Count"),
+      sample("DeliveryToS3.Records", Double(delivered), "Count"),
       sample("DeliveryToS3.ObjectCount", Double(outcome.objects), "Count"),
       sample("DeliveryToS3.Success", 1, "Count"),
       sample("DeliveryToS3.DataFreshness", age, "Seconds"),
@@ -292,6 +335,7 @@ actor DeliveryPump {
         sample("FailedConversion.Bytes", Double(outcome.failedBytes), "Bytes"),
       ]
     }
+    if let processed = outcome.processed { samples += report(processed) }
     if outcome.backedUp {
       samples += [
         sample("BackupToS3.Bytes", Double(buffer.plainBytes), "Bytes"),

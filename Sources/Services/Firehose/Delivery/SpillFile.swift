@@ -23,13 +23,16 @@ package final class SpillFile: Sendable {
   private let state = Locked(State())
   private let folder: String
   private let pool: BlockingPool
+  private let inMemoryBytesMax: Int
 
   /// - Parameters:
   ///   - folder: where the temporary file is made.
   ///   - pool: the threads that write it.
-  package init(folder: String, pool: BlockingPool) {
+  ///   - inMemoryBytesMax: how much stays in memory.
+  package init(folder: String, pool: BlockingPool, inMemoryBytesMax: Int = Limits.bufferInMemoryBytesMax) {
     self.folder = folder
     self.pool = pool
+    self.inMemoryBytesMax = inMemoryBytesMax
   }
 
   deinit {
@@ -58,7 +61,7 @@ package final class SpillFile: Sendable {
     let bytes = consume bytes
     return state.withLock { state in
       if state.tail.readableBytes == 0 { state.tail = bytes } else { state.tail.writeImmutableBuffer(bytes) }
-      return state.tail.readableBytes > Limits.bufferInMemoryBytesMax
+      return state.tail.readableBytes > inMemoryBytesMax
     }
   }
 

@@ -65,6 +65,8 @@ package struct S3Destination: Sendable, Codable, Equatable {
   package var conversion: Conversion?
   /// ProcessingConfiguration as it was given; `nil` when none was.
   package var processing: Processing?
+  /// DynamicPartitioningConfiguration as it was given.
+  package var partitioning: Partitioning?
   package var backupEnabled = false
   package var backup: Backup?
 
@@ -87,6 +89,11 @@ package struct S3Destination: Sendable, Codable, Equatable {
   package struct Processing: Sendable, Codable, Equatable {
     package var isEnabled: Bool
     package var processors: [Processor]
+  }
+
+  package struct Partitioning: Sendable, Codable, Equatable {
+    package var isEnabled: Bool
+    package var retrySeconds: Int?
   }
 
   package struct Processor: Sendable, Codable, Equatable {

@@ -7,6 +7,9 @@ package struct PrefixExpression: Hashable, Sendable {
     case timestamp(DatePattern)
     case randomString
     case errorOutputType
+    /// Partition keys, from the query and from the function.
+    case queryKey(String)
+    case functionKey(String)
   }
 
   /// Why a text is no prefix, in the words of AWS's answer.
@@ -19,6 +22,9 @@ package struct PrefixExpression: Hashable, Sendable {
   package var hasExpressions: Bool { parts.contains { if case .text = $0 { false } else { true } } }
   package var hasTimestamp: Bool { parts.contains { if case .timestamp = $0 { true } else { false } } }
   package var hasErrorOutputType: Bool { parts.contains(.errorOutputType) }
+  package var hasPartitionKeys: Bool { !queryKeys.isEmpty || !functionKeys.isEmpty }
+  package var queryKeys: [String] { parts.compactMap { if case .queryKey(let name) = $0 { name } else { nil } } }
+  package var functionKeys: [String] { parts.compactMap { if case .functionKey(let name) = $0 { name } else { nil } } }
 
   package init(_ text: String) throws(Malformed) {
     parts = []
@@ -54,8 +60,8 @@ package struct PrefixExpression: Hashable, Sendable {
       default: throw Malformed(reason: "Unknown value \(value) in the firehose namespace")
       }
     case "partitionKeyFromQuery", "partitionKeyFromLambda":
-      throw Malformed(
-        reason: "The expression !{\(expression)} needs Dynamic Partitioning, which Tarn does not have yet")
+      guard !value.isEmpty else { throw Malformed(reason: "Expression !{\(expression)} names no partition key") }
+      return expression[..<colon] == "partitionKeyFromQuery" ? .queryKey(value) : .functionKey(value)
     default: throw Malformed(reason: "Unknown namespace in expression !{\(expression)}")
     }
   }
@@ -68,6 +74,7 @@ package struct PrefixExpression: Hashable, Sendable {
     package var randomString: @Sendable () -> String
     /// `format-conversion-failed` and the like; `nil` for good data.
     package var errorOutputType: String?
+    package var partition = PartitionKeys()
 
     package init(time: CivilTime, errorOutputType: String? = nil, randomString: @escaping @Sendable () -> String) {
       self.time = time
@@ -83,24 +90,41 @@ package struct PrefixExpression: Hashable, Sendable {
       case .timestamp(let pattern): pattern.format(values.time)
       case .randomString: values.randomString()
       case .errorOutputType: values.errorOutputType ?? ""
+      case .queryKey(let name): values.partition.fromQuery[name] ?? ""
+      case .functionKey(let name): values.partition.fromFunction[name] ?? ""
       }
     }.joined()
   }
+}
+
+/// Values that tell a record's partition.
+package struct PartitionKeys: Hashable, Sendable {
+  package var fromQuery: [String: String] = [:]
+  package var fromFunction: [String: String] = [:]
+  package init() {}
 }
 
 /// The prefixes of one S3 destination, with AWS's rules for what is added where nothing is said.
 package struct DestinationPrefixes: Hashable, Sendable {
   package var data: PrefixExpression
   package var errors: PrefixExpression?
+  private let isPartitioned: Bool
 
+  /// - Parameter isPartitioned: whether partitioning is dynamic; then no hour goes behind a prefix.
   /// - Throws: what AWS refuses: an error prefix that does not tell errors apart, expressions without an error prefix.
-  package init(prefix: String?, errorPrefix: String?) throws(PrefixExpression.Malformed) {
+  package init(
+    prefix: String?, errorPrefix: String?, isPartitioned: Bool = false
+  ) throws(PrefixExpression.Malformed) {
+    self.isPartitioned = isPartitioned
     data = try PrefixExpression(prefix ?? "")
     errors = try errorPrefix.flatMap { text throws(PrefixExpression.Malformed) in
       text.isEmpty ? nil : try PrefixExpression(text)
     }
     if data.hasErrorOutputType {
       throw .init(reason: "Prefix cannot contain !{firehose:error-output-type}")
+    }
+    if errors?.hasPartitionKeys == true {
+      throw .init(reason: "ErrorOutputPrefix cannot contain Dynamic Partitioning namespaces.")
     }
     if data.hasExpressions, errors == nil {
       throw .init(reason: "ErrorOutputPrefix cannot be null when Prefix contains expressions.")
@@ -118,7 +142,7 @@ package struct DestinationPrefixes: Hashable, Sendable {
 
   package func dataPrefix(_ values: PrefixExpression.Values) -> String {
     let evaluated = data.evaluate(values)
-    return data.hasTimestamp ? evaluated : evaluated + Self.hours(values.time)
+    return data.hasTimestamp || isPartitioned ? evaluated : evaluated + Self.hours(values.time)
   }
 
   /// Failed records go under the error prefix as it is written, or under the data prefix with the kind of error and

@@ -26,6 +26,7 @@ extension FirehoseService {
     }
     try await checkRoles(of: destination, context)
     try await checkSchema(of: destination, id)
+    try await checkQuery(of: destination)
     let checkpoint = try await checkSource(input, &record, id, context)
     return try await changes.pass {
       guard streams.withLock({ $0[id] }) == nil else {
@@ -95,6 +96,7 @@ extension FirehoseService {
     var roles = [destination.role]
     if let backup = destination.backup { roles.append(backup.role) }
     if let conversion = destination.conversion, conversion.isEnabled, let role = conversion.role { roles.append(role) }
+    if let role = ProcessingPlan(destination)?.function?.role { roles.append(role) }
     var seen: Set<String> = []
     for role in roles where seen.insert(role).inserted { try await checkRole(role, context) }
   }
@@ -111,6 +113,16 @@ extension FirehoseService {
       // Whether another account has the role is not told: it cannot be passed either way.
     }
     try await with.roles.checkPass(role: arn, to: Collaborators.serviceName, context: context)
+  }
+
+  /// The query for partition keys must be one that jq understands.
+  func checkQuery(of destination: S3Destination) async throws {
+    guard let query = ProcessingPlan(destination)?.query else { return }
+    do {
+      try await KeyQuery(program: query).check()
+    } catch let failure as KeyQuery.Failure {
+      throw FirehoseError.invalidArgumentException("MetadataExtractionQuery is not valid: \(failure.reason)")
+    }
   }
 
   /// The schema must be readable with its role's rights, and something that rows can be made for.

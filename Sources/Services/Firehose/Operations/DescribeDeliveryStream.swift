@@ -61,6 +61,7 @@ extension FirehoseService {
         s3BackupMode: destination.backupEnabled ? .enabled : .disabled,
         s3BackupDescription: destination.backup.map { wire($0) },
         dataFormatConversionConfiguration: destination.conversion.map { wire($0) },
+        dynamicPartitioningConfiguration: destination.partitioning.map { wire($0) },
         fileExtension: destination.fileExtension, customTimeZone: destination.timeZone))
   }
 
@@ -80,6 +81,13 @@ extension FirehoseService {
       bufferingHints: BufferingHints(sizeInMBs: backup.bufferMiB, intervalInSeconds: backup.bufferSeconds),
       compressionFormat: CompressionFormat(rawValue: backup.compression.rawValue),
       encryptionConfiguration: wire(key: backup.kmsKey), cloudWatchLoggingOptions: wire(backup.logging))
+  }
+
+  private static func wire(_ partitioning: S3Destination.Partitioning) -> DynamicPartitioningConfiguration {
+    DynamicPartitioningConfiguration(
+      retryOptions: partitioning.isEnabled
+        ? RetryOptions(durationInSeconds: partitioning.retrySeconds ?? Limits.partitionRetrySecondsDefault) : nil,
+      enabled: partitioning.isEnabled)
   }
 
   private static func wire(_ processing: S3Destination.Processing) -> ProcessingConfiguration {

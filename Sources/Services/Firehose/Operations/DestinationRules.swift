@@ -4,7 +4,6 @@ import Kernel
 /// From what a caller asks to a destination with its defaults, or AWS's refusal.
 enum DestinationRules {
   static func make(_ input: ExtendedS3DestinationConfiguration) throws -> S3Destination {
-    try refuse(input.dynamicPartitioningConfiguration)
     let converted = input.dataFormatConversionConfiguration.map { Self.conversion(from: $0) }
     let converts = converted?.isEnabled == true
     let (size, seconds) = try buffering(input.bufferingHints, converts: converts)
@@ -18,7 +17,8 @@ enum DestinationRules {
     destination.fileExtension = input.fileExtension
     destination.timeZone = input.customTimeZone
     destination.conversion = converted
-    destination.processing = try input.processingConfiguration.map { try Self.processing($0) }
+    destination.processing = input.processingConfiguration.map { Self.processing($0) }
+    destination.partitioning = input.dynamicPartitioningConfiguration.map { Self.partitioning($0) }
     destination.backupEnabled = input.s3BackupMode == .enabled
     destination.backup = try input.s3BackupConfiguration.map { try Self.backup($0) }
     try check(destination, hintsGiven: input.bufferingHints != nil, input.dataFormatConversionConfiguration)
@@ -41,7 +41,6 @@ enum DestinationRules {
 
   /// UpdateDestination merges: what is not given stays.
   static func update(_ old: S3Destination, with input: ExtendedS3DestinationUpdate) throws -> S3Destination {
-    try refuse(input.dynamicPartitioningConfiguration)
     var new = old
     new.isExtended = true
     if let role = input.roleARN { new.role = role }
@@ -69,7 +68,14 @@ enum DestinationRules {
     if let options = input.cloudWatchLoggingOptions { new.logging = logging(options) }
     if let ending = input.fileExtension { new.fileExtension = ending }
     if let zone = input.customTimeZone { new.timeZone = zone }
-    if let given = input.processingConfiguration { new.processing = try processing(given) }
+    if let given = input.processingConfiguration { new.processing = processing(given) }
+    if let given = input.dynamicPartitioningConfiguration {
+      guard (given.enabled ?? false) == (old.partitioning?.isEnabled ?? false) else {
+        throw FirehoseError.invalidArgumentException(
+          "Dynamic Partitioning can only be enabled when a delivery stream is created, and cannot be disabled.")
+      }
+      new.partitioning = partitioning(given)
+    }
     if let mode = input.s3BackupMode {
       guard mode == .enabled || !old.backupEnabled else {
         throw FirehoseError.invalidArgumentException("S3BackupMode cannot be changed from Enabled to Disabled.")
@@ -149,7 +155,7 @@ enum DestinationRules {
       isEnabled: options?.enabled ?? false, group: options?.logGroupName, stream: options?.logStreamName)
   }
 
-  private static func processing(_ input: ProcessingConfiguration) throws -> S3Destination.Processing {
+  private static func processing(_ input: ProcessingConfiguration) -> S3Destination.Processing {
     let processors = (input.processors ?? []).map { processor in
       S3Destination.Processor(
         type: processor.type.rawValue,
@@ -157,16 +163,12 @@ enum DestinationRules {
           .init(name: $0.parameterName.rawValue, value: $0.parameterValue)
         })
     }
-    if input.enabled == true, let other = processors.first(where: { $0.type != "AppendDelimiterToRecord" }) {
-      throw AWSError.notImplemented(
-        service: "firehose", operation: "CreateDeliveryStream with the processor \(other.type)")
-    }
     return S3Destination.Processing(isEnabled: input.enabled ?? false, processors: processors)
   }
 
-  private static func refuse(_ partitioning: DynamicPartitioningConfiguration?) throws {
-    guard partitioning?.enabled == true else { return }
-    throw AWSError.notImplemented(service: "firehose", operation: "CreateDeliveryStream with dynamic partitioning")
+  private static func partitioning(_ input: DynamicPartitioningConfiguration) -> S3Destination.Partitioning {
+    S3Destination.Partitioning(
+      isEnabled: input.enabled ?? false, retrySeconds: input.retryOptions?.durationInSeconds)
   }
 
   private static func conversion(from input: DataFormatConversionConfiguration) -> S3Destination.Conversion {
@@ -202,13 +204,13 @@ enum DestinationRules {
     _ destination: S3Destination, hintsGiven: Bool, _ given: DataFormatConversionConfiguration?
   ) throws {
     do {
-      _ = try DestinationPrefixes(prefix: destination.prefix, errorPrefix: destination.errorPrefix)
       if let backup = destination.backup {
         _ = try DestinationPrefixes(prefix: backup.prefix, errorPrefix: backup.errorPrefix)
       }
     } catch {
       throw FirehoseError.invalidArgumentException(error.reason)
     }
+    try ProcessingRules.check(destination)
     guard TimeZones.isKnown(destination.timeZone) else {
       throw FirehoseError.invalidArgumentException("CustomTimeZone \(destination.timeZone ?? "") is not supported.")
     }

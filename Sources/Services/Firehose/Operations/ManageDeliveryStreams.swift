@@ -40,6 +40,7 @@ extension FirehoseService {
     }
     try await checkRoles(of: destination, context)
     try await checkSchema(of: destination, id)
+    try await checkQuery(of: destination)
     try await changes.pass {
       guard var record = streams.withLock({ $0[id] }), record.uid == before.uid else {
         throw FirehoseError.resourceNotFoundException(
