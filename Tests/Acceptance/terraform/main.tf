@@ -196,6 +196,72 @@ resource "aws_kinesis_firehose_delivery_stream" "events" {
   depends_on = [aws_iam_role_policy.delivery]
 }
 
+resource "aws_kinesis_firehose_delivery_stream" "partitioned" {
+  name        = "terraform-partitioned"
+  destination = "extended_s3"
+
+  extended_s3_configuration {
+    role_arn            = aws_iam_role.delivery.arn
+    bucket_arn          = aws_s3_bucket.lake.arn
+    prefix              = "by/customer=!{partitionKeyFromQuery:customer}/kind=!{partitionKeyFromLambda:kind}/"
+    error_output_prefix = "errors/!{firehose:error-output-type}/"
+    buffering_size      = 64
+    buffering_interval  = 60
+
+    dynamic_partitioning_configuration {
+      enabled        = true
+      retry_duration = 120
+    }
+    cloudwatch_logging_options {
+      enabled         = true
+      log_group_name  = aws_cloudwatch_log_group.delivery.name
+      log_stream_name = aws_cloudwatch_log_stream.delivery.name
+    }
+    processing_configuration {
+      enabled = true
+      processors {
+        type = "RecordDeAggregation"
+        parameters {
+          parameter_name  = "SubRecordType"
+          parameter_value = "JSON"
+        }
+      }
+      processors {
+        type = "Lambda"
+        parameters {
+          parameter_name  = "LambdaArn"
+          parameter_value = "arn:aws:lambda:us-east-1:${data.aws_caller_identity.current.account_id}:function:transform:$LATEST"
+        }
+        parameters {
+          parameter_name  = "BufferSizeInMBs"
+          parameter_value = "2"
+        }
+      }
+      processors {
+        type = "MetadataExtraction"
+        parameters {
+          parameter_name  = "JsonParsingEngine"
+          parameter_value = "JQ-1.6"
+        }
+        parameters {
+          parameter_name  = "MetadataExtractionQuery"
+          parameter_value = "{customer:.customer_id}"
+        }
+      }
+      processors {
+        type = "AppendDelimiterToRecord"
+      }
+    }
+    s3_backup_mode = "Enabled"
+    s3_backup_configuration {
+      role_arn   = aws_iam_role.delivery.arn
+      bucket_arn = aws_s3_bucket.lake.arn
+      prefix     = "raw/"
+    }
+  }
+  depends_on = [aws_iam_role_policy.delivery]
+}
+
 resource "aws_cloudwatch_log_group" "delivery" {
   name              = "/terraform/delivery"
   retention_in_days = 14

@@ -1,18 +1,20 @@
 import Foundation
 import Kernel
-import NIOCore
+package import NIOCore
 import Subprocess
 
 /// A jq program that makes partition keys of records, run by Debian's jq (1.6, AWS's version) as a process of its own:
 /// programs can run without end or ask for all memory there is, and the environment is none of theirs.
-struct KeyQuery: Sendable {
+package struct KeyQuery: Sendable {
   let program: String
 
-  struct Failure: Error, Sendable {
-    var reason: String
+  package init(program: String) { self.program = program }
+
+  package struct Failure: Error, Sendable {
+    package var reason: String
   }
 
-  enum Keys: Sendable, Equatable {
+  package enum Keys: Sendable, Equatable {
     case keys([String: String])
     case failed(String)
   }
@@ -24,7 +26,7 @@ struct KeyQuery: Sendable {
 
   /// Whether the program can be compiled.
   /// - Throws: `Failure` with jq's words.
-  func check() async throws {
+  package func check() async throws {
     let (status, _, errors) = try await run(Array("{\"i\":0,\"r\":null}\n".utf8))
     // jq ends with 2 for usage and 3 for programs that do not compile.
     guard status == 2 || status == 3 else {
@@ -37,7 +39,7 @@ struct KeyQuery: Sendable {
 
   /// The keys of each record, in their order.
   /// - Throws: `Failure` when jq itself cannot be run.
-  func keys(of records: [ByteBuffer]) async throws -> [Keys] {
+  package func keys(of records: [ByteBuffer]) async throws -> [Keys] {
     var keys = [Keys](repeating: .failed("The query gave no answer for this record"), count: records.count)
     var input: [UInt8] = []
     for (place, record) in records.enumerated() {
