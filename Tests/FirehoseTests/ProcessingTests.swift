@@ -1,8 +1,11 @@
+import AWSWire
 import Firehose
 import FirehoseModel
 import Foundation
 import Kernel
 import NIOCore
+import Storage
+import StorageTesting
 import Testing
 
 /// Functions, deaggregation and dynamic partitioning.

@@ -1,4 +1,5 @@
 import Kernel
+import Logging
 import Storage
 
 extension LogsService {

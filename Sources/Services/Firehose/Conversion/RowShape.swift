@@ -15,6 +15,15 @@ package struct RowShape: Sendable {
     package var reason: String
   }
 
+  private static var noContent: JSONNode.Malformed {
+    do { _ = try JSONNode([]) } catch {
+      var malformed = error
+      malformed.reason = "No content to map due to end-of-input"
+      return malformed
+    }
+    preconditionFailure("nothing is no JSON")
+  }
+
   package let columns: [Column]
   package let deserializer: JSONDeserializer
 
@@ -85,7 +94,7 @@ package struct RowShape: Sendable {
   /// - Throws: `JSONNode.Malformed`, `Mismatch`.
   package func lines(of record: [UInt8]) throws -> [UInt8] {
     let objects = try JSONNode.sequence(record)
-    guard !objects.isEmpty else { throw JSONNode.Malformed(reason: "No content to map due to end-of-input") }
+    guard !objects.isEmpty else { throw Self.noContent }
     var out: [UInt8] = []
     for object in objects {
       guard case .object(let members) = object else { throw Mismatch(reason: "Data does not match the schema.") }

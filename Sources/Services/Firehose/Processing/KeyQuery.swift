@@ -93,7 +93,7 @@ package struct KeyQuery: Sendable {
   private func run(_ input: [UInt8]) async throws -> (status: Int32, output: [UInt8], errors: String) {
     let limits = "ulimit -v \(Limits.queryMemoryKiB); ulimit -t \(Limits.querySeconds); ulimit -f 0; "
     let result = try await Subprocess.run(
-      .path("/bin/sh"),
+      .name("sh"),
       arguments: ["-c", limits + "exec jq -c \"$1\"", "sh", filter],
       environment: .custom(["PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"]),
       input: .array(input), output: .bytes(limit: Limits.queryOutputBytesMax),

@@ -1,5 +1,6 @@
 import AWSWire
 import Kernel
+import NIOCore
 
 /// What is done with records before they are laid out, in AWS's order: deaggregation, the function, partition keys.
 package struct ProcessingPlan: Sendable, Equatable {

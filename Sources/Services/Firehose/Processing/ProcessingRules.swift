@@ -1,6 +1,7 @@
 import AWSWire
 import FirehoseModel
 import Kernel
+import NIOCore
 
 /// What AWS refuses of processors and of dynamic partitioning, in its words where they are known.
 enum ProcessingRules {

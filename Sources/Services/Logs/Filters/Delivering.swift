@@ -141,6 +141,8 @@ extension LogsService {
             ("ForwardedLogEvents", Double(message.events.count), "None"),
           ])
         return
+      } catch is CancellationError {
+        throw CancellationError()
       } catch {
         let isPassing = Self.isPassing(error)
         count(subscription, job.group, [(isPassing ? "DeliveryThrottling" : "DeliveryErrors", 1, "None")])

@@ -20,7 +20,11 @@ final class DeliveryDesk: Sendable {
   private let orders: AsyncStream<Job>.Continuation
   let incoming: AsyncStream<Job>
 
-  init() { (incoming, orders) = AsyncStream<Job>.makeStream() }
+  init() {
+    let made = AsyncStream<Job>.makeStream()
+    incoming = made.stream
+    orders = made.continuation
+  }
 
   /// Notes which subscriptions a group has, and lets new ones begin.
   func set(_ jobs: [Job], of group: GroupID) {

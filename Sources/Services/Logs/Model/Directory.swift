@@ -1,4 +1,4 @@
-package import Kernel
+import Kernel
 import Storage
 
 /// A group at work: its record, its streams, its filters ready to use.

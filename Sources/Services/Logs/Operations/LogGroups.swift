@@ -20,7 +20,7 @@ extension LogsService {
     guard input.kmsKeyId == nil else {
       throw AWSError.notImplemented(service: "logs", operation: "CreateLogGroup with a KMS key")
     }
-    guard input.logGroupName != "aws/", !input.logGroupName.hasPrefix("aws/") else {
+    guard !input.logGroupName.hasPrefix("aws/") else {
       throw LogsError.invalidParameterException("Log groups starting with aws/ are reserved for AWS.")
     }
     var record = GroupRecord(name: id.name, uid: newUID(), createdAt: clock.now())

@@ -17,7 +17,6 @@ struct FieldPattern: Sendable {
     var name: String
     var condition: Condition?
   }
-  private enum Item { case field(Field), ellipsis }
 
   private var head: [Field] = []
   /// Fields behind an ellipsis, counted from the end.
@@ -54,7 +53,7 @@ struct FieldPattern: Sendable {
   }
 
   private static func field(_ reader: inout PatternReader) throws(FilterPattern.Malformed) -> Field {
-    let name = name(&reader)
+    let name = Self.name(&reader)
     guard !name.isEmpty else {
       if reader.peek == "," { return Field(name: "", condition: nil) }
       throw FilterPattern.Malformed("Invalid filter pattern: a field has no name")

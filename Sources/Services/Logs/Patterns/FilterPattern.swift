@@ -66,7 +66,7 @@ package struct FilterPattern: Sendable {
   /// The values that a matching message gives by name (`$status`, `$.latency`); `nil` when it does not match.
   package func extracted(from message: String) -> Extracted? {
     var copy = message
-    return copy.withUTF8 { bytes in
+    return copy.withUTF8 { bytes -> Extracted? in
       let raw = UnsafeRawBufferPointer(bytes)
       switch form {
       case .all: return Extracted(fields: [:], json: JSONEvent(raw))
@@ -164,5 +164,17 @@ struct Wildcard: Sendable, Hashable {
 func contains(_ bytes: UnsafeRawBufferPointer, _ needle: [UInt8]) -> Bool {
   guard !needle.isEmpty else { return true }
   guard let base = bytes.baseAddress, bytes.count >= needle.count else { return false }
-  return needle.withUnsafeBytes { memmem(base, bytes.count, $0.baseAddress!, needle.count) != nil }
+  return needle.withUnsafeBytes { wanted in
+    guard let first = wanted.baseAddress else { return true }
+    var place = base
+    var left = bytes.count
+    while left >= wanted.count {
+      guard let hit = memchr(place, Int32(needle[0]), left - wanted.count + 1) else { return false }
+      if memcmp(hit, first, wanted.count) == 0 { return true }
+      let after = UnsafeRawPointer(hit) + 1
+      left -= after - place
+      place = after
+    }
+    return false
+  }
 }
