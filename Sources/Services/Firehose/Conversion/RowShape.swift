@@ -10,18 +10,14 @@ package struct RowShape: Sendable {
     package var key: String
   }
 
-  /// A record that does not fit the schema.
-  package struct Mismatch: Error, Hashable, Sendable {
+  /// A record that is not JSON, or holds none.
+  package struct Unreadable: Error, Hashable, Sendable {
     package var reason: String
   }
 
-  private static var noContent: JSONNode.Malformed {
-    do { _ = try JSONNode([]) } catch {
-      var malformed = error
-      malformed.reason = "No content to map due to end-of-input"
-      return malformed
-    }
-    preconditionFailure("nothing is no JSON")
+  /// A record that does not fit the schema.
+  package struct Mismatch: Error, Hashable, Sendable {
+    package var reason: String
   }
 
   package let columns: [Column]
@@ -91,10 +87,9 @@ package struct RowShape: Sendable {
   // MARK: One by one
 
   /// The rows that a record's objects make, as lines of JSON that the engine reads without fail.
-  /// - Throws: `JSONNode.Malformed`, `Mismatch`.
+  /// - Throws: `Unreadable`, `Mismatch`.
   package func lines(of record: [UInt8]) throws -> [UInt8] {
-    let objects = try JSONNode.sequence(record)
-    guard !objects.isEmpty else { throw Self.noContent }
+    let objects = try objects(of: record)
     var out: [UInt8] = []
     for object in objects {
       guard case .object(let members) = object else { throw Mismatch(reason: "Data does not match the schema.") }
@@ -111,5 +106,16 @@ package struct RowShape: Sendable {
       out.append(10)
     }
     return out
+  }
+
+  private func objects(of record: [UInt8]) throws(Unreadable) -> [JSONNode] {
+    let objects: [JSONNode]
+    do {
+      objects = try JSONNode.sequence(record)
+    } catch {
+      throw Unreadable(reason: error.reason)
+    }
+    guard !objects.isEmpty else { throw Unreadable(reason: "No content to map due to end-of-input") }
+    return objects
   }
 }

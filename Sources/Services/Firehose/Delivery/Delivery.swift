@@ -201,7 +201,7 @@ struct Delivery: Sendable {
         longest = max(longest, lines.count)
         try await good.append(ByteBuffer(bytes: lines))
         return
-      } catch let error as JSONNode.Malformed {
+      } catch let error as RowShape.Unreadable {
         (code, message) = ("DataFormatConversion.ParseError", "Encountered malformed JSON. \(error.reason)")
       } catch let error as RowShape.Mismatch {
         (code, message) = ("DataFormatConversion.MalformedData", error.reason)

@@ -94,7 +94,7 @@ final class PartitionHouse {
     if let shape {
       do {
         line = ByteBuffer(bytes: try shape.lines(of: Array(record.data.readableBytesView)))
-      } catch let error as JSONNode.Malformed {
+      } catch let error as RowShape.Unreadable {
         return try await unconverted(
           record, "DataFormatConversion.ParseError", "Encountered malformed JSON. \(error.reason)")
       } catch let error as RowShape.Mismatch {
