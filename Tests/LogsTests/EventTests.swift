@@ -186,7 +186,7 @@ import Testing
     #expect(streams?.first?.firstEventTimestamp == now - 5_000_000)
     #expect(streams?.first?.lastEventTimestamp == now && streams?.first?.lastIngestionTime == now)
     let groups = try await again.service.describeLogGroups(DescribeLogGroupsInput(), again.context).logGroups
-    #expect(groups?.first?.storedBytes == 6 + 2 * 26)
+    #expect(groups?.first?.storedBytes == Int64(6 + 2 * 26))
   }
 
   @Test func `retention hides at once and trims in time`() async throws {
