@@ -52,7 +52,7 @@ public struct GlueService: GlueAPI {
   }
 
   /// What the processes of runs ask for; `nil` without jobs.
-  public var jobControl: JobControl? { runs.map { JobControl(house: $0) } }
+  public var jobControl: JobControl? { runs.map { JobControl(house: $0, quality: qualityRuns) } }
 
   /// Starts the crawlers and fires the triggers whose time has come, until the task is cancelled.
   public func run() async {

@@ -36,5 +36,6 @@ package enum JobLimits {
   package static let errorCharactersMax = 8_000
   /// Places of a run's unpublished output that are kept in mind.
   package static let stagingMax = 1_000
+  package static let rulesetBytesMax = 1 << 20
   package static let commitBytesMax = 64 << 20
 }

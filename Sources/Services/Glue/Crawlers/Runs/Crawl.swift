@@ -57,8 +57,8 @@ struct Crawl: Sendable {
       LogEventBatch(
         scope: scope, group: CrawlRecord.logGroup, stream: record.name,
         events: [.init(time: house.clock.now(), message: "[\(id)] \(level) : \(text)")],
-        writer: CrawlHouse.arns(record.role, scope).first.map {
-          .init(role: $0, service: CrawlHouse.service, session: "AWS-Crawler")
+        writer: GlueRoles.arns(record.role, scope).first.map {
+          .init(role: $0, service: GlueRoles.service, session: "AWS-Crawler")
         }))
   }
 

@@ -4,7 +4,8 @@ import LakeFiles
 import S3
 import Storage
 
-/// What the process of a run asks of the server: its bookmark, the commit of its output, word of its progress.
+/// What the process of a run asks of the server: its bookmark, the commit of its output, the evaluation of rulesets,
+/// word of its progress.
 ///
 /// A run knows a token that nobody else does; with it come the rights of the job's role, and nothing beyond this run.
 public struct JobControl: Sendable {
@@ -15,10 +16,12 @@ public struct JobControl: Sendable {
   }
 
   let house: JobHouse
+  /// What rulesets in jobs are evaluated with.
+  let quality: QualityHouse?
 
   /// - Parameters:
   ///   - run: the run's id.
-  ///   - verb: what is asked for: `bookmark`, `commit`, `progress`.
+  ///   - verb: what is asked for: `bookmark`, `commit`, `progress`, `data-quality`.
   ///   - read: gives the body, up to so many bytes.
   public func answer(
     run: String, verb: String, method: String, token: String?, read: (Int) async throws -> [UInt8]
@@ -48,6 +51,11 @@ public struct JobControl: Sendable {
           house.running.withLock { $0[run]?.progress = progress.text }
         }
         return Answer(status: 200, body: Array("{}".utf8))
+      case ("POST", "data-quality"):
+        guard let quality else { throw AWSError.notImplemented(service: "Glue", operation: "EvaluateDataQuality") }
+        let request = try JobEvaluationRequest(
+          json: try await read(JobLimits.rulesetBytesMax), jobName: running.job, jobRun: run)
+        return Answer(status: 200, body: try await quality.evaluate(request, role).json)
       default: return Self.refusal(404, "EntityNotFoundException", "There is no \(verb).")
       }
     } catch is Stale {

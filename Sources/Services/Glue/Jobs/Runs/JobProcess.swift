@@ -162,10 +162,10 @@ struct JobProcess: Sendable {
     var ending: Ending?
     while true {
       process.drain()
-      tell(process, all: false)
+      tell(process, job, all: false)
       if let code = process.ended() {
         process.drain()
-        tell(process, all: true)
+        tell(process, job, all: true)
         return ending ?? .ended(code)
       }
       if ending == nil {
@@ -184,15 +184,18 @@ struct JobProcess: Sendable {
   }
 
   /// Hands on what it has written.
-  private func tell(_ process: ChildProcess, all: Bool) {
+  private func tell(_ process: ChildProcess, _ job: JobRecord, all: Bool) {
     let now = house.clock.now()
+    let writer = GlueRoles.arns(job.role, scope).first.map {
+      LogEventBatch.Writer(role: $0, service: GlueRoles.service, session: "GlueJobRunnerSession")
+    }
     for (group, lines) in [
       ("output", process.takeLines(all: all)), ("error", process.takeErrorLines(all: all)),
     ] where !lines.isEmpty {
       house.ground.lines.record(
         LogEventBatch(
           scope: scope, group: record.logGroup(group), stream: record.id,
-          events: lines.map { LogEventBatch.Event(time: now, message: $0) }))
+          events: lines.map { LogEventBatch.Event(time: now, message: $0) }, writer: writer))
     }
   }
 
