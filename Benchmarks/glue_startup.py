@@ -3,8 +3,8 @@
 usage: .deps/spark/venv/bin/python Benchmarks/glue_startup.py [ROUNDS]
 
 A server is started, and the same small script (read JSON, aggregate, write Parquet to S3) is run in turn by Spark's own
-spark-submit and by `tarn_glue.launch`; then one that uses dynamic frames, which plain Spark has not. Seconds of the whole
-process, the best and the middle of the rounds. The limit is one second above spark-submit.
+spark-submit and by `tarn_glue.launch`; then one that uses dynamic frames, which plain Spark has not. Seconds of the
+whole process, the best and the middle of the rounds. The limit is one second above spark-submit.
 """
 
 import json
@@ -43,8 +43,9 @@ sys.path.insert(0, str(LIBRARY))
 
 
 def serve():
-    process = subprocess.Popen([BINARY, "serve", "--ephemeral", "--port", "0"], stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        [BINARY, "serve", "--ephemeral", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     line = process.stdout.readline()
     if not line.startswith("ready "):
         sys.exit(f"the server did not start: {line!r}")
@@ -65,24 +66,52 @@ def spark_submit(folder, environment, endpoint):
 
     script = folder / "plain.py"
     script.write_text(PLAIN)
-    command = [str(SPARK / "pyspark/bin/spark-submit"), "--master", "local[2]", "--driver-memory", "1433m",
-               "--jars", ",".join(str(jar) for jar in sorted((SPARK / "jars").glob("*.jar"))),
-               "--conf", "spark.ui.enabled=false"]
+    command = [
+        str(SPARK / "pyspark/bin/spark-submit"),
+        "--master",
+        "local[2]",
+        "--driver-memory",
+        "1433m",
+        "--jars",
+        ",".join(str(jar) for jar in sorted((SPARK / "jars").glob("*.jar"))),
+        "--conf",
+        "spark.ui.enabled=false",
+    ]
     for name, value in sparkconf.s3_properties(endpoint, "us-east-1", folder).items():
         command += ["--conf", f"{name}={value}"]
-    return timed([*command, str(script)], {**environment, "SPARK_LOCAL_IP": "127.0.0.1",
-                                           "PYSPARK_PYTHON": sys.executable}, folder)
+    return timed(
+        [*command, str(script)],
+        {**environment, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable},
+        folder,
+    )
 
 
 def glue_job(folder, environment, script, client):
     client.put_object(Bucket=BUCKET, Key="script.py", Body=script.encode())
-    run = {"command": "glueetl", "jobName": "bench", "runId": "jr_1", "script": f"s3://{BUCKET}/script.py",
-           "arguments": {}, "cores": 2, "memoryMegabytes": 2048, "sparkHome": str(SPARK / "pyspark"), "jars": [],
-           "sparkMaster": "local[2]", "region": "us-east-1"}
+    run = {
+        "command": "glueetl",
+        "jobName": "bench",
+        "runId": "jr_1",
+        "script": f"s3://{BUCKET}/script.py",
+        "arguments": {},
+        "cores": 2,
+        "memoryMegabytes": 2048,
+        "sparkHome": str(SPARK / "pyspark"),
+        "jars": [],
+        "sparkMaster": "local[2]",
+        "region": "us-east-1",
+    }
     (folder / "run.json").write_text(json.dumps(run))
-    return timed([sys.executable, "-m", "tarn_glue.launch"],
-                 {**environment, "TARN_GLUE_DIR": str(folder), "TARN_GLUE_RUN": str(folder / "run.json"),
-                  "PYTHONPATH": str(LIBRARY)}, folder)
+    return timed(
+        [sys.executable, "-m", "tarn_glue.launch"],
+        {
+            **environment,
+            "TARN_GLUE_DIR": str(folder),
+            "TARN_GLUE_RUN": str(folder / "run.json"),
+            "PYTHONPATH": str(LIBRARY),
+        },
+        folder,
+    )
 
 
 def main():
@@ -92,14 +121,24 @@ def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     process, endpoint = serve()
     try:
-        environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8",
-                       "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
-                       "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": endpoint}
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ.get("HOME", "/"),
+            "LANG": "C.UTF-8",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": endpoint,
+        }
         os.environ |= environment
         client = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
         client.create_bucket(Bucket=BUCKET)
-        client.put_object(Bucket=BUCKET, Key="in/a.json", Body="".join(
-            json.dumps({"kind": "abc"[n % 3], "n": n}) + "\n" for n in range(1000)).encode())
+        client.put_object(
+            Bucket=BUCKET,
+            Key="in/a.json",
+            Body="".join(json.dumps({"kind": "abc"[n % 3], "n": n}) + "\n" for n in range(1000)).encode(),
+        )
         seconds = {"spark-submit": [], "glue job": [], "glue job with dynamic frames": []}
         for _ in range(rounds):
             with tempfile.TemporaryDirectory() as folder:

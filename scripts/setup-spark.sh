@@ -18,7 +18,8 @@ home=.deps/spark
 
 sum() { cksum | cut -d' ' -f1; }
 parts_stamp=.deps/stamps/spark-$(cat "$requirements" <(echo "$pyspark_sha256 $sagemaker_sha256") | sum)
-java_stamp=.deps/stamps/spark-java-$(cat Runtime/glue/java/tarn/glue/*.java Runtime/glue/java/{train.py,log4j2.properties} \
+java_sources=(Runtime/glue/java/tarn/glue/*.java Runtime/glue/java/{train.py,log4j2.properties})
+java_stamp=.deps/stamps/spark-java-$(cat "${java_sources[@]}" \
   <(echo /usr/share/java/postgresql.jar* "$parts_stamp $PWD $(readlink -f "$(command -v java || true)")") | sum)
 [ -e "$parts_stamp" ] && [ -e "$java_stamp" ] && [ -x "$home/venv/bin/python" ] && exit 0
 
@@ -52,7 +53,8 @@ else
   say "[1/4] Java is there"
 fi
 release=$(java -version 2>&1 | sed -nE 's/.*version "([0-9]+).*/\1/p' | head -n 1)
-[ "${release:-0}" -ge 17 ] || fail "java is version ${release:-unknown}" "put Java 17 first on the PATH: Spark 3.5 runs on it."
+[ "${release:-0}" -ge 17 ] ||
+  fail "java is version ${release:-unknown}" "put Java 17 first on the PATH: Spark 3.5 runs on it."
 
 # --- 2 and 3: Spark, S3A, Python's libraries ---------------------------------------------------------------------
 if [ ! -e "$parts_stamp" ] || [ ! -x "$home/venv/bin/python" ]; then
@@ -110,7 +112,7 @@ javac -nowarn -Xlint:-options --release 17 -cp "$home/pyspark/jars/*:$home/jars/
   Runtime/glue/java/tarn/glue/*.java >.deps/log-spark 2>&1 ||
   { tail -n 20 .deps/log-spark >&2; fail "the Java classes did not compile" "report it with the lines above."; }
 cp Runtime/glue/java/log4j2.properties "$home/classes/"
-# A fixed time in the archive, so that equal classes make an equal file. `jar` is not in every JDK package: Python packs.
+# A fixed time in the archive, so that equal classes make an equal file. Not every JDK has `jar`: Python packs.
 "$home/venv/bin/python" - "$home/classes" "$home/lib/tarn-glue.jar" <<'PACK'
 import pathlib, sys, zipfile
 root = pathlib.Path(sys.argv[1])
@@ -120,8 +122,11 @@ with zipfile.ZipFile(sys.argv[2], "w", zipfile.ZIP_DEFLATED) as jar:
             jar.writestr(zipfile.ZipInfo(str(path.relative_to(root))), path.read_bytes(), zipfile.ZIP_DEFLATED)
 PACK
 rm -rf "$home/classes"
+# Runs may not write here: their library is compiled beforehand.
+"$home/venv/bin/python" -m compileall -q Runtime/glue/python >/dev/null 2>&1 || true
 # Training: a session that touches what jobs touch. It must not fail a set-up: without the archive jobs start slower.
-if ! PYTHONPATH=Runtime/glue/python "$home/venv/bin/python" Runtime/glue/java/train.py "$home" >.deps/log-spark 2>&1; then
+if ! PYTHONPATH=Runtime/glue/python "$home/venv/bin/python" Runtime/glue/java/train.py "$home" \
+  >.deps/log-spark 2>&1; then
   tail -n 5 .deps/log-spark >&2
   say "the class archive could not be made (.deps/log-spark): jobs will start slower"
 fi

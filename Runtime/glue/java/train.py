@@ -17,7 +17,12 @@ os.environ["PYSPARK_PYTHON"] = sys.executable
 target = gateway.archive(home)
 
 with tempfile.TemporaryDirectory() as folder:
-    os.environ |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "training", "AWS_SECRET_ACCESS_KEY": "training", "AWS_REGION": "us-east-1"}
+    os.environ |= {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_ACCESS_KEY_ID": "training",
+        "AWS_SECRET_ACCESS_KEY": "training",
+        "AWS_REGION": "us-east-1",
+    }
     # Nothing listens there: S3A's classes are loaded by a call that fails.
     properties = s3_properties("http://127.0.0.1:9", "us-east-1") | {
         "spark.master": "local[1]",

@@ -29,15 +29,24 @@ def endpoint():
     """A server's address. Its credentials and address are this process's environment from here on."""
     if not BINARY.exists():
         pytest.skip("the server is not built")
-    process = subprocess.Popen([str(BINARY), "serve", "--ephemeral", "--port", "0"], stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        [str(BINARY), "serve", "--ephemeral", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     readable, _, _ = select.select([process.stdout], [], [], READY_SECONDS_MAX)
     line = process.stdout.readline() if readable else ""
     assert line.startswith("ready "), f"the server did not start: {line!r}"
     address = json.loads(line.removeprefix("ready "))["endpoint"]
-    os.environ |= {"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-                   "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
-                   "AWS_EC2_METADATA_DISABLED": "true"}
+    os.environ |= {
+        "AWS_ENDPOINT_URL": address,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
     yield address
     process.terminate()
     process.wait(timeout=60)
@@ -77,6 +86,7 @@ def database(glue):
 @pytest.fixture
 def keys(s3):
     """The keys below a prefix: `keys("bucket", "prefix/")`."""
+
     def listed(bucket, prefix=""):
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         return [item["Key"] for page in pages for item in page.get("Contents", ())]
@@ -89,15 +99,30 @@ def glue_context(endpoint):
     """A GlueContext in this process, with Spark's own commit protocol: no run, no control endpoint."""
     from tarn_glue import gateway, sparkconf
 
-    os.environ |= {"SPARK_HOME": str(SPARK / "pyspark"), "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    os.environ |= {
+        "SPARK_HOME": str(SPARK / "pyspark"),
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
     with tempfile.TemporaryDirectory() as folder:
         properties = sparkconf.s3_properties(endpoint, "us-east-1", folder) | {
-            "spark.master": "local[2]", "spark.app.name": "tests", "spark.ui.enabled": "false",
-            "spark.sql.warehouse.dir": f"{folder}/warehouse", "spark.sql.shuffle.partitions": "4",
-            "spark.sql.session.timeZone": "UTC", "spark.driver.host": "127.0.0.1",
-            "spark.sql.extensions": sparkconf.CATALOG_EXTENSION, "spark.sql.legacy.createHiveTableByDefault": "false"}
-        java = gateway.Gateway(SPARK / "pyspark", properties, folder, 1024,
-                               environment={"PYTHONPATH": str(LIBRARY), "SPARK_LOCAL_DIRS": folder})
+            "spark.master": "local[2]",
+            "spark.app.name": "tests",
+            "spark.ui.enabled": "false",
+            "spark.sql.warehouse.dir": f"{folder}/warehouse",
+            "spark.sql.shuffle.partitions": "4",
+            "spark.sql.session.timeZone": "UTC",
+            "spark.driver.host": "127.0.0.1",
+            "spark.sql.extensions": sparkconf.CATALOG_EXTENSION,
+            "spark.sql.legacy.createHiveTableByDefault": "false",
+        }
+        java = gateway.Gateway(
+            SPARK / "pyspark",
+            properties,
+            folder,
+            1024,
+            environment={"PYTHONPATH": str(LIBRARY), "SPARK_LOCAL_DIRS": folder},
+        )
         java.install()
         from awsglue.context import GlueContext
         from pyspark.context import SparkContext
@@ -110,6 +135,7 @@ def glue_context(endpoint):
 @pytest.fixture
 def records(glue_context):
     """A DynamicFrame of dictionaries: `records([{"a": 1}, {"a": "x"}])`."""
+
     def frame(rows, partitions=2):
         rdd = glue_context.spark_session.sparkContext.parallelize(rows, partitions)
         return glue_context.create_dynamic_frame.from_rdd(rdd, "records")
@@ -156,21 +182,49 @@ class Jobs:
         folder = self.folder / f"run{self.count}"
         folder.mkdir()
         self.s3.put_object(Bucket=self.bucket, Key="scripts/script.py", Body=script.encode())
-        told = {"command": command, "jobName": "test-job", "runId": f"jr_{self.count:04}", "attempt": 0,
-                "script": f"s3://{self.bucket}/scripts/script.py", "glueVersion": "5.0",
-                "arguments": dict(zip(arguments[::2], arguments[1::2])), "cores": 2, "memoryMegabytes": 2048,
-                "sparkHome": str(SPARK / "pyspark"), "jars": [], "sparkMaster": "local[2]", "region": "us-east-1",
-                "account": "000000000000", **described}
+        told = {
+            "command": command,
+            "jobName": "test-job",
+            "runId": f"jr_{self.count:04}",
+            "attempt": 0,
+            "script": f"s3://{self.bucket}/scripts/script.py",
+            "glueVersion": "5.0",
+            "arguments": dict(zip(arguments[::2], arguments[1::2])),
+            "cores": 2,
+            "memoryMegabytes": 2048,
+            "sparkHome": str(SPARK / "pyspark"),
+            "jars": [],
+            "sparkMaster": "local[2]",
+            "region": "us-east-1",
+            "account": "000000000000",
+            **described,
+        }
         (folder / "run.json").write_text(json.dumps(told))
         environment = {
-            "PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder / "tmp"), "LANG": "C.UTF-8",
-            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.endpoint, "TARN_GLUE_DIR": str(folder),
-            "TARN_GLUE_RUN": str(folder / "run.json"), "TARN_GLUE_CONTROL": self.control.address,
-            "TARN_GLUE_TOKEN": TOKEN, "PYTHONPATH": str(LIBRARY)}
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "TMPDIR": str(folder / "tmp"),
+            "LANG": "C.UTF-8",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "TARN_GLUE_DIR": str(folder),
+            "TARN_GLUE_RUN": str(folder / "run.json"),
+            "TARN_GLUE_CONTROL": self.control.address,
+            "TARN_GLUE_TOKEN": TOKEN,
+            "PYTHONPATH": str(LIBRARY),
+        }
         process = subprocess.Popen(
-            [sys.executable, "-m", "tarn_glue.launch"], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-            stdout=open(folder / "stdout", "w"), stderr=open(folder / "stderr", "w"), start_new_session=True)
+            [sys.executable, "-m", "tarn_glue.launch"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=open(folder / "stdout", "w"),
+            stderr=open(folder / "stderr", "w"),
+            start_new_session=True,
+        )
         return process, folder
 
     def run(self, script, *arguments, **options):
@@ -180,8 +234,9 @@ class Jobs:
         return self.outcome(process, folder)
 
     def outcome(self, process, folder):
-        done = subprocess.CompletedProcess((), process.returncode, (folder / "stdout").read_text(),
-                                           (folder / "stderr").read_text())
+        done = subprocess.CompletedProcess(
+            (), process.returncode, (folder / "stdout").read_text(), (folder / "stderr").read_text()
+        )
         return Outcome(done, folder)
 
 

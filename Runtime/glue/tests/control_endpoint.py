@@ -55,8 +55,13 @@ class ControlEndpoint:
 
     def answer(self, method, path, body):
         if (method, path) == ("GET", "bookmark"):
-            return 200, {"JobBookmark": self.bookmark, "Version": self.version, "Run": 1, "Attempt": 0,
-                         "Option": self.option}
+            return 200, {
+                "JobBookmark": self.bookmark,
+                "Version": self.version,
+                "Run": 1,
+                "Attempt": 0,
+                "Option": self.option,
+            }
         if (method, path) == ("PUT", "bookmark"):
             return self.move_bookmark(body)
         if (method, path) == ("POST", "commit"):

@@ -64,7 +64,8 @@ def run(control, glue_context, monkeypatch):
 def source(glue_context, bucket):
     def read(ctx="source", **options):
         return glue_context.create_dynamic_frame.from_options(
-            "s3", {"paths": [f"s3://{bucket}/in/"], "recurse": True, **options}, "json", transformation_ctx=ctx)
+            "s3", {"paths": [f"s3://{bucket}/in/"], "recurse": True, **options}, "json", transformation_ctx=ctx
+        )
 
     return read
 
@@ -107,12 +108,17 @@ def test_two_runs_at_once_conflict(run, source, s3, bucket, control, glue_contex
 
 
 def test_partitions_of_a_table_are_read_once(run, s3, bucket, database, glue, glue_context, rows):
-    columns = {"Columns": [{"Name": "n", "Type": "int"}], "Location": f"s3://{bucket}/t/",
-               "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
-               "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-               "SerdeInfo": {"SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe"}}
-    glue.create_table(DatabaseName=database, TableInput={
-        "Name": "t", "StorageDescriptor": columns, "PartitionKeys": [{"Name": "d", "Type": "string"}]})
+    columns = {
+        "Columns": [{"Name": "n", "Type": "int"}],
+        "Location": f"s3://{bucket}/t/",
+        "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
+        "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        "SerdeInfo": {"SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe"},
+    }
+    glue.create_table(
+        DatabaseName=database,
+        TableInput={"Name": "t", "StorageDescriptor": columns, "PartitionKeys": [{"Name": "d", "Type": "string"}]},
+    )
 
     def add(day, key, body):
         s3.put_object(Bucket=bucket, Key=f"t/d={day}/{key}", Body=body)
@@ -121,8 +127,11 @@ def test_partitions_of_a_table_are_read_once(run, s3, bucket, database, glue, gl
         return glue_context.create_dynamic_frame.from_catalog(database, "t", transformation_ctx="t")
 
     for day in ("1", "2"):
-        glue.create_partition(DatabaseName=database, TableName="t", PartitionInput={
-            "Values": [day], "StorageDescriptor": {**columns, "Location": f"s3://{bucket}/t/d={day}/"}})
+        glue.create_partition(
+            DatabaseName=database,
+            TableName="t",
+            PartitionInput={"Values": [day], "StorageDescriptor": {**columns, "Location": f"s3://{bucket}/t/d={day}/"}},
+        )
     assert rows(run(read)) == []
     add("1", "a.json", b'{"n": 1}')
     assert rows(run(read)) == [{"n": 1, "d": "1"}]

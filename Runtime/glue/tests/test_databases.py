@@ -15,8 +15,14 @@ def warehouse(endpoint):
     """Connection options of a cluster of the module's own."""
     client = boto3.client("redshift")
     name = f"glue-{uuid.uuid4().hex[:8]}"
-    client.create_cluster(ClusterIdentifier=name, NodeType="ra3.xlplus", ClusterType="single-node", DBName="dev",
-                          MasterUsername="awsuser", MasterUserPassword=PASSWORD)
+    client.create_cluster(
+        ClusterIdentifier=name,
+        NodeType="ra3.xlplus",
+        ClusterType="single-node",
+        DBName="dev",
+        MasterUsername="awsuser",
+        MasterUserPassword=PASSWORD,
+    )
     client.get_waiter("cluster_available").wait(ClusterIdentifier=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     told = client.describe_clusters(ClusterIdentifier=name)["Clusters"][0]["Endpoint"]
     yield {"url": f"jdbc:redshift://{told['Address']}:{told['Port']}/dev", "user": "awsuser", "password": PASSWORD}
@@ -25,7 +31,8 @@ def warehouse(endpoint):
 
 def read(context, options, table, ctx="", **more):
     return context.create_dynamic_frame.from_options(
-        "redshift", {**options, "dbtable": table, **more}, transformation_ctx=ctx)
+        "redshift", {**options, "dbtable": table, **more}, transformation_ctx=ctx
+    )
 
 
 def test_redshift_is_loaded_by_copy(glue_context, records, rows, warehouse, bucket, keys):
@@ -35,21 +42,28 @@ def test_redshift_is_loaded_by_copy(glue_context, records, rows, warehouse, buck
     found = rows(read(glue_context, warehouse, "public.people"))
     assert sorted((row["id"], row["name"]) for row in found) == [(1, "Ann"), (2, "B'o")]
     glue_context.write_dynamic_frame.from_options(
-        records([{"id": 3, "name": "Cy"}]), "redshift",
-        {**options, "preactions": "delete from public.people where name = 'B''o; x'; delete from public.people where id = 1",
-         "postactions": "update public.people set name = 'last' where id = 3"})
+        records([{"id": 3, "name": "Cy"}]),
+        "redshift",
+        {
+            **options,
+            "preactions": "delete from public.people where name = 'B''o; x'; delete from public.people where id = 1",
+            "postactions": "update public.people set name = 'last' where id = 3",
+        },
+    )
     found = rows(read(glue_context, warehouse, "public.people"))
     assert sorted((row["id"], row["name"]) for row in found) == [(2, "B'o"), (3, "last")]
     with pytest.raises(Exception, match="nowhere"):
         glue_context.write_dynamic_frame.from_options(
-            records([{"id": 4, "name": "Di"}]), "redshift", {**options, "postactions": "delete from nowhere"})
+            records([{"id": 4, "name": "Di"}]), "redshift", {**options, "postactions": "delete from nowhere"}
+        )
     assert read(glue_context, warehouse, "public.people").count() == 2, "all of it or nothing"
     assert keys(bucket, "tmp/") == []
 
 
 def test_rows_without_a_temporary_folder(glue_context, records, rows, warehouse):
     glue_context.write_dynamic_frame.from_options(
-        records([{"id": 1}, {"id": 2}]), "postgresql", {**warehouse, "dbtable": "plain"})
+        records([{"id": 1}, {"id": 2}]), "postgresql", {**warehouse, "dbtable": "plain"}
+    )
     assert sorted(row["id"] for row in rows(read(glue_context, warehouse, "plain"))) == [1, 2]
     parts = read(glue_context, warehouse, "plain", hashfield="id", hashpartitions="3")
     assert sorted(row["id"] for row in rows(parts)) == [1, 2]
@@ -58,7 +72,8 @@ def test_rows_without_a_temporary_folder(glue_context, records, rows, warehouse)
 def test_rows_beyond_the_bookmark(glue_context, records, rows, warehouse):
     def write(*ids):
         glue_context.write_dynamic_frame.from_options(
-            records([{"id": number} for number in ids]), "postgresql", {**warehouse, "dbtable": "marked"})
+            records([{"id": number} for number in ids]), "postgresql", {**warehouse, "dbtable": "marked"}
+        )
 
     def run(states):
         glue_context.bookmarks = Bookmarks("job-bookmark-enable", states)

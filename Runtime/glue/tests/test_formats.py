@@ -9,7 +9,8 @@ from tarn_glue.objects import glob_expression
 
 def read(context, bucket, form, format_options=None, prefix="in/", **options):
     return context.create_dynamic_frame.from_options(
-        "s3", {"paths": [f"s3://{bucket}/{prefix}"], **options}, form, format_options)
+        "s3", {"paths": [f"s3://{bucket}/{prefix}"], **options}, form, format_options
+    )
 
 
 def put(s3, bucket, **files):
@@ -20,9 +21,10 @@ def put(s3, bucket, **files):
 
 @pytest.mark.parametrize("form", ["parquet", "orc", "json", "csv"])
 def test_what_is_written_is_read(form, glue_context, records, rows, bucket, keys):
-    frame = records([{"id": 1, "name": "a,\"b\""}, {"id": 2, "name": None}])
+    frame = records([{"id": 1, "name": 'a,"b"'}, {"id": 2, "name": None}])
     glue_context.write_dynamic_frame.from_options(
-        frame, "s3", {"path": f"s3://{bucket}/in/"}, form, {} if form != "csv" else {"separator": "|"})
+        frame, "s3", {"path": f"s3://{bucket}/in/"}, form, {} if form != "csv" else {"separator": "|"}
+    )
     assert all(form in key for key in keys(bucket, "in/")), "files only, no marks"
     again = read(glue_context, bucket, form, {"withHeader": True, "separator": "|"} if form == "csv" else None)
     expected = [("1", 'a,"b"'), ("2", "" if form == "csv" else None)]
@@ -49,7 +51,9 @@ def test_csv_with_and_without_header(glue_context, s3, bucket, rows):
     put(s3, bucket, a_dot_csv="id;name\n1;'x;y'\n2;\n")
     options = {"separator": ";", "quoteChar": "'"}
     assert rows(read(glue_context, bucket, "csv", {**options, "withHeader": True})) == [
-        {"id": "1", "name": "x;y"}, {"id": "2", "name": ""}]
+        {"id": "1", "name": "x;y"},
+        {"id": "2", "name": ""},
+    ]
     assert rows(read(glue_context, bucket, "csv", options))[0] == {"col0": "id", "col1": "name"}
 
 
@@ -83,15 +87,17 @@ def test_globs():
 
 def test_formats_and_connections_that_are_not_there(glue_context, records, bucket):
     with pytest.raises(UnsupportedFormat, match="grokLog"):
-        glue_context.create_dynamic_frame.from_options("s3", {"paths": [f"s3://{bucket}/"]}, "grokLog").toDF() \
-            if _put(bucket) else None
+        glue_context.create_dynamic_frame.from_options("s3", {"paths": [f"s3://{bucket}/"]}, "grokLog").toDF() if _put(
+            bucket
+        ) else None
     with pytest.raises(NotImplementedError, match="dynamodb"):
         glue_context.create_dynamic_frame.from_options("dynamodb", {}).toDF()
     with pytest.raises(UnsupportedFormat):
         glue_context.write_dynamic_frame.from_options(records([{"a": 1}]), "s3", {"path": f"s3://{bucket}/x/"}, "ion")
     with pytest.raises(ValueError, match="Partition column"):
         glue_context.write_dynamic_frame.from_options(
-            records([{"a": 1}]), "s3", {"path": f"s3://{bucket}/x/", "partitionKeys": ["b"]}, "json")
+            records([{"a": 1}]), "s3", {"path": f"s3://{bucket}/x/", "partitionKeys": ["b"]}, "json"
+        )
 
 
 def _put(bucket):

@@ -5,9 +5,23 @@ import datetime
 import pytest
 from awsglue.dynamicframe import DynamicFrame, ErrorThresholdExceeded, ResolveOption
 from awsglue.gluetypes import DoubleType
-from awsglue.transforms import (ApplyMapping, DropFields, DropNullFields, ErrorsAsDynamicFrame, Filter, Join, Map,
-                                RenameField, ResolveChoice, SelectFields, SelectFromCollection, SplitFields, SplitRows,
-                                Unbox, UnnestFrame)
+from awsglue.transforms import (
+    ApplyMapping,
+    DropFields,
+    DropNullFields,
+    ErrorsAsDynamicFrame,
+    Filter,
+    Join,
+    Map,
+    RenameField,
+    ResolveChoice,
+    SelectFields,
+    SelectFromCollection,
+    SplitFields,
+    SplitRows,
+    Unbox,
+    UnnestFrame,
+)
 
 
 def tree(frame):
@@ -31,10 +45,15 @@ def test_integers_beyond_32_bits_are_long(records):
     assert frame.toDF().dtypes == [("a", "struct<int:int,long:bigint>"), ("b", "bigint")]
 
 
-@pytest.mark.parametrize("choice,expected", [
-    ("cast:long", [5, None, None]), ("cast:string", ["5", "six", None]), ("project:string", [None, "six", None]),
-    ("project:double", [None, None, None]),
-])
+@pytest.mark.parametrize(
+    "choice,expected",
+    [
+        ("cast:long", [5, None, None]),
+        ("cast:string", ["5", "six", None]),
+        ("project:string", [None, "six", None]),
+        ("project:double", [None, None, None]),
+    ],
+)
 def test_resolving_all_choices(records, rows, choice, expected):
     found = rows(ResolveChoice.apply(records(MIXED), choice=choice))
     assert [row["v"] for row in sorted(found, key=lambda row: row["id"])] == expected
@@ -43,8 +62,11 @@ def test_resolving_all_choices(records, rows, choice, expected):
 def test_choices_as_columns_and_structs(records, rows):
     frame = records(MIXED)
     columns = sorted(rows(frame.resolveChoice(choice="make_cols")), key=lambda row: row["id"])
-    assert columns == [{"id": 1, "v_int": 5, "v_string": None}, {"id": 2, "v_int": None, "v_string": "six"},
-                       {"id": 3, "v_int": None, "v_string": None}]
+    assert columns == [
+        {"id": 1, "v_int": 5, "v_string": None},
+        {"id": 2, "v_int": None, "v_string": "six"},
+        {"id": 3, "v_int": None, "v_string": None},
+    ]
     struct = sorted(rows(frame.resolveChoice(specs=[("v", "make_struct")])), key=lambda row: row["id"])
     assert struct[1] == {"id": 2, "v": {"int": None, "string": "six"}}
 
@@ -57,8 +79,13 @@ def test_choices_inside_arrays_and_structs(records, rows):
 
 def test_choice_actions_are_checked(records):
     frame = records(MIXED)
-    for arguments in ({"choice": "make"}, {"choice": "cast:nothing"}, {"specs": [("v", "match_catalog")]},
-                      {"specs": [("v", "make_cols")], "choice": "make_cols"}, {"choice": "match_catalog"}):
+    for arguments in (
+        {"choice": "make"},
+        {"choice": "cast:nothing"},
+        {"specs": [("v", "match_catalog")]},
+        {"specs": [("v", "make_cols")], "choice": "make_cols"},
+        {"choice": "match_catalog"},
+    ):
         with pytest.raises(ValueError):
             frame.resolveChoice(**arguments)
 
@@ -71,31 +98,50 @@ def test_todf_resolves_by_option(records):
 
 
 def test_mapping_casts_renames_and_nests(records, rows):
-    frame = records([{"customer_id": "7", "amount": "12.345", "date": "2024-02-29", "n": {"deep": 1}},
-                     {"customer_id": "x", "amount": "", "date": "never", "n": None}], partitions=1)
-    mapped = ApplyMapping.apply(frame=frame, mappings=[
-        ("customer_id", "string", "customer_id", "int"), ("amount", "string", "amount", "decimal(10,2)"),
-        ("date", "string", "sale_date", "date"), ("n.deep", "int", "out.inner", "long"),
-        ("not_there", "string", "gone", "string")], transformation_ctx="mapped")
+    frame = records(
+        [
+            {"customer_id": "7", "amount": "12.345", "date": "2024-02-29", "n": {"deep": 1}},
+            {"customer_id": "x", "amount": "", "date": "never", "n": None},
+        ],
+        partitions=1,
+    )
+    mapped = ApplyMapping.apply(
+        frame=frame,
+        mappings=[
+            ("customer_id", "string", "customer_id", "int"),
+            ("amount", "string", "amount", "decimal(10,2)"),
+            ("date", "string", "sale_date", "date"),
+            ("n.deep", "int", "out.inner", "long"),
+            ("not_there", "string", "gone", "string"),
+        ],
+        transformation_ctx="mapped",
+    )
     import decimal
 
     assert rows(mapped) == [
-        {"customer_id": 7, "amount": decimal.Decimal("12.35"), "sale_date": datetime.date(2024, 2, 29),
-         "out": {"inner": 1}},
-        {"customer_id": None, "amount": None, "sale_date": None, "out": {"inner": None}}]
+        {
+            "customer_id": 7,
+            "amount": decimal.Decimal("12.35"),
+            "sale_date": datetime.date(2024, 2, 29),
+            "out": {"inner": 1},
+        },
+        {"customer_id": None, "amount": None, "sale_date": None, "out": {"inner": None}},
+    ]
 
 
 def test_mapping_of_a_struct_to_a_map_and_of_a_choice(records, rows):
     frame = records([{"properties": {"a": "1", "b": "2"}, "v": 5}, {"properties": {"a": "3"}, "v": "6"}], partitions=1)
-    mapped = frame.apply_mapping([("properties", "map<string,string>", "properties", "map<string,string>"),
-                                  ("v", "string", "v", "long")])
+    mapped = frame.apply_mapping(
+        [("properties", "map<string,string>", "properties", "map<string,string>"), ("v", "string", "v", "long")]
+    )
     assert rows(mapped) == [{"properties": {"a": "1", "b": "2"}, "v": 5}, {"properties": {"a": "3"}, "v": 6}]
 
 
 def test_a_name_with_dots_is_one_field(records, rows):
     frame = records([{"a.b": 1, "c": {"d": 2}}])
     assert rows(frame.apply_mapping([("`a.b`", "int", "x", "long"), ("c.d", "int", "`y.z`", "int")])) == [
-        {"x": 1, "y.z": 2}]
+        {"x": 1, "y.z": 2}
+    ]
     assert rows(frame.drop_fields(["`a.b`"])) == [{"c": {"d": 2}}]
 
 
@@ -127,8 +173,7 @@ def test_split_fields_and_rows(records, rows):
 def test_join_keeps_both_sides(records, rows):
     people = records([{"id": 1, "name": "Ann"}, {"id": 2, "name": "Bo"}], partitions=1)
     seats = records([{"person": 2, "name": "Senate"}, {"person": 3, "name": "House"}], partitions=1)
-    assert rows(Join.apply(people, seats, "id", "person")) == [
-        {"id": 2, "name": "Bo", "person": 2, ".name": "Senate"}]
+    assert rows(Join.apply(people, seats, "id", "person")) == [{"id": 2, "name": "Bo", "person": 2, ".name": "Senate"}]
     twice = sorted(rows(people.join(["id"], ["id"], people)), key=lambda row: row["id"])
     assert twice[0] == {"id": 1, "name": "Ann", ".id": 1, ".name": "Ann"}
 
@@ -159,9 +204,15 @@ def test_map_gives_what_the_function_gives(records, rows):
 
 def test_map_keeps_the_types_that_it_was_given(glue_context):
     frame = glue_context.spark_session.createDataFrame(
-        [(1, {"a": 1}, 2.5)], "big bigint, pairs map<string,bigint>, small float")
+        [(1, {"a": 1}, 2.5)], "big bigint, pairs map<string,bigint>, small float"
+    )
     mapped = DynamicFrame.fromDF(frame, glue_context, "f").map(lambda record: {**record, "new": 1})
-    assert mapped.toDF().dtypes == [("big", "bigint"), ("pairs", "map<string,bigint>"), ("small", "float"), ("new", "int")]
+    assert mapped.toDF().dtypes == [
+        ("big", "bigint"),
+        ("pairs", "map<string,bigint>"),
+        ("small", "float"),
+        ("new", "int"),
+    ]
 
 
 def test_records_that_fail_become_errors(records, rows):

@@ -20,13 +20,22 @@ job.init(args['JOB_NAME'], args)
 
 
 def test_arguments_output_and_success(jobs):
-    done = jobs.run("""
+    done = jobs.run(
+        """
 import sys, os
 from awsglue.utils import getResolvedOptions
 print(sorted(getResolvedOptions(sys.argv, ['JOB_NAME', 'day-key']).items()))
 print(sys.argv[1:], os.path.basename(sys.argv[0]), __name__)
 sys.exit(0)
-""", "--day-key", "a b", "--TempDir", "s3://t/", "--job-bookmark-option", "job-bookmark-enable", command="pythonshell")
+""",
+        "--day-key",
+        "a b",
+        "--TempDir",
+        "s3://t/",
+        "--job-bookmark-option",
+        "job-bookmark-enable",
+        command="pythonshell",
+    )
     assert done.state == "SUCCEEDED" and done.status == 0, done.stderr
     first, second = done.stdout.splitlines()
     told = dict(eval(first))
@@ -55,22 +64,33 @@ def test_a_spark_failure_has_aws_words(jobs):
     assert done.state == "FAILED"
     line = HEAD.count("\n") + 1
     assert done.result["error"].startswith(
-        f"Error Category: QUERY_ERROR; Failed Line Number: {line}; AnalysisException: [TABLE_OR_VIEW_NOT_FOUND]")
+        f"Error Category: QUERY_ERROR; Failed Line Number: {line}; AnalysisException: [TABLE_OR_VIEW_NOT_FOUND]"
+    )
 
 
 def test_libraries_and_files_come_along(jobs, s3, bucket):
     s3.put_object(Bucket=bucket, Key="lib/helper.py", Body=b"def f(x):\n    return x + 1\n")
     s3.put_object(Bucket=bucket, Key="conf/settings.json", Body=b"{}")
-    done = jobs.run(HEAD + """
+    done = jobs.run(
+        HEAD
+        + """
 from helper import f
 print(spark.sparkContext.parallelize([1, 2]).map(f).collect(), open('settings.json').read(), spark.conf.get('spark.x'))
-""", "--extra-py-files", f"s3://{bucket}/lib/helper.py", "--extra-files", f"s3://{bucket}/conf/settings.json",
-                    "--conf", "spark.x=1 --conf spark.y=2")
+""",
+        "--extra-py-files",
+        f"s3://{bucket}/lib/helper.py",
+        "--extra-files",
+        f"s3://{bucket}/conf/settings.json",
+        "--conf",
+        "spark.x=1 --conf spark.y=2",
+    )
     assert done.state == "SUCCEEDED", done.stderr
     assert done.stdout == "[2, 3] {} 1\n"
 
 
-READ_AND_WRITE = HEAD + """
+READ_AND_WRITE = (
+    HEAD
+    + """
 source = glueContext.create_dynamic_frame.from_options(
     connection_type="s3", connection_options={"paths": ["s3://%(bucket)s/in/"], "recurse": True}, format="json",
     transformation_ctx="source")
@@ -80,6 +100,7 @@ glueContext.write_dynamic_frame.from_options(
     format="parquet", transformation_ctx="sink")
 job.commit()
 """
+)
 
 
 def test_a_run_with_nothing_new_writes_nothing(jobs, s3, bucket, keys, control):
@@ -98,7 +119,9 @@ def test_a_run_with_nothing_new_writes_nothing(jobs, s3, bucket, keys, control):
 
 
 def test_a_killed_run_leaves_only_what_is_staged(jobs, s3, bucket, keys, control):
-    process, folder = jobs.start(HEAD + f"""
+    process, folder = jobs.start(
+        HEAD
+        + f"""
 import time
 spark.conf.set("spark.sql.sources.x", "1")
 def slow(rows):
@@ -108,7 +131,8 @@ def slow(rows):
         yield row
 frame = spark.createDataFrame(spark.range(0, 4000, 1, 40).rdd.mapPartitions(slow), "id long")
 frame.write.mode("overwrite").parquet("s3://{bucket}/out/")
-""")
+"""
+    )
     deadline = time.monotonic() + 120
     while not any("_temporary-jr_1-" in key and key.endswith(".parquet") for key in keys(bucket, "out/")):
         assert process.poll() is None, (folder / "stderr").read_text()
@@ -127,7 +151,9 @@ frame.write.mode("overwrite").parquet("s3://{bucket}/out/")
 
 def test_writes_commit_in_one_step(jobs, s3, bucket, keys, control):
     s3.put_object(Bucket=bucket, Key="out/old.parquet", Body=b"old")
-    done = jobs.run(HEAD + f"""
+    done = jobs.run(
+        HEAD
+        + f"""
 frame = spark.range(10).selectExpr("id", "id % 2 as p")
 frame.write.mode("append").partitionBy("p").json("s3://{bucket}/parts/")
 frame.write.mode("overwrite").parquet("s3a://{bucket}/out")
@@ -135,7 +161,8 @@ spark.conf.set("spark.sql.sources.partitionOverwriteMode", "dynamic")
 frame.filter("p = 1").limit(1).write.mode("overwrite").partitionBy("p").json("s3://{bucket}/parts/")
 print(spark.read.parquet("s3://{bucket}/out").count(), spark.read.json("s3://{bucket}/parts/").groupBy("p").count()
       .orderBy("p").collect())
-""")
+"""
+    )
     assert done.state == "SUCCEEDED", done.stderr
     assert done.stdout == "10 [Row(p=0, count=5), Row(p=1, count=1)]\n"
     commits = control.calls("commit")

@@ -3,8 +3,11 @@
 from awsglue.transforms import Relationalize
 
 PEOPLE = [
-    {"name": "Ann", "home": {"city": "Basel", "zip": "4051"},
-     "phones": [{"kind": "home", "numbers": [1, 2]}, {"kind": "work", "numbers": []}]},
+    {
+        "name": "Ann",
+        "home": {"city": "Basel", "zip": "4051"},
+        "phones": [{"kind": "home", "numbers": [1, 2]}, {"kind": "work", "numbers": []}],
+    },
     {"name": "Bo", "home": {"city": "Bern", "zip": 3000}, "phones": []},
     {"name": "Cy", "home": None, "phones": None},
 ]
@@ -16,7 +19,10 @@ def test_tables_and_their_names(records):
     assert tables["root"].toDF().columns == ["name", "home.city", "home.zip.int", "home.zip.string", "phones"]
     assert tables["root_phones"].toDF().columns == ["id", "index", "phones.val.kind", "phones.val.numbers"]
     assert tables["root_phones.val.numbers"].toDF().dtypes == [
-        ("id", "bigint"), ("index", "int"), ("phones.val.numbers.val", "int")]
+        ("id", "bigint"),
+        ("index", "int"),
+        ("phones.val.numbers.val", "int"),
+    ]
 
 
 def test_keys_join_every_time(records, rows):

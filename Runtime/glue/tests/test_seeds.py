@@ -128,16 +128,28 @@ glueContext.write_dynamic_frame.from_options(
 @pytest.fixture
 def table(glue, s3, bucket, database):
     """Makes a table of one file: `table("events", "json", columns, text)`."""
+
     def make(name, form, columns, text):
-        serde = {"json": "org.openx.data.jsonserde.JsonSerDe",
-                 "csv": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"}[form]
+        serde = {
+            "json": "org.openx.data.jsonserde.JsonSerDe",
+            "csv": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",
+        }[form]
         parameters = {"classification": form} | ({"skip.header.line.count": "1"} if form == "csv" else {})
         s3.put_object(Bucket=bucket, Key=f"{name}/data.{form}", Body=text.encode())
-        glue.create_table(DatabaseName=database, TableInput={"Name": name, "Parameters": parameters, "StorageDescriptor": {
-            "Location": f"s3://{bucket}/{name}/", "Columns": [{"Name": n, "Type": t} for n, t in columns.items()],
-            "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
-            "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-            "SerdeInfo": {"SerializationLibrary": serde, "Parameters": {"field.delim": ","}}}})
+        glue.create_table(
+            DatabaseName=database,
+            TableInput={
+                "Name": name,
+                "Parameters": parameters,
+                "StorageDescriptor": {
+                    "Location": f"s3://{bucket}/{name}/",
+                    "Columns": [{"Name": n, "Type": t} for n, t in columns.items()],
+                    "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
+                    "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+                    "SerdeInfo": {"SerializationLibrary": serde, "Parameters": {"field.delim": ","}},
+                },
+            },
+        )
 
     return make
 
@@ -147,10 +159,13 @@ def result(glue_context, bucket, path):
 
 
 def test_the_events_job(jobs, table, database, bucket, glue_context):
-    table("events", "json", {"user_id": "string", "event_type": "string", "timestamp": "string",
-                             "properties": "map<string,string>"},
-          '{"user_id": "u1", "event_type": "click", "timestamp": "2026-03-27T10:11:12Z", "properties": {"a": "b"}}\n'
-          '{"user_id": "u2", "event_type": "view", "timestamp": "2026-03-27 10:11:13", "properties": {"c": "d"}}\n')
+    table(
+        "events",
+        "json",
+        {"user_id": "string", "event_type": "string", "timestamp": "string", "properties": "map<string,string>"},
+        '{"user_id": "u1", "event_type": "click", "timestamp": "2026-03-27T10:11:12Z", "properties": {"a": "b"}}\n'
+        '{"user_id": "u2", "event_type": "view", "timestamp": "2026-03-27 10:11:13", "properties": {"c": "d"}}\n',
+    )
     done = jobs.run(EVENTS.format(database=database, bucket=bucket))
     assert done.state == "SUCCEEDED", done.stderr
     frame = result(glue_context, bucket, "processed/events/")
@@ -160,13 +175,19 @@ def test_the_events_job(jobs, table, database, bucket, glue_context):
 
 
 def test_the_sales_job(jobs, table, database, bucket, glue_context):
-    table("raw_sales", "csv", {"customer_id": "string", "amount": "string", "date": "string"},
-          "customer_id,amount,date\n7,19.99,2024-05-06\n8,x,2024-05-07\n")
+    table(
+        "raw_sales",
+        "csv",
+        {"customer_id": "string", "amount": "string", "date": "string"},
+        "customer_id,amount,date\n7,19.99,2024-05-06\n8,x,2024-05-07\n",
+    )
     done = jobs.run(SALES.format(database=database, bucket=bucket), **{"arguments": {}})
     assert done.state == "SUCCEEDED", done.stderr
     rows = result(glue_context, bucket, "processed/").orderBy("customer_id").collect()
     assert [(row.customer_id, str(row.amount), str(row.sale_date)) for row in rows] == [
-        (7, "19.99", "2024-05-06"), (8, "None", "2024-05-07")]
+        (7, "19.99", "2024-05-06"),
+        (8, "None", "2024-05-07"),
+    ]
 
 
 def test_the_users_job(jobs, table, database, bucket, glue_context):
@@ -177,7 +198,9 @@ def test_the_users_job(jobs, table, database, bucket, glue_context):
 
 
 def test_validation_before_use(jobs, bucket):
-    done = jobs.run(HEAD + """
+    done = jobs.run(
+        HEAD
+        + """
 from awsglue.dynamicframe import DynamicFrame
 from pyspark.sql import functions as F
 def validate_data(dynamic_frame):
@@ -191,7 +214,8 @@ def validate_data(dynamic_frame):
     return dynamic_frame
 raw_data = DynamicFrame.fromDF(spark.createDataFrame([(1, None)], "customer_id int, amount int"), glueContext, "raw")
 cleaned_data = validate_data(raw_data)
-""")
+"""
+    )
     assert done.state == "FAILED"
     assert done.result["error"].endswith("ValueError: Critical column amount has 1 null values")
     assert done.result["error"].startswith("Error Category: UNCLASSIFIED_ERROR; Failed Line Number: ")

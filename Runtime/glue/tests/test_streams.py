@@ -22,8 +22,12 @@ def stream(endpoint):
         arn = client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
 
         def put(self, *numbers):
-            client.put_records(StreamName=name, Records=[
-                {"Data": json.dumps({"n": number}).encode(), "PartitionKey": str(number)} for number in numbers])
+            client.put_records(
+                StreamName=name,
+                Records=[
+                    {"Data": json.dumps({"n": number}).encode(), "PartitionKey": str(number)} for number in numbers
+                ],
+            )
 
         def split(self):
             shard = client.list_shards(StreamName=name)["Shards"][0]
@@ -39,11 +43,19 @@ def stream(endpoint):
 @pytest.fixture
 def consume(glue_context, stream, bucket):
     """Reads batches until `count` records came; `fail` raises in the batch that has the record of that number."""
+
     def run(count, fail=None, **options):
         frame = glue_context.create_data_frame.from_options(
-            connection_type="kinesis", connection_options={
-                "typeOfData": "kinesis", "streamARN": stream.arn, "classification": "json",
-                "startingPosition": "earliest", "inferSchema": "true", **options})
+            connection_type="kinesis",
+            connection_options={
+                "typeOfData": "kinesis",
+                "streamARN": stream.arn,
+                "classification": "json",
+                "startingPosition": "earliest",
+                "inferSchema": "true",
+                **options,
+            },
+        )
         found = []
 
         def batch(rows, number):
@@ -55,8 +67,15 @@ def consume(glue_context, stream, bucket):
                 raise Enough()
 
         with pytest.raises(Exception, match="Enough"):
-            glue_context.forEachBatch(frame=frame, batch_function=batch, options={
-                "windowSize": "1 seconds", "checkpointLocation": f"s3://{bucket}/checkpoint/", "batchMaxRetries": 0})
+            glue_context.forEachBatch(
+                frame=frame,
+                batch_function=batch,
+                options={
+                    "windowSize": "1 seconds",
+                    "checkpointLocation": f"s3://{bucket}/checkpoint/",
+                    "batchMaxRetries": 0,
+                },
+            )
         return sorted(found)
 
     return run
@@ -76,7 +95,13 @@ def test_batches_go_on_where_a_run_ended(stream, consume):
 def test_a_stream_without_inference_has_kinesis_columns(glue_context, stream):
     frame = glue_context.create_data_frame.from_options("kinesis", {"streamARN": stream.arn})
     assert frame.isStreaming and frame.columns == [
-        "data", "streamName", "partitionKey", "sequenceNumber", "shardId", "approximateArrivalTimestamp"]
+        "data",
+        "streamName",
+        "partitionKey",
+        "sequenceNumber",
+        "shardId",
+        "approximateArrivalTimestamp",
+    ]
     typed = glue_context.create_data_frame.from_options("kinesis", {"streamARN": stream.arn, "schema": "`n` int"})
     assert typed.dtypes == [("n", "int")]
 

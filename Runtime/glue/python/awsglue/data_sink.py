@@ -1,9 +1,10 @@
 """Where frames go: files in S3 (and their table in the catalog), a database, Redshift."""
 
-from awsglue.dynamicframe import DynamicFrame, DynamicFrameCollection
 from pyspark.sql import DataFrame
 from tarn_glue import jdbc, sinks
 from tarn_glue.run import Run
+
+from awsglue.dynamicframe import DynamicFrame, DynamicFrameCollection
 
 UPDATE_BEHAVIORS = ("UPDATE_IN_DATABASE", "LOG")
 
@@ -13,8 +14,10 @@ class DataSink:
 
     def __init__(self, glue_context, connection_type, options, format=None, transformation_ctx=""):
         if connection_type not in ("s3", "file", "jdbc", "custom.jdbc") and connection_type not in jdbc.TYPES:
-            raise NotImplementedError(f"The connection type {connection_type!r} is not implemented for writing: s3, "
-                                      f"{', '.join(sorted(jdbc.TYPES))} and custom.jdbc are.")
+            raise NotImplementedError(
+                f"The connection type {connection_type!r} is not implemented for writing: s3, "
+                f"{', '.join(sorted(jdbc.TYPES))} and custom.jdbc are."
+            )
         self._context = glue_context
         self._type = connection_type
         self._options = options
@@ -41,7 +44,8 @@ class DataSink:
         """Writes a frame, a DataFrame, or each frame of a collection into a folder (or table) of its name."""
         if isinstance(dynamic_frame_or_dfc, DynamicFrameCollection):
             return DynamicFrameCollection(
-                {name: self._below(name)._write(frame) for name, frame in dynamic_frame_or_dfc.items()}, self._context)
+                {name: self._below(name)._write(frame) for name, frame in dynamic_frame_or_dfc.items()}, self._context
+            )
         if isinstance(dynamic_frame_or_dfc, DataFrame):
             return self._write(DynamicFrame.fromDF(dynamic_frame_or_dfc, self._context, self.name))
         return self._write(dynamic_frame_or_dfc)
@@ -82,15 +86,28 @@ class DataSink:
         sinks.write_s3(rows, schema, path, self._format, self._format_options, keys, self._options.get("compression"))
         if updates and schema.fields:
             database, table, catalog_id = self._catalog
-            sinks.update_catalog(self._context, database, table, path, self._format, schema, keys, behavior,
-                                 sinks.partitions_of(path, keys) if keys else [], catalog_id)
+            sinks.update_catalog(
+                self._context,
+                database,
+                table,
+                path,
+                self._format,
+                schema,
+                keys,
+                behavior,
+                sinks.partitions_of(path, keys) if keys else [],
+                catalog_id,
+            )
 
     def _write_database(self, rows):
         kind = None if self._type in ("jdbc", "custom.jdbc") else self._type
         found = jdbc.database_of(self._options, self._context.catalog, kind, self._options.get("catalogId"))
         run = Run.current()
-        temporary = self._options.get("redshiftTmpDir") or self._options.get("tempdir") \
+        temporary = (
+            self._options.get("redshiftTmpDir")
+            or self._options.get("tempdir")
             or (run.argument("TempDir") if run else None)
+        )
         if found.kind == "redshift" and temporary:
             jdbc.write_redshift(self._context, rows, found, self._options, temporary)
         else:

@@ -21,7 +21,8 @@ class DataSource:
 
     def getFrame(self, minPartitions=None, targetPartitions=None):
         return self._context.create_dynamic_frame_from_options(
-            self._type, self._options, self._format, self._format_options, self._name, self._predicate)
+            self._type, self._options, self._format, self._format_options, self._name, self._predicate
+        )
 
     getDynamicFrame = getFrame
 

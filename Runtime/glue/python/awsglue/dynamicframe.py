@@ -6,11 +6,9 @@ may be a choice between types (a struct with one field per type in Spark, `tarn_
 
 import json
 
-from awsglue import gluetypes as G
-from pyspark.sql import functions as F
+from tarn_glue import columns, flat, functional, records, resolve, together, types
 
-from tarn_glue import columns, flat, functional, records, resolve, types
-from tarn_glue.columns import Part
+from awsglue import gluetypes as G
 
 SHOWN_ROWS = 20
 
@@ -68,8 +66,14 @@ class DynamicFrame:
     def _derive(self, make, name=None, errors=None, limits=(0, 0), parents=None):
         """The frame that `make(DataFrame, schema)` gives, made when it is needed; errors stay with their frames."""
         return DynamicFrame(
-            None, self.glue_ctx, name if name is not None else self.name, _load=lambda: make(*self._resolved()),
-            _errors=errors, _parents=(self,) if parents is None else parents, _limits=limits)
+            None,
+            self.glue_ctx,
+            name if name is not None else self.name,
+            _load=lambda: make(*self._resolved()),
+            _errors=errors,
+            _parents=(self,) if parents is None else parents,
+            _limits=limits,
+        )
 
     # --- looking -----------------------------------------------------------------------------------------------
 
@@ -98,14 +102,20 @@ class DynamicFrame:
     # --- partitions --------------------------------------------------------------------------------------------
 
     def repartition(self, num_partitions, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
-        return self._derive(lambda frame, schema: (frame.repartition(num_partitions), schema),
-                            transformation_ctx or None, limits=(stageThreshold, totalThreshold))
+        return self._derive(
+            lambda frame, schema: (frame.repartition(num_partitions), schema),
+            transformation_ctx or None,
+            limits=(stageThreshold, totalThreshold),
+        )
 
-    def coalesce(self, num_partitions, shuffle=False, transformation_ctx="", info="", stageThreshold=0,
-                 totalThreshold=0):
+    def coalesce(
+        self, num_partitions, shuffle=False, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0
+    ):
         return self._derive(
             lambda frame, schema: ((frame.repartition if shuffle else frame.coalesce)(num_partitions), schema),
-            transformation_ctx or None, limits=(stageThreshold, totalThreshold))
+            transformation_ctx or None,
+            limits=(stageThreshold, totalThreshold),
+        )
 
     # --- records -----------------------------------------------------------------------------------------------
 
@@ -113,19 +123,23 @@ class DynamicFrame:
         """`f` of every record (a dictionary). A record for which `f` raises becomes an error of this frame."""
         return functional.mapped(self, f, transformation_ctx, (stageThreshold, totalThreshold), flatten=False)
 
-    def mapPartitions(self, f, preservesPartitioning=True, transformation_ctx="", info="", stageThreshold=0,
-                      totalThreshold=0):
+    def mapPartitions(
+        self, f, preservesPartitioning=True, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0
+    ):
         """`f` of the iterator of each partition's records; it gives an iterator of records."""
         return functional.mapped(self, f, transformation_ctx, (stageThreshold, totalThreshold), partitions=True)
 
-    def mapPartitionsWithIndex(self, f, preservesPartitioning=False, transformation_ctx="", info="", stageThreshold=0,
-                               totalThreshold=0):
+    def mapPartitionsWithIndex(
+        self, f, preservesPartitioning=False, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0
+    ):
         """As `mapPartitions`; `f` is told the partition's number first."""
-        return functional.mapped(self, f, transformation_ctx, (stageThreshold, totalThreshold), partitions=True,
-                                 indexed=True)
+        return functional.mapped(
+            self, f, transformation_ctx, (stageThreshold, totalThreshold), partitions=True, indexed=True
+        )
 
-    def flatMap(self, f, preservesPartitioning=False, transformation_ctx="", info="", stageThreshold=0,
-                totalThreshold=0):
+    def flatMap(
+        self, f, preservesPartitioning=False, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0
+    ):
         """All records that `f` of a record gives."""
         return functional.mapped(self, f, transformation_ctx, (stageThreshold, totalThreshold), flatten=True)
 
@@ -135,20 +149,34 @@ class DynamicFrame:
 
     # --- fields ------------------------------------------------------------------------------------------------
 
-    def apply_mapping(self, mappings, case_sensitive=False, transformation_ctx="", info="", stageThreshold=0,
-                      totalThreshold=0):
+    def apply_mapping(
+        self, mappings, case_sensitive=False, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0
+    ):
         """Picks, renames and casts: (source path, source type, target path, target type), or (source, target).
 
         A value that cannot be read as the target's type is null; a source that no record has gives no field.
         """
         wanted = resolve.mappings_of(mappings)
-        return self._derive(lambda frame, schema: resolve.apply_mapping(frame, schema, wanted, case_sensitive),
-                            transformation_ctx or None, limits=(stageThreshold, totalThreshold))
+        return self._derive(
+            lambda frame, schema: resolve.apply_mapping(frame, schema, wanted, case_sensitive),
+            transformation_ctx or None,
+            limits=(stageThreshold, totalThreshold),
+        )
 
     applyMapping = apply_mapping
 
-    def resolveChoice(self, specs=None, choice="", database=None, table_name=None, transformation_ctx="", info="",
-                      stageThreshold=0, totalThreshold=0, catalog_id=None):
+    def resolveChoice(
+        self,
+        specs=None,
+        choice="",
+        database=None,
+        table_name=None,
+        transformation_ctx="",
+        info="",
+        stageThreshold=0,
+        totalThreshold=0,
+        catalog_id=None,
+    ):
         """Resolves choices: all by `choice`, or places by `specs`, a list of (path, action).
 
         Actions are `cast:TYPE`, `project:TYPE`, `make_cols` and `make_struct`; `choice` may also be `match_catalog`,
@@ -168,54 +196,87 @@ class DynamicFrame:
         gone = [columns.path_of(path) for path in paths]
 
         def make(frame, schema):
-            dropped = {path if len(path) == 1 or ".".join(path) not in schema.field_map else (".".join(path),)
-                       for path in gone}
+            dropped = {
+                path if len(path) == 1 or ".".join(path) not in schema.field_map else (".".join(path),) for path in gone
+            }
             return resolve.rewritten(frame, schema, lambda path, part: [] if path in dropped else None)
 
         return self._derive(make, transformation_ctx or None, limits=(stageThreshold, totalThreshold))
 
     def select_fields(self, paths, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         wanted = [columns.path_of(path) for path in paths]
-        return self._derive(lambda frame, schema: resolve.select_fields(frame, schema, wanted),
-                            transformation_ctx or None, limits=(stageThreshold, totalThreshold))
+        return self._derive(
+            lambda frame, schema: resolve.select_fields(frame, schema, wanted),
+            transformation_ctx or None,
+            limits=(stageThreshold, totalThreshold),
+        )
 
     def rename_field(self, oldName, newName, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         return self._derive(
-            lambda frame, schema: resolve.rename_field(frame, schema, columns.path_of(oldName), columns.path_of(newName)),
-            transformation_ctx or None, limits=(stageThreshold, totalThreshold))
+            lambda frame, schema: resolve.rename_field(
+                frame, schema, columns.path_of(oldName), columns.path_of(newName)
+            ),
+            transformation_ctx or None,
+            limits=(stageThreshold, totalThreshold),
+        )
 
     def drop_null_fields(self, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         """Without the fields whose type is null: those that no record has a value for."""
         return self._derive(
             lambda frame, schema: resolve.rewritten(
-                frame, schema, lambda path, part: [] if isinstance(part.kind, (G.NullType, G.UnknownType)) else None),
-            transformation_ctx or None, limits=(stageThreshold, totalThreshold))
+                frame, schema, lambda path, part: [] if isinstance(part.kind, (G.NullType, G.UnknownType)) else None
+            ),
+            transformation_ctx or None,
+            limits=(stageThreshold, totalThreshold),
+        )
 
     def unnest(self, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         """Structs' fields as columns of their own, named by their path."""
-        return self._derive(lambda frame, schema: columns.select(frame, flat.unnest(columns.parts_of(schema))),
-                            transformation_ctx or None, limits=(stageThreshold, totalThreshold))
+        return self._derive(
+            lambda frame, schema: columns.select(frame, flat.unnest(columns.parts_of(schema))),
+            transformation_ctx or None,
+            limits=(stageThreshold, totalThreshold),
+        )
 
     def unnest_ddb_json(self, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         """Takes DynamoDB's type names (`{"S": …}`) out of an export's records."""
-        return functional.mapped(self, functional.without_dynamodb_types, transformation_ctx,
-                                 (stageThreshold, totalThreshold), flatten=False)
+        return functional.mapped(
+            self, functional.without_dynamodb_types, transformation_ctx, (stageThreshold, totalThreshold), flatten=False
+        )
 
     def unbox(self, path, format, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0, **options):
         """Reads a string field as `json` or `csv`; what cannot be read is an error of this frame."""
-        return functional.unboxed(self, path, format, options.pop("options", None) or options, transformation_ctx,
-                                  (stageThreshold, totalThreshold))
+        return functional.unboxed(
+            self,
+            path,
+            format,
+            options.pop("options", None) or options,
+            transformation_ctx,
+            (stageThreshold, totalThreshold),
+        )
 
     # --- several frames ----------------------------------------------------------------------------------------
 
-    def relationalize(self, root_table_name, staging_path=None, options=None, transformation_ctx="", info="",
-                      stageThreshold=0, totalThreshold=0):
+    def relationalize(
+        self,
+        root_table_name,
+        staging_path=None,
+        options=None,
+        transformation_ctx="",
+        info="",
+        stageThreshold=0,
+        totalThreshold=0,
+    ):
         """Flat tables of nested records, as a `DynamicFrameCollection` by name (`tarn_glue.flat.relationalize`)."""
         frame, schema = self._resolved()
         tables = flat.relationalize(frame, schema, root_table_name)
         return DynamicFrameCollection(
-            {name: DynamicFrame(table, self.glue_ctx, name, _schema=kind, _parents=(self,))
-             for name, table, kind in tables}, self.glue_ctx)
+            {
+                name: DynamicFrame(table, self.glue_ctx, name, _schema=kind, _parents=(self,))
+                for name, table, kind in tables
+            },
+            self.glue_ctx,
+        )
 
     def join(self, paths1, paths2, frame2, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         """Records of both frames whose fields at the paths are equal. A name that both have gets a dot before it for
@@ -223,39 +284,62 @@ class DynamicFrame:
         pairs = [columns.path_of(path) for path in _listed(paths1)], [columns.path_of(path) for path in _listed(paths2)]
         if len(pairs[0]) != len(pairs[1]) or not pairs[0]:
             raise ValueError("a join compares as many fields of one frame as of the other")
-        return self._derive(lambda frame, schema: resolve.join((frame, schema), frame2._resolved(), *pairs),
-                            transformation_ctx or None, limits=(stageThreshold, totalThreshold), parents=(self, frame2))
+        return self._derive(
+            lambda frame, schema: together.join((frame, schema), frame2._resolved(), *pairs),
+            transformation_ctx or None,
+            limits=(stageThreshold, totalThreshold),
+            parents=(self, frame2),
+        )
 
     def split_fields(self, paths, name1, name2, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         """Two frames: the fields at the paths, and the others."""
         limits = {"stageThreshold": stageThreshold, "totalThreshold": totalThreshold}
         return DynamicFrameCollection(
             {name1: self.select_fields(paths, name1, **limits), name2: self.drop_fields(paths, name2, **limits)},
-            self.glue_ctx)
+            self.glue_ctx,
+        )
 
-    def split_rows(self, comparison_dict, name1, name2, transformation_ctx="", info="", stageThreshold=0,
-                   totalThreshold=0):
+    def split_rows(
+        self, comparison_dict, name1, name2, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0
+    ):
         """Two frames: the records that satisfy `{path: {">": 1, …}}`, and the others."""
+
         def half(matching, name):
             return self._derive(
-                lambda frame, schema: (resolve.split_rows(frame, schema, comparison_dict, matching), schema), name,
-                limits=(stageThreshold, totalThreshold))
+                lambda frame, schema: (together.split_rows(frame, schema, comparison_dict, matching), schema),
+                name,
+                limits=(stageThreshold, totalThreshold),
+            )
 
         return DynamicFrameCollection({name1: half(True, name1), name2: half(False, name2)}, self.glue_ctx)
 
-    def mergeDynamicFrame(self, stage_dynamic_frame, primary_keys, transformation_ctx="", options=None, info="",
-                          stageThreshold=0, totalThreshold=0):
+    def mergeDynamicFrame(
+        self,
+        stage_dynamic_frame,
+        primary_keys,
+        transformation_ctx="",
+        options=None,
+        info="",
+        stageThreshold=0,
+        totalThreshold=0,
+    ):
         """This frame's records whose key is not in the other frame, and all of the other frame's."""
         keys = [columns.path_of(key) for key in _listed(primary_keys)]
         return self._derive(
-            lambda frame, schema: resolve.merge_frames((frame, schema), stage_dynamic_frame._resolved(), keys),
-            transformation_ctx or None, limits=(stageThreshold, totalThreshold), parents=(self, stage_dynamic_frame))
+            lambda frame, schema: together.merge_frames((frame, schema), stage_dynamic_frame._resolved(), keys),
+            transformation_ctx or None,
+            limits=(stageThreshold, totalThreshold),
+            parents=(self, stage_dynamic_frame),
+        )
 
     def union(self, other_frame, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         """The records of both frames. A field with different types becomes a choice."""
-        return self._derive(lambda frame, schema: resolve.union((frame, schema), other_frame._resolved()),
-                            transformation_ctx or None, limits=(stageThreshold, totalThreshold),
-                            parents=(self, other_frame))
+        return self._derive(
+            lambda frame, schema: together.union((frame, schema), other_frame._resolved()),
+            transformation_ctx or None,
+            limits=(stageThreshold, totalThreshold),
+            parents=(self, other_frame),
+        )
 
     def spigot(self, path, options=None, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         """Writes a sample of the records to `path` as JSON (`topk` records, each with the probability `prob`) and
@@ -266,8 +350,9 @@ class DynamicFrame:
         if chosen.get("topk") is not None:
             sample = sample.limit(int(chosen["topk"]))
         sample.write.mode("append").json(path)
-        return self._derive(lambda same, schema: (same, schema), transformation_ctx or None,
-                            limits=(stageThreshold, totalThreshold))
+        return self._derive(
+            lambda same, schema: (same, schema), transformation_ctx or None, limits=(stageThreshold, totalThreshold)
+        )
 
     # --- errors ------------------------------------------------------------------------------------------------
 
@@ -315,17 +400,20 @@ class DynamicFrame:
         stage_max, total_max = self._limits
         if stage_max and self.stageErrorsCount() > stage_max:
             raise ErrorThresholdExceeded(
-                f"{self.name or 'frame'}: {self.stageErrorsCount()} error records, {stage_max} allowed in this stage")
+                f"{self.name or 'frame'}: {self.stageErrorsCount()} error records, {stage_max} allowed in this stage"
+            )
         if total_max and self.errorsCount() > total_max:
             raise ErrorThresholdExceeded(
-                f"{self.name or 'frame'}: {self.errorsCount()} error records, {total_max} allowed in all")
+                f"{self.name or 'frame'}: {self.errorsCount()} error records, {total_max} allowed in all"
+            )
 
     # --- writing -----------------------------------------------------------------------------------------------
 
     def write(self, connection_type, connection_options=None, format=None, format_options=None, accumulator_size=0):
         """Writes the frame, as `GlueContext.write_dynamic_frame.from_options`."""
         return self.glue_ctx.write_dynamic_frame_from_options(
-            self, connection_type, connection_options or {}, format, format_options or {})
+            self, connection_type, connection_options or {}, format, format_options or {}
+        )
 
 
 class ErrorThresholdExceeded(Exception):
@@ -336,51 +424,5 @@ def _listed(paths):
     return [paths] if isinstance(paths, str) else list(paths)
 
 
-class DynamicFrameCollection:
-    """Frames by name."""
-
-    def __init__(self, dynamic_frames, glue_ctx):
-        self._frames = dict(dynamic_frames)
-        self.glue_ctx = glue_ctx
-
-    def __getitem__(self, key):
-        return self._frames[key]
-
-    def __len__(self):
-        return len(self._frames)
-
-    def __iter__(self):
-        return iter(self._frames)
-
-    def keys(self):
-        return self._frames.keys()
-
-    def values(self):
-        return self._frames.values()
-
-    def items(self):
-        return self._frames.items()
-
-    def select(self, key, transformation_ctx=""):
-        """A frame by its name; raises `KeyError` for one that is not there."""
-        return self._frames[key]
-
-    def map(self, callable, transformation_ctx=""):
-        """A collection of `callable(frame, transformation_ctx)` of every frame."""
-        return DynamicFrameCollection(
-            {name: callable(frame, f"{transformation_ctx}_{name}") for name, frame in self._frames.items()},
-            self.glue_ctx)
-
-    def flatmap(self, f, transformation_ctx=""):
-        """A collection of all frames of the collections that `f` gives; their names stand behind the frame's own."""
-        found = {}
-        for name, frame in self._frames.items():
-            result = f(frame, f"{transformation_ctx}_{name}")
-            if isinstance(result, DynamicFrame):
-                found[name] = result
-            else:
-                found.update({f"{name}_{inner}": part for inner, part in result.items()})
-        return DynamicFrameCollection(found, self.glue_ctx)
-
-
+from awsglue.collection import DynamicFrameCollection  # noqa: E402  it knows frames, as they know it
 from awsglue.readwrite import DynamicFrameReader, DynamicFrameWriter  # noqa: E402,F401  scripts import them from here

@@ -204,9 +204,24 @@ class ChoiceType(DataType):
         return [(None, choice) for choice in self.choices]
 
 
-_ATOMIC_BY_NAME = {kind.name: kind for kind in (
-    BinaryType, BooleanType, ByteType, DateType, DoubleType, FloatType, IntegerType, LongType, NullType, ShortType,
-    StringType, TimestampType, UnknownType)}
+_ATOMIC_BY_NAME = {
+    kind.name: kind
+    for kind in (
+        BinaryType,
+        BooleanType,
+        ByteType,
+        DateType,
+        DoubleType,
+        FloatType,
+        IntegerType,
+        LongType,
+        NullType,
+        ShortType,
+        StringType,
+        TimestampType,
+        UnknownType,
+    )
+}
 
 
 def deserialize(value):

@@ -18,8 +18,16 @@ class GlueArgumentParser(argparse.ArgumentParser):
 # AWS keeps these for itself: a script may ask for none of them, and gets them with every answer.
 BOOKMARK_OPTION = "--job-bookmark-option"
 BOOKMARK_OPTIONS = ("job-bookmark-enable", "job-bookmark-pause", "job-bookmark-disable")
-RESERVED = ("job-bookmark-option", "job-bookmark-from", "job-bookmark-to", "JOB_ID", "JOB_RUN_ID", "SECURITY_CONFIGURATION",
-            "encryption-type", "enable-data-lineage")
+RESERVED = (
+    "job-bookmark-option",
+    "job-bookmark-from",
+    "job-bookmark-to",
+    "JOB_ID",
+    "JOB_RUN_ID",
+    "SECURITY_CONFIGURATION",
+    "encryption-type",
+    "enable-data-lineage",
+)
 # Known to every answer, but a script may ask for them as well.
 TEMPORARY = ("RedshiftTempDir", "TempDir")
 

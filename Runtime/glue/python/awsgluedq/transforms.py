@@ -9,32 +9,55 @@ from tarn_glue import objects, sinks
 from tarn_glue.control import Control
 from tarn_glue.run import Run
 
-RESULT_FORM = ("Rule string, Outcome string, FailureReason string, EvaluatedMetrics map<string,double>,"
-               " EvaluatedRule string")
+RESULT_FORM = (
+    "Rule string, Outcome string, FailureReason string, EvaluatedMetrics map<string,double>, EvaluatedRule string"
+)
 ANALYZERS_ONLY, RULES, ROWS, ORIGINAL = "analyzerResults", "ruleOutcomes", "rowLevelOutcomes", "originalData"
 
 
 class EvaluateDataQuality(GlueTransform):
     """Evaluates a ruleset: `apply` gives the rules' outcomes, `process_rows` those of the rows as well."""
 
-    def __call__(self, frame, ruleset, publishing_options=None, additional_options=None, transformation_ctx="",
-                 additional_data_sources=None):
-        result = _evaluate(frame, ruleset, publishing_options, additional_options, additional_data_sources,
-                           row_level=False)
+    def __call__(
+        self,
+        frame,
+        ruleset,
+        publishing_options=None,
+        additional_options=None,
+        transformation_ctx="",
+        additional_data_sources=None,
+    ):
+        result = _evaluate(
+            frame, ruleset, publishing_options, additional_options, additional_data_sources, row_level=False
+        )
         return _outcomes(frame.glue_ctx, result)
 
-    def process(self, frame, ruleset, publishing_options=None, additional_options=None, transformation_ctx="",
-                additional_data_sources=None):
+    def process(
+        self,
+        frame,
+        ruleset,
+        publishing_options=None,
+        additional_options=None,
+        transformation_ctx="",
+        additional_data_sources=None,
+    ):
         """The outcomes: a frame with Rule, Outcome, FailureReason, EvaluatedMetrics and EvaluatedRule."""
-        return self(frame, ruleset, publishing_options, additional_options, transformation_ctx,
-                    additional_data_sources)
+        return self(frame, ruleset, publishing_options, additional_options, transformation_ctx, additional_data_sources)
 
-    def process_rows(self, frame, ruleset, publishing_options=None, additional_options=None,
-                     additional_data_sources=None, transformation_ctx=""):
+    def process_rows(
+        self,
+        frame,
+        ruleset,
+        publishing_options=None,
+        additional_options=None,
+        additional_data_sources=None,
+        transformation_ctx="",
+    ):
         """A collection: `ruleOutcomes`, and `rowLevelOutcomes`, the records with DataQualityRulesPass,
         DataQualityRulesFail, DataQualityRulesSkip and DataQualityEvaluationResult."""
-        result = _evaluate(frame, ruleset, publishing_options, additional_options, additional_data_sources,
-                           row_level=True)
+        result = _evaluate(
+            frame, ruleset, publishing_options, additional_options, additional_data_sources, row_level=True
+        )
         context = frame.glue_ctx
         frames = {RULES: _outcomes(context, result), ORIGINAL: frame}
         if result.get("RowLevelPath"):
@@ -56,13 +79,21 @@ def _evaluate(frame, ruleset, publishing_options, additional_options, additional
     given = []
     try:
         primary = _staged(checked(frame, "EvaluateDataQuality"), f"{staging}/primary/", given)
-        additional = {alias: _staged(other, f"{staging}/additional/{alias}/", given)
-                      for alias, other in (additional_data_sources or {}).items()}
+        additional = {
+            alias: _staged(other, f"{staging}/additional/{alias}/", given)
+            for alias, other in (additional_data_sources or {}).items()
+        }
         result = control.data_quality(
-            Ruleset=ruleset, Primary=primary, Additional=additional,
-            Context=options.get("dataQualityEvaluationContext", ""), RowLevel=row_level,
-            Options={**{name: value for name, value in options.items() if name != "dataQualityEvaluationContext"},
-                     **(additional_options or {})})
+            Ruleset=ruleset,
+            Primary=primary,
+            Additional=additional,
+            Context=options.get("dataQualityEvaluationContext", ""),
+            RowLevel=row_level,
+            Options={
+                **{name: value for name, value in options.items() if name != "dataQualityEvaluationContext"},
+                **(additional_options or {}),
+            },
+        )
     finally:
         for path in given:
             objects.delete(objects.listed(path))
@@ -95,12 +126,19 @@ def _publish(prefix, result):
     bucket, key = objects.split(prefix)
     name = f"{key.rstrip('/')}/" if key else ""
     objects.client("s3").put_object(
-        Bucket=bucket, Key=f"{name}{result.get('ResultId') or uuid.uuid4()}.json", Body=json.dumps(result).encode())
+        Bucket=bucket, Key=f"{name}{result.get('ResultId') or uuid.uuid4()}.json", Body=json.dumps(result).encode()
+    )
 
 
 def _outcomes(context, result):
-    rows = [(told.get("Rule"), told.get("Outcome"), told.get("FailureReason"),
-             {name: float(value) for name, value in (told.get("EvaluatedMetrics") or {}).items()},
-             told.get("EvaluatedRule") or told.get("Rule"))
-            for told in result.get("Results") or []]
+    rows = [
+        (
+            told.get("Rule"),
+            told.get("Outcome"),
+            told.get("FailureReason"),
+            {name: float(value) for name, value in (told.get("EvaluatedMetrics") or {}).items()},
+            told.get("EvaluatedRule") or told.get("Rule"),
+        )
+        for told in result.get("Results") or []
+    ]
     return DynamicFrame.fromDF(context.spark_session.createDataFrame(rows, RESULT_FORM), context, RULES)

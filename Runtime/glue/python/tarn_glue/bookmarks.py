@@ -85,8 +85,13 @@ class Bookmarks:
             return cls()
         told = control.bookmark()
         option = told.get("Option") or option or DISABLE
-        return cls(option, _states(told.get("JobBookmark")), int(told.get("Version") or 0),
-                   _states(told.get("ToJobBookmark")), control)
+        return cls(
+            option,
+            _states(told.get("JobBookmark")),
+            int(told.get("Version") or 0),
+            _states(told.get("ToJobBookmark")),
+            control,
+        )
 
     @property
     def is_enabled(self):
@@ -128,6 +133,8 @@ def _states(text):
         return {}
     told = json.loads(text)
     if told.get("form") != FORM:
-        raise ValueError(f"The job's bookmark has the form {told.get('form')!r}, which this version does not read;"
-                         " reset it (ResetJobBookmark).")
+        raise ValueError(
+            f"The job's bookmark has the form {told.get('form')!r}, which this version does not read;"
+            " reset it (ResetJobBookmark)."
+        )
     return told["contexts"]

@@ -4,8 +4,17 @@ import re
 
 from . import objects, types
 
-FORMATS_BY_TEXT = [("parquet", "parquet"), ("orc", "orc"), ("avro", "avro"), ("json", "json"), ("xml", "xml"),
-                   ("csv", "csv"), ("grok", "grokLog"), ("lazysimple", "csv"), ("regex", "regex")]
+FORMATS_BY_TEXT = [
+    ("parquet", "parquet"),
+    ("orc", "orc"),
+    ("avro", "avro"),
+    ("json", "json"),
+    ("xml", "xml"),
+    ("csv", "csv"),
+    ("grok", "grokLog"),
+    ("lazysimple", "csv"),
+    ("regex", "regex"),
+]
 PARTITION_NAME = re.compile(r"[A-Za-z0-9_.=/:-]*")
 
 
@@ -28,7 +37,9 @@ class Table:
         self.parameters = told.get("Parameters") or {}
         self.location = self.storage.get("Location") or ""
         self.keys = [(key["Name"], key.get("Type") or "string") for key in told.get("PartitionKeys") or ()]
-        self.columns = [(column["Name"], column.get("Type") or "string") for column in self.storage.get("Columns") or ()]
+        self.columns = [
+            (column["Name"], column.get("Type") or "string") for column in self.storage.get("Columns") or ()
+        ]
         serde = self.storage.get("SerdeInfo") or {}
         self.serde = serde.get("SerializationLibrary") or ""
         self.serde_parameters = serde.get("Parameters") or {}
@@ -40,8 +51,9 @@ class Table:
     @property
     def format(self):
         """Glue's name of the files' format, by the classification, else by the SerDe and input format."""
-        classification = (self.parameters.get("classification") or
-                          (self.storage.get("Parameters") or {}).get("classification") or "").lower()
+        classification = (
+            self.parameters.get("classification") or (self.storage.get("Parameters") or {}).get("classification") or ""
+        ).lower()
         if (self.parameters.get("table_type") or "").upper() == "ICEBERG":
             return "iceberg"
         for text in (classification, self.serde.lower(), (self.storage.get("InputFormat") or "").lower()):
@@ -58,8 +70,12 @@ class Table:
     def csv_options(self):
         """The SerDe's parameters as Glue's options for CSV."""
         given = {**(self.storage.get("Parameters") or {}), **self.parameters, **self.serde_parameters}
-        separator = given.get("separatorChar") or given.get("field.delim") or given.get("delimiter") \
+        separator = (
+            given.get("separatorChar")
+            or given.get("field.delim")
+            or given.get("delimiter")
             or ("," if "csv" in self.serde.lower() or self.parameters.get("classification") == "csv" else "\x01")
+        )
         options = {"separator": separator}
         if given.get("quoteChar"):
             options["quoteChar"] = given["quoteChar"]
@@ -99,9 +115,13 @@ class Catalog:
         if expression:
             named["Expression"] = expression
         pages = self.glue.get_paginator("get_partitions").paginate(
-            DatabaseName=table.database, TableName=table.name, **named)
-        return [Partition(told["Values"], (told.get("StorageDescriptor") or {}).get("Location") or "")
-                for page in pages for told in page["Partitions"]]
+            DatabaseName=table.database, TableName=table.name, **named
+        )
+        return [
+            Partition(told["Values"], (told.get("StorageDescriptor") or {}).get("Location") or "")
+            for page in pages
+            for told in page["Partitions"]
+        ]
 
     def connection(self, name, catalog_id=None):
         """A connection's properties, with its password."""
@@ -116,13 +136,17 @@ def pruned(spark, table, partitions, predicate):
     from . import columns
 
     names = [name for name, _ in table.keys]
-    rows = [(*[None if value == "__HIVE_DEFAULT_PARTITION__" else value for value in partition.values], index)
-            for index, partition in enumerate(partitions)]
+    rows = [
+        (*[None if value == "__HIVE_DEFAULT_PARTITION__" else value for value in partition.values], index)
+        for index, partition in enumerate(partitions)
+    ]
     if not rows:
         return []
     form = ", ".join(f"{columns.quoted(name)} string" for name in names)
     frame = spark.createDataFrame(rows, f"{form}, __tarn_index int")
-    frame = frame.select(*[columns.column(name).cast(types.to_spark(types.parse(kind))).alias(name)
-                           for name, kind in table.keys], "__tarn_index")
+    frame = frame.select(
+        *[columns.column(name).cast(types.to_spark(types.parse(kind))).alias(name) for name, kind in table.keys],
+        "__tarn_index",
+    )
     chosen = {row[0] for row in frame.filter(F.expr(predicate)).select("__tarn_index").collect()}
     return [partition for index, partition in enumerate(partitions) if index in chosen]

@@ -110,15 +110,26 @@ def cast(part_column, kind, target):
         return F.to_json(part_column).cast(wanted)
     if isinstance(kind, G.StructType) and isinstance(target, G.StructType):
         known = kind.field_map
-        built, _ = struct_of([
-            Part(field.name,
-                 cast(part_column.getField(field.name), known[field.name].dataType, field.dataType)
-                 if field.name in known else F.lit(None).cast(types.to_spark(field.dataType)), field.dataType)
-            for field in target.fields], part_column)
+        built, _ = struct_of(
+            [
+                Part(
+                    field.name,
+                    cast(part_column.getField(field.name), known[field.name].dataType, field.dataType)
+                    if field.name in known
+                    else F.lit(None).cast(types.to_spark(field.dataType)),
+                    field.dataType,
+                )
+                for field in target.fields
+            ],
+            part_column,
+        )
         return built
     if isinstance(kind, G.StructType) and isinstance(target, G.MapType) and kind.fields:
-        pairs = [piece for field in kind.fields for piece in (
-            F.lit(field.name), cast(part_column.getField(field.name), field.dataType, target.valueType))]
+        pairs = [
+            piece
+            for field in kind.fields
+            for piece in (F.lit(field.name), cast(part_column.getField(field.name), field.dataType, target.valueType))
+        ]
         return F.when(part_column.isNotNull(), F.map_filter(F.create_map(*pairs), lambda _, v: v.isNotNull()))
     if isinstance(kind, G.ArrayType) and isinstance(target, G.ArrayType):
         return F.transform(part_column, lambda value: cast(value, kind.elementType, target.elementType))

@@ -38,7 +38,8 @@ class Fetcher:
 
             # botocore by itself: boto3's resources take as long to import as the rest.
             self._client = botocore.session.get_session().create_client(
-                "s3", region_name=os.environ.get("AWS_REGION"), config=_path_style())
+                "s3", region_name=os.environ.get("AWS_REGION"), config=_path_style()
+            )
         return self._client
 
     def fetch(self, address, folder):
@@ -67,8 +68,9 @@ def _path_style():
 def python_paths(run):
     """Where a run's own modules will lie; known before anything is fetched, so that workers can be told at once."""
     folder = run.folder / "python"
-    archives = [str(folder / name(address)) for address in run.list_argument("extra-py-files")
-                if not address.endswith(".py")]
+    archives = [
+        str(folder / name(address)) for address in run.list_argument("extra-py-files") if not address.endswith(".py")
+    ]
     modules = [str(run.folder / "modules")] if run.argument("additional-python-modules") else []
     return [str(folder), *archives, *modules] if archives or modules or run.argument("extra-py-files") else []
 
@@ -81,16 +83,31 @@ def bring(run, fetcher):
         fetcher.fetch(address, run.folder)
     modules = run.list_argument("additional-python-modules")
     if modules:
-        _install(run, [str(fetcher.fetch(module, run.folder / "wheels")) if "://" in module else module
-                       for module in modules])
+        _install(
+            run,
+            [str(fetcher.fetch(module, run.folder / "wheels")) if "://" in module else module for module in modules],
+        )
 
 
 def _install(run, modules):
     options = shlex.split(run.argument("python-modules-installer-option") or "")
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-q",
-               "--no-cache-dir", "--target", str(run.folder / "modules"), *options, *modules]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-                          stdin=subprocess.DEVNULL)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "install",
+        "-q",
+        "--no-cache-dir",
+        "--target",
+        str(run.folder / "modules"),
+        *options,
+        *modules,
+    ]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, stdin=subprocess.DEVNULL
+    )
     if done.returncode != 0:
         print(done.stdout, file=sys.stderr)
         last = " ".join(done.stdout.strip().splitlines()[-LAST_LINES_OF_PIP:])

@@ -45,8 +45,9 @@ def _take(frame, parts, name, root, tables):
     if not nested:
         tables.append((name, *columns.select(frame, flat)))
         return
-    keyed = frame.select(*[part.column.alias(part.name) for part in flat],
-                         F.monotonically_increasing_id().alias(_KEY)).localCheckpoint(eager=True)
+    keyed = frame.select(
+        *[part.column.alias(part.name) for part in flat], F.monotonically_increasing_id().alias(_KEY)
+    ).localCheckpoint(eager=True)
     key = columns.column(_KEY)
     shown = []
     for part in flat:
@@ -73,8 +74,10 @@ def _take_nested(keyed, part, root, tables):
     if isinstance(part.kind, G.MapType):
         exploded = keyed.select(key, F.posexplode(F.map_entries(array)).alias(INDEX, VALUE))
         value = F.col(VALUE)
-        below = [Part(f"{base}.key", value.getField("key"), part.kind.keyType),
-                 Part(f"{base}.{VALUE}", value.getField("value"), part.kind.valueType)]
+        below = [
+            Part(f"{base}.key", value.getField("key"), part.kind.keyType),
+            Part(f"{base}.{VALUE}", value.getField("value"), part.kind.valueType),
+        ]
     else:
         exploded = keyed.select(key, F.posexplode(array).alias(INDEX, VALUE))
         below = [Part(f"{base}.{VALUE}", F.col(VALUE), part.kind.elementType)]

@@ -10,7 +10,7 @@ from awsglue import gluetypes as G
 from pyspark.sql import functions as F
 from pyspark.sql import types as S
 
-from . import columns, functional, records, resolve, types
+from . import columns, functional, records, together, types
 
 PATH = "__tarn_path"
 NO_ERRORS = None
@@ -22,11 +22,20 @@ class UnsupportedFormat(NotImplementedError):
 
 def read(spark, form, paths, options, located=False):
     """Reads `paths` as `form`; `options` are Glue's format options. Raises `UnsupportedFormat`."""
-    readers = {"json": read_json, "csv": read_csv, "parquet": read_columnar, "glueparquet": read_columnar,
-               "orc": read_columnar, "avro": read_plugin, "xml": read_plugin}
+    readers = {
+        "json": read_json,
+        "csv": read_csv,
+        "parquet": read_columnar,
+        "glueparquet": read_columnar,
+        "orc": read_columnar,
+        "avro": read_plugin,
+        "xml": read_plugin,
+    }
     if form not in readers:
-        raise UnsupportedFormat(f"The format {form!r} is not supported for reading;"
-                                " csv, json, parquet, orc, and with Spark's own jars avro and xml are.")
+        raise UnsupportedFormat(
+            f"The format {form!r} is not supported for reading;"
+            " csv, json, parquet, orc, and with Spark's own jars avro and xml are."
+        )
     return readers[form](spark, "parquet" if form == "glueparquet" else form, paths, options or {}, located)
 
 
@@ -74,7 +83,7 @@ def _read_differing(plain, paths, located):
     for same in groups.values():
         frame = plain(same, merge=False)
         part = frame, types.from_spark(frame.schema)
-        whole = part if whole is None else resolve.union(whole, part)
+        whole = part if whole is None else together.union(whole, part)
     frame, schema = whole
     if located:
         rest = [field for field in schema.fields if field.name != PATH]
@@ -115,7 +124,7 @@ def csv_options(options):
 
 
 def read_csv(spark, form, paths, options, located, names=None):
-    """Text fields. Without a header, and without `names`, columns are `col0`, `col1`, …; an empty field is empty text."""
+    """Text fields; an empty one is empty text. Columns are `names`, the header's, or `col0`, `col1`, …."""
     header = flag(options, "withHeader")
     reader = spark.read.format("csv").option("recursiveFileLookup", "true")
     for name, value in csv_options(options).items():
@@ -131,8 +140,10 @@ def read_csv(spark, form, paths, options, located, names=None):
         frame = frame.toDF(*[f"col{index}" for index in range(len(frame.columns))])
     frame = _located(frame, located)
     text = [field.name for field in frame.schema.fields if field.name != PATH]
-    frame = frame.select(*[F.coalesce(columns.column(name), F.lit("")).alias(name) for name in text],
-                         *([columns.column(PATH)] if located else []))
+    frame = frame.select(
+        *[F.coalesce(columns.column(name), F.lit("")).alias(name) for name in text],
+        *([columns.column(PATH)] if located else []),
+    )
     return frame, G.StructType([G.Field(name, G.StringType()) for name in text]), NO_ERRORS
 
 
@@ -144,8 +155,13 @@ def read_json(spark, form, paths, options, located):
     its types come from a scan of all records first."""
     multiline = flag(options, "multiLine") or flag(options, "multiline")
     path = options.get("jsonPath")
-    text = _located(spark.read.option("recursiveFileLookup", "true").option("wholetext", str(multiline).lower())
-                    .format("text").load(paths), located)
+    text = _located(
+        spark.read.option("recursiveFileLookup", "true")
+        .option("wholetext", str(multiline).lower())
+        .format("text")
+        .load(paths),
+        located,
+    )
     picker = _json_path(path) if path else None
     lines = text.rdd
 
@@ -181,8 +197,11 @@ def read_json(spark, form, paths, options, located):
     if located:
         form = form.add(PATH, S.StringType())
     frame = spark.createDataFrame(lines.mapPartitions(convert), form, verifySchema=False)
-    return frame, schema, lambda: spark.createDataFrame(
-        lines.mapPartitions(fail), functional.ERROR_FORM, verifySchema=False)
+    return (
+        frame,
+        schema,
+        lambda: spark.createDataFrame(lines.mapPartitions(fail), functional.ERROR_FORM, verifySchema=False),
+    )
 
 
 def _has_null(schema):

@@ -44,8 +44,11 @@ def mapped(frame, f, name, limits, flatten=False, partitions=False, indexed=Fals
         return made["results"]
 
     def load():
-        found = results().mapPartitions(
-            lambda items: [records.scan(value for is_record, value in items if is_record)]).collect()
+        found = (
+            results()
+            .mapPartitions(lambda items: [records.scan(value for is_record, value in items if is_record)])
+            .collect()
+        )
         kind = G.StructType()
         for part in found:
             kind = records.merge(kind, part)
@@ -57,8 +60,9 @@ def mapped(frame, f, name, limits, flatten=False, partitions=False, indexed=Fals
         rows = results().filter(lambda item: not item[0]).map(lambda item: item[1])
         return frame.glue_ctx.spark_session.createDataFrame(rows, ERROR_FORM, verifySchema=False)
 
-    return DynamicFrame(None, frame.glue_ctx, name or frame.name, _load=load, _errors=errors, _parents=(frame,),
-                        _limits=limits)
+    return DynamicFrame(
+        None, frame.glue_ctx, name or frame.name, _load=load, _errors=errors, _parents=(frame,), _limits=limits
+    )
 
 
 def _of_records(f, given, flatten):
@@ -79,7 +83,7 @@ def _of_records(f, given, flatten):
 
 def _of_partition(f, given, index):
     # A function of a whole partition has no single record to blame: what it raises fails the job.
-    for outcome in (f(given) if index is None else f(index, given)):
+    for outcome in f(given) if index is None else f(index, given):
         yield (True, outcome)
 
 
@@ -113,12 +117,21 @@ def filtered(frame, f, name, limits):
     def errors():
         record = F.to_json(F.struct(*[columns.column(field.name) for field in frame._resolved()[1].fields]))
         mark = columns.column(_MARK)
-        return marked().filter(mark.getField("msg").isNotNull()).select(F.struct(
-            mark.getField("msg").alias("msg"), mark.getField("stackTrace").alias("stackTrace"),
-            record.alias("dynamicRecord")).alias("error"))
+        return (
+            marked()
+            .filter(mark.getField("msg").isNotNull())
+            .select(
+                F.struct(
+                    mark.getField("msg").alias("msg"),
+                    mark.getField("stackTrace").alias("stackTrace"),
+                    record.alias("dynamicRecord"),
+                ).alias("error")
+            )
+        )
 
-    return DynamicFrame(None, frame.glue_ctx, name or frame.name, _load=load, _errors=errors, _parents=(frame,),
-                        _limits=limits)
+    return DynamicFrame(
+        None, frame.glue_ctx, name or frame.name, _load=load, _errors=errors, _parents=(frame,), _limits=limits
+    )
 
 
 def unboxed(frame, path, form, options, name, limits):
@@ -166,7 +179,7 @@ def _dynamodb_value(value):
     given = {kind: inner for kind, inner in value.items() if inner is not None}
     if len(given) != 1:
         return value
-    (kind, inner), = given.items()
+    ((kind, inner),) = given.items()
     if kind == "M":
         return {name: _dynamodb_value(part) for name, part in inner.items() if part is not None}
     if kind == "L":

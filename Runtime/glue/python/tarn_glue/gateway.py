@@ -79,8 +79,11 @@ class Gateway:
             [
                 java_binary(),
                 *JAVA_OPTIONS,
-                *([f"-XX:SharedArchiveFile={shared}", "-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
-                  if shared.exists() else []),
+                *(
+                    [f"-XX:SharedArchiveFile={shared}", "-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
+                    if shared.exists()
+                    else []
+                ),
                 f"-Xmx{heap_megabytes}m",
                 f"-Djava.io.tmpdir={folder}",
                 *options,
@@ -99,8 +102,9 @@ class Gateway:
         deadline = time.monotonic() + STARTUP_SECONDS_MAX
         while not self.information.exists():
             if self.process.poll() is not None:
-                raise RuntimeError(f"Java gateway process exited before sending its port number"
-                                   f" (status {self.process.returncode})")
+                raise RuntimeError(
+                    f"Java gateway process exited before sending its port number (status {self.process.returncode})"
+                )
             if time.monotonic() > deadline:
                 raise RuntimeError(f"Java gateway process did not start within {STARTUP_SECONDS_MAX} seconds")
             time.sleep(0.005)

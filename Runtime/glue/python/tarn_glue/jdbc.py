@@ -8,8 +8,11 @@ import uuid
 from . import objects
 
 DRIVERS = {
-    "postgresql": "org.postgresql.Driver", "mysql": "com.mysql.cj.jdbc.Driver", "oracle": "oracle.jdbc.OracleDriver",
-    "sqlserver": "com.microsoft.sqlserver.jdbc.SQLServerDriver", "mariadb": "org.mariadb.jdbc.Driver",
+    "postgresql": "org.postgresql.Driver",
+    "mysql": "com.mysql.cj.jdbc.Driver",
+    "oracle": "oracle.jdbc.OracleDriver",
+    "sqlserver": "com.microsoft.sqlserver.jdbc.SQLServerDriver",
+    "mariadb": "org.mariadb.jdbc.Driver",
     "redshift": "org.postgresql.Driver",
 }
 TYPES = frozenset(DRIVERS)
@@ -27,8 +30,11 @@ class Database:
 
     def options(self):
         given = {"url": self.url, "driver": DRIVERS.get(self.kind)}
-        return {name: value for name, value in
-                {**given, "user": self.user, "password": self.password}.items() if value is not None}
+        return {
+            name: value
+            for name, value in {**given, "user": self.user, "password": self.password}.items()
+            if value is not None
+        }
 
 
 def _kind(url):
@@ -145,9 +151,15 @@ def _in_partitions(reader, relation, options):
     count = int(options.get("hashpartitions") or 7)
     if not field or not IDENTIFIER.fullmatch(field):
         raise ValueError("hashpartitions needs hashfield, a column")
-    tables = [reader.option("dbtable", f"(SELECT * FROM {relation} WHERE MOD(ABS({field}), {count}) = {index}"
-                            + (f" OR {field} IS NULL" if index == 0 else "") + ") tarn_part").load()
-              for index in range(count)]
+    tables = [
+        reader.option(
+            "dbtable",
+            f"(SELECT * FROM {relation} WHERE MOD(ABS({field}), {count}) = {index}"
+            + (f" OR {field} IS NULL" if index == 0 else "")
+            + ") tarn_part",
+        ).load()
+        for index in range(count)
+    ]
     whole = tables[0]
     for part in tables[1:]:
         whole = whole.unionAll(part)
@@ -174,7 +186,8 @@ def write_redshift(context, frame, database, options, temporary):
         raise ValueError("connection_options needs dbtable")
     folder = f"{temporary.rstrip('/')}/{uuid.uuid4()}/"
     frame.write.mode("append").option("tarn.glue.dropEmpty", "true").option(
-        "mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(folder)
+        "mapreduce.fileoutputcommitter.marksuccessfuljobs", "false"
+    ).parquet(folder)
     written = objects.listed(folder)
     try:
         statements = _statements(options.get("preactions"))
@@ -196,14 +209,26 @@ def _authorization(options):
     if role:
         return f"IAM_ROLE '{role}'"
     token = os.environ.get("AWS_SESSION_TOKEN")
-    text = f"ACCESS_KEY_ID '{os.environ.get('AWS_ACCESS_KEY_ID', '')}' " \
-           f"SECRET_ACCESS_KEY '{os.environ.get('AWS_SECRET_ACCESS_KEY', '')}'"
+    text = (
+        f"ACCESS_KEY_ID '{os.environ.get('AWS_ACCESS_KEY_ID', '')}' "
+        f"SECRET_ACCESS_KEY '{os.environ.get('AWS_SECRET_ACCESS_KEY', '')}'"
+    )
     return text + (f" SESSION_TOKEN '{token}'" if token else "")
 
 
-_REDSHIFT = {"string": "VARCHAR(65535)", "int": "INTEGER", "bigint": "BIGINT", "smallint": "SMALLINT",
-             "tinyint": "SMALLINT", "double": "DOUBLE PRECISION", "float": "REAL", "boolean": "BOOLEAN", "date": "DATE",
-             "timestamp": "TIMESTAMP", "timestamp_ntz": "TIMESTAMP"}
+_REDSHIFT = {
+    "string": "VARCHAR(65535)",
+    "int": "INTEGER",
+    "bigint": "BIGINT",
+    "smallint": "SMALLINT",
+    "tinyint": "SMALLINT",
+    "double": "DOUBLE PRECISION",
+    "float": "REAL",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "timestamp_ntz": "TIMESTAMP",
+}
 
 
 def _columns(frame):
@@ -224,8 +249,11 @@ def execute(context, database, statements):
     for name, value in (("user", database.user), ("password", database.password)):
         if value is not None:
             properties.setProperty(name, value)
-    jvm.java.lang.Class.forName(DRIVERS.get(database.kind, DRIVERS["postgresql"]), True,
-                                jvm.java.lang.Thread.currentThread().getContextClassLoader())
+    jvm.java.lang.Class.forName(
+        DRIVERS.get(database.kind, DRIVERS["postgresql"]),
+        True,
+        jvm.java.lang.Thread.currentThread().getContextClassLoader(),
+    )
     connection = jvm.java.sql.DriverManager.getConnection(database.url, properties)
     try:
         connection.setAutoCommit(False)

@@ -68,8 +68,14 @@ def _start_spark(run, fetcher, paths):
         environment |= {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(run.folder / "tmp")}
     else:
         properties["spark.executorEnv.PYTHONPATH"] = environment["PYTHONPATH"]
-    java = gateway.Gateway(run.spark_home, properties, run.folder / "tmp", sparkconf.heap_megabytes(run),
-                           jars=[*run.jars, *extra], environment=environment)
+    java = gateway.Gateway(
+        run.spark_home,
+        properties,
+        run.folder / "tmp",
+        sparkconf.heap_megabytes(run),
+        jars=[*run.jars, *extra],
+        environment=environment,
+    )
     if not local:
         # A cluster hears that the application is done. A local JVM ends with its input, when this process is gone.
         # Registered before the script can register anything, so that it happens last.

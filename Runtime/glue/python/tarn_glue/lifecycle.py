@@ -19,8 +19,11 @@ def _old(path, options):
     if not excluded:
         return found
     client = objects.client("s3")
-    return [item for item in found
-            if client.head_object(Bucket=item.bucket, Key=item.key).get("StorageClass", "STANDARD") not in excluded]
+    return [
+        item
+        for item in found
+        if client.head_object(Bucket=item.bucket, Key=item.key).get("StorageClass", "STANDARD") not in excluded
+    ]
 
 
 def purge(path, options):
@@ -44,8 +47,11 @@ def purge_table(context, database, name, options, catalog_id):
         left = objects.listed(partition.location.rstrip("/") + "/")
         if not left:
             context.catalog.glue.delete_partition(
-                DatabaseName=database, TableName=name, PartitionValues=list(partition.values),
-                **({"CatalogId": catalog_id} if catalog_id else {}))
+                DatabaseName=database,
+                TableName=name,
+                PartitionValues=list(partition.values),
+                **({"CatalogId": catalog_id} if catalog_id else {}),
+            )
 
 
 def transition(path, storage_class, options):
@@ -54,5 +60,9 @@ def transition(path, storage_class, options):
         if item.size > COPY_BYTES_MAX:
             raise NotImplementedError(f"{objects.address(item)} is larger than one copy takes (5 GiB)")
         objects.client("s3").copy_object(
-            Bucket=item.bucket, Key=item.key, CopySource={"Bucket": item.bucket, "Key": item.key},
-            StorageClass=storage_class, MetadataDirective="COPY")
+            Bucket=item.bucket,
+            Key=item.key,
+            CopySource={"Bucket": item.bucket, "Key": item.key},
+            StorageClass=storage_class,
+            MetadataDirective="COPY",
+        )

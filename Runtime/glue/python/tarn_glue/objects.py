@@ -14,7 +14,7 @@ def address(item):
     return f"s3://{item.bucket}/{item.key}"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def client(service, region=None):
     """A client of the job's own credentials, against the endpoint that the environment names."""
     import botocore.session
@@ -22,8 +22,10 @@ def client(service, region=None):
 
     options = {"s3": {"addressing_style": "path"}} if service == "s3" else {}
     return botocore.session.get_session().create_client(
-        service, region_name=region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
-        config=Config(retries={"max_attempts": 5, "mode": "standard"}, **options))
+        service,
+        region_name=region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
+        config=Config(retries={"max_attempts": 5, "mode": "standard"}, **options),
+    )
 
 
 def split(path):
@@ -49,7 +51,7 @@ def listed(path, recursive=True, exclusions=()):
         prefix += "/"
     found = []
     for item in _pages(bucket, prefix, None if recursive else "/"):
-        below = item.key[len(prefix):]
+        below = item.key[len(prefix) :]
         hidden = any(part.startswith(("_", ".")) for part in below.split("/"))
         if item.size and below and not hidden and not _excluded(item, prefix, patterns):
             found.append(item)
@@ -60,8 +62,13 @@ def _pages(bucket, prefix, delimiter):
     options = {"Bucket": bucket, "Prefix": prefix} | ({"Delimiter": delimiter} if delimiter else {})
     for page in client("s3").get_paginator("list_objects_v2").paginate(**options):
         for told in page.get("Contents", ()):
-            yield Item(bucket, told["Key"], told["Size"], int(told["LastModified"].timestamp() * 1000),
-                       told.get("ETag", "").strip('"'))
+            yield Item(
+                bucket,
+                told["Key"],
+                told["Size"],
+                int(told["LastModified"].timestamp() * 1000),
+                told.get("ETag", "").strip('"'),
+            )
 
 
 def exclusions_of(option):
@@ -75,12 +82,12 @@ def exclusions_of(option):
 
 
 def _excluded(item, prefix, patterns):
-    names = (address(item), item.key, item.key[len(prefix):] or item.key)
+    names = (address(item), item.key, item.key[len(prefix) :] or item.key)
     return any(pattern.fullmatch(name) for pattern in patterns for name in names)
 
 
 def glob_expression(pattern):
-    """A glob as Glue takes it: `*` within a folder, `**` across folders, `?`, `[…]`, `{a,b}`, and `\\` before a sign."""
+    """A glob as Glue takes it: `*` within a folder, `**` across folders, `?`, `[…]`, `{a,b}`, `\\` before a sign."""
     out, at, depth = "", 0, 0
     while at < len(pattern):
         sign = pattern[at]
@@ -96,7 +103,7 @@ def glob_expression(pattern):
             if end < 0:
                 out += re.escape(sign)
             else:
-                inside = pattern[at + 1:end].replace("\\", "\\\\").replace("!", "^", 1)
+                inside = pattern[at + 1 : end].replace("\\", "\\\\").replace("!", "^", 1)
                 out += f"[{inside}]"
                 at = end
         elif sign == "{":
@@ -124,6 +131,7 @@ def delete(items):
     for bucket, keys in by_bucket.items():
         for start in range(0, len(keys), DELETED_AT_ONCE_MAX):
             told = client("s3").delete_objects(
-                Bucket=bucket, Delete={"Objects": keys[start:start + DELETED_AT_ONCE_MAX], "Quiet": True})
+                Bucket=bucket, Delete={"Objects": keys[start : start + DELETED_AT_ONCE_MAX], "Quiet": True}
+            )
             for error in told.get("Errors", ()):
                 raise PermissionError(f"s3://{bucket}/{error.get('Key')}: {error.get('Code')} {error.get('Message')}")

@@ -171,8 +171,14 @@ def to_spark(value, kind):
 
 def _chosen(value, kind):
     name = infer(value).typeName()
-    return name if name in kind.choice_map else next(
-        (wider for wider in ("long", "decimal", "double") if name in ("int", "long") and wider in kind.choice_map), name)
+    return (
+        name
+        if name in kind.choice_map
+        else next(
+            (wider for wider in ("long", "decimal", "double") if name in ("int", "long") and wider in kind.choice_map),
+            name,
+        )
+    )
 
 
 def from_spark(value, kind):
@@ -207,14 +213,22 @@ def settle(kind, hint):
     """Widens what a script handed back to what it was given: Python's integer says nothing of `long` or `short`."""
     if isinstance(kind, G.StructType) and isinstance(hint, G.StructType):
         known = hint.field_map
-        return G.StructType([
-            G.Field(field.name, settle(field.dataType, known[field.name].dataType) if field.name in known
-                    else field.dataType) for field in kind.fields])
+        return G.StructType(
+            [
+                G.Field(
+                    field.name,
+                    settle(field.dataType, known[field.name].dataType) if field.name in known else field.dataType,
+                )
+                for field in kind.fields
+            ]
+        )
     if isinstance(kind, G.ArrayType) and isinstance(hint, G.ArrayType):
         return G.ArrayType(settle(kind.elementType, hint.elementType))
     if isinstance(kind, G.MapType) and isinstance(hint, G.MapType):
-        return G.MapType(kind.keyType if not isinstance(kind.keyType, G.NullType) else hint.keyType,
-                         settle(kind.valueType, hint.valueType))
+        return G.MapType(
+            kind.keyType if not isinstance(kind.keyType, G.NullType) else hint.keyType,
+            settle(kind.valueType, hint.valueType),
+        )
     if isinstance(kind, G.NullType):
         return hint
     if isinstance(kind, G.DoubleType) and isinstance(hint, G.FloatType):

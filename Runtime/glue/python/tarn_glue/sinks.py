@@ -11,24 +11,51 @@ PARTITIONS_AT_ONCE_MAX = 100
 
 _HADOOP = "org.apache.hadoop"
 STORAGE = {
-    "parquet": (f"{_HADOOP}.hive.ql.io.parquet.MapredParquetInputFormat",
-                f"{_HADOOP}.hive.ql.io.parquet.MapredParquetOutputFormat",
-                f"{_HADOOP}.hive.ql.io.parquet.serde.ParquetHiveSerDe", {"serialization.format": "1"}),
-    "orc": (f"{_HADOOP}.hive.ql.io.orc.OrcInputFormat", f"{_HADOOP}.hive.ql.io.orc.OrcOutputFormat",
-            f"{_HADOOP}.hive.ql.io.orc.OrcSerde", {"serialization.format": "1"}),
-    "json": (f"{_HADOOP}.mapred.TextInputFormat", f"{_HADOOP}.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-             "org.openx.data.jsonserde.JsonSerDe", {}),
-    "csv": (f"{_HADOOP}.mapred.TextInputFormat", f"{_HADOOP}.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-            f"{_HADOOP}.hive.serde2.OpenCSVSerde", {"separatorChar": ",", "quoteChar": '"'}),
-    "avro": (f"{_HADOOP}.hive.ql.io.avro.AvroContainerInputFormat",
-             f"{_HADOOP}.hive.ql.io.avro.AvroContainerOutputFormat", f"{_HADOOP}.hive.serde2.avro.AvroSerDe", {}),
+    "parquet": (
+        f"{_HADOOP}.hive.ql.io.parquet.MapredParquetInputFormat",
+        f"{_HADOOP}.hive.ql.io.parquet.MapredParquetOutputFormat",
+        f"{_HADOOP}.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+        {"serialization.format": "1"},
+    ),
+    "orc": (
+        f"{_HADOOP}.hive.ql.io.orc.OrcInputFormat",
+        f"{_HADOOP}.hive.ql.io.orc.OrcOutputFormat",
+        f"{_HADOOP}.hive.ql.io.orc.OrcSerde",
+        {"serialization.format": "1"},
+    ),
+    "json": (
+        f"{_HADOOP}.mapred.TextInputFormat",
+        f"{_HADOOP}.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        "org.openx.data.jsonserde.JsonSerDe",
+        {},
+    ),
+    "csv": (
+        f"{_HADOOP}.mapred.TextInputFormat",
+        f"{_HADOOP}.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        f"{_HADOOP}.hive.serde2.OpenCSVSerde",
+        {"separatorChar": ",", "quoteChar": '"'},
+    ),
+    "avro": (
+        f"{_HADOOP}.hive.ql.io.avro.AvroContainerInputFormat",
+        f"{_HADOOP}.hive.ql.io.avro.AvroContainerOutputFormat",
+        f"{_HADOOP}.hive.serde2.avro.AvroSerDe",
+        {},
+    ),
 }
 
 
-
-
-def write_s3(frame, schema, path, form, format_options, partition_keys=(), compression=None, mode="append",
-             drop_empty=True, extra=None):
+def write_s3(
+    frame,
+    schema,
+    path,
+    form,
+    format_options,
+    partition_keys=(),
+    compression=None,
+    mode="append",
+    drop_empty=True,
+    extra=None,
+):
     """Writes a frame's files below `path`, all of them or none.
 
     Without rows nothing is written. Choices are written as structs; columns that no record has a value for are left
@@ -60,11 +87,15 @@ def _writable(frame, schema, form):
     from . import resolve
 
     frame, schema = resolve.rewritten(
-        frame, schema, lambda path, part: [] if isinstance(part.kind, (G.NullType, G.UnknownType)) else None)
+        frame, schema, lambda path, part: [] if isinstance(part.kind, (G.NullType, G.UnknownType)) else None
+    )
     if form == "csv":
-        parts = [columns.Part(part.name, columns.cast(part.column, part.kind, G.StringType()), G.StringType())
-                 if isinstance(part.kind, (G.StructType, G.ArrayType, G.MapType, G.ChoiceType, G.BinaryType)) else part
-                 for part in columns.parts_of(schema)]
+        parts = [
+            columns.Part(part.name, columns.cast(part.column, part.kind, G.StringType()), G.StringType())
+            if isinstance(part.kind, (G.StructType, G.ArrayType, G.MapType, G.ChoiceType, G.BinaryType))
+            else part
+            for part in columns.parts_of(schema)
+        ]
         frame, schema = columns.select(frame, parts)
     return frame, schema
 
@@ -75,12 +106,17 @@ def _options(form, given, compression):
     options = {}
     if compression:
         options["compression"] = {"none": "uncompressed" if form in ("parquet", "avro") else "none"}.get(
-            str(compression).lower(), str(compression).lower())
+            str(compression).lower(), str(compression).lower()
+        )
     if form == "csv":
         quote = given.get("quoteChar", '"')
-        options |= {"sep": given.get("separator", ","), "header": str(formats.flag(given, "writeHeader", True)).lower(),
-                    "quote": "\u0000" if str(quote) == "-1" else quote, "emptyValue": "",
-                    "escape": given.get("escaper") or ('"' if str(quote) != "-1" else "\\")}
+        options |= {
+            "sep": given.get("separator", ","),
+            "header": str(formats.flag(given, "writeHeader", True)).lower(),
+            "quote": "\u0000" if str(quote) == "-1" else quote,
+            "emptyValue": "",
+            "escape": given.get("escaper") or ('"' if str(quote) != "-1" else "\\"),
+        }
     if form == "xml":
         options |= {name: str(value) for name, value in given.items()}
     return options
@@ -95,22 +131,31 @@ def catalog_type(kind):
 
 
 def columns_of(schema, without=()):
-    return [{"Name": field.name.lower(), "Type": catalog_type(field.dataType)} for field in schema.fields
-            if field.name not in without and not isinstance(field.dataType, (G.NullType, G.UnknownType))]
+    return [
+        {"Name": field.name.lower(), "Type": catalog_type(field.dataType)}
+        for field in schema.fields
+        if field.name not in without and not isinstance(field.dataType, (G.NullType, G.UnknownType))
+    ]
 
 
 def storage(form, location, schema, partition_keys):
     """The StorageDescriptor of a table whose files a sink writes."""
     form = "parquet" if form == "glueparquet" else form
     reads, writes, serde, parameters = STORAGE[form]
-    return {"Columns": columns_of(schema, partition_keys), "Location": location, "InputFormat": reads,
-            "OutputFormat": writes, "Compressed": False,
-            "SerdeInfo": {"SerializationLibrary": serde, "Parameters": dict(parameters)},
-            "Parameters": {"classification": form}}
+    return {
+        "Columns": columns_of(schema, partition_keys),
+        "Location": location,
+        "InputFormat": reads,
+        "OutputFormat": writes,
+        "Compressed": False,
+        "SerdeInfo": {"SerializationLibrary": serde, "Parameters": dict(parameters)},
+        "Parameters": {"classification": form},
+    }
 
 
-def update_catalog(context, database, name, path, form, schema, partition_keys, behavior, new_partitions,
-                   catalog_id=None):
+def update_catalog(
+    context, database, name, path, form, schema, partition_keys, behavior, new_partitions, catalog_id=None
+):
     """What `enableUpdateCatalog` promises: the table is there, has the frame's new columns (`UPDATE_IN_DATABASE`), and
     knows every partition that was written."""
     glue = context.catalog.glue
@@ -122,12 +167,22 @@ def update_catalog(context, database, name, path, form, schema, partition_keys, 
     try:
         table = context.catalog.table(database, name, catalog_id)
     except glue.exceptions.EntityNotFoundException:
-        given = {"classification": form, "useGlueParquetWriter": "true"} if form == "parquet" else {"classification": form}
+        given = (
+            {"classification": form, "useGlueParquetWriter": "true"} if form == "parquet" else {"classification": form}
+        )
         if form == "csv":
             given["skip.header.line.count"] = "1"
-        glue.create_table(DatabaseName=database, TableInput={
-            "Name": name, "StorageDescriptor": described, "PartitionKeys": keys, "TableType": "EXTERNAL_TABLE",
-            "Parameters": given}, **named)
+        glue.create_table(
+            DatabaseName=database,
+            TableInput={
+                "Name": name,
+                "StorageDescriptor": described,
+                "PartitionKeys": keys,
+                "TableType": "EXTERNAL_TABLE",
+                "Parameters": given,
+            },
+            **named,
+        )
         table = context.catalog.table(database, name, catalog_id)
     else:
         if behavior == "UPDATE_IN_DATABASE":
@@ -136,15 +191,30 @@ def update_catalog(context, database, name, path, form, schema, partition_keys, 
         _add_partitions(context, table, new_partitions, named)
 
 
-_KEPT = ("Name", "Description", "Owner", "LastAccessTime", "LastAnalyzedTime", "Retention", "StorageDescriptor",
-         "PartitionKeys", "ViewOriginalText", "ViewExpandedText", "TableType", "Parameters", "TargetTable")
+_KEPT = (
+    "Name",
+    "Description",
+    "Owner",
+    "LastAccessTime",
+    "LastAnalyzedTime",
+    "Retention",
+    "StorageDescriptor",
+    "PartitionKeys",
+    "ViewOriginalText",
+    "ViewExpandedText",
+    "TableType",
+    "Parameters",
+    "TargetTable",
+)
 
 
 def _add_columns(glue, table, described, named):
     """New columns at the end, and the new types of old ones."""
     wanted = {column["Name"]: column["Type"] for column in described["Columns"]}
-    merged = [{**column, "Type": wanted.get(column["Name"].lower(), column.get("Type"))}
-              for column in table.storage.get("Columns") or ()]
+    merged = [
+        {**column, "Type": wanted.get(column["Name"].lower(), column.get("Type"))}
+        for column in table.storage.get("Columns") or ()
+    ]
     known = {column["Name"].lower() for column in merged}
     merged += [column for column in described["Columns"] if column["Name"] not in known]
     if merged == (table.storage.get("Columns") or []):
@@ -160,15 +230,24 @@ def _add_partitions(context, table, partitions, named):
     missing = [(values, location) for values, location in partitions if tuple(values) not in known]
     for start in range(0, len(missing), PARTITIONS_AT_ONCE_MAX):
         told = context.catalog.glue.batch_create_partition(
-            DatabaseName=table.database, TableName=table.name,
-            PartitionInputList=[{"Values": list(values), "StorageDescriptor": {**table.storage, "Location": location}}
-                                for values, location in missing[start:start + PARTITIONS_AT_ONCE_MAX]], **named)
-        errors = [error for error in told.get("Errors", ())
-                  if error["ErrorDetail"].get("ErrorCode") != "AlreadyExistsException"]
+            DatabaseName=table.database,
+            TableName=table.name,
+            PartitionInputList=[
+                {"Values": list(values), "StorageDescriptor": {**table.storage, "Location": location}}
+                for values, location in missing[start : start + PARTITIONS_AT_ONCE_MAX]
+            ],
+            **named,
+        )
+        errors = [
+            error
+            for error in told.get("Errors", ())
+            if error["ErrorDetail"].get("ErrorCode") != "AlreadyExistsException"
+        ]
         if errors:
             detail = errors[0]["ErrorDetail"]
-            raise RuntimeError(f"Partition {errors[0].get('PartitionValues')}: {detail.get('ErrorCode')} "
-                               f"{detail.get('ErrorMessage')}")
+            raise RuntimeError(
+                f"Partition {errors[0].get('PartitionValues')}: {detail.get('ErrorCode')} {detail.get('ErrorMessage')}"
+            )
 
 
 def partitions_of(path, keys):
@@ -179,8 +258,8 @@ def partitions_of(path, keys):
     _, prefix = objects.split(root)
     found = {}
     for item in objects.listed(root):
-        folders = item.key[len(prefix):].split("/")[:-1]
-        pairs = [folder.partition("=") for folder in folders[:len(keys)]]
+        folders = item.key[len(prefix) :].split("/")[:-1]
+        pairs = [folder.partition("=") for folder in folders[: len(keys)]]
         if len(pairs) == len(keys) and all(name == key for (name, _, _), key in zip(pairs, keys)):
-            found[tuple(unquote(value) for _, _, value in pairs)] = root + "/".join(folders[:len(keys)]) + "/"
+            found[tuple(unquote(value) for _, _, value in pairs)] = root + "/".join(folders[: len(keys)]) + "/"
     return list(found.items())

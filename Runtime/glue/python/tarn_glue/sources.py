@@ -3,7 +3,7 @@
 from awsglue import gluetypes as G
 from pyspark.sql import functions as F
 
-from . import bookmarks, catalog, columns, formats, objects, records, resolve, types
+from . import bookmarks, catalog, columns, formats, objects, records, together, types
 from .columns import Part
 
 # Glue's own options of S3 sources; `groupFiles` and `groupSize` need nothing here: Spark packs small files into tasks.
@@ -54,7 +54,7 @@ def paths_of(options):
 
 
 def from_s3(context, options, form, format_options, transformation_ctx):
-    """(DataFrame, schema, errors) of an S3 source. Without anything new: no rows, with the columns of what was there."""
+    """(DataFrame, schema, errors) of an S3 source; without anything new no rows, with the columns of what was there."""
     recursive = formats.flag(options, RECURSE)
     selection = select(context, paths_of(options), options, transformation_ctx, recursive)
     spark = context.spark_session
@@ -82,15 +82,19 @@ def from_catalog(context, table, predicate, partition_predicate, options, transf
     partitions = context.catalog.partitions(table, partition_predicate, catalog_id)
     if predicate:
         partitions = catalog.pruned(spark, table, partitions, predicate)
-    selection = select(context, [partition.location for partition in partitions], options, transformation_ctx,
-                       recursive=True)
+    selection = select(
+        context, [partition.location for partition in partitions], options, transformation_ctx, recursive=True
+    )
     if not selection.new:
         return _rows(spark, table, None, partitions, located=False)
     if selection.folders is not None:
         # A partition whose folder is empty has no folder for Spark to look into.
         full = {objects.address(item).rsplit("/", 1)[0] for item in selection.new}
-        partitions = [partition for partition in partitions
-                      if any((name + "/").startswith(partition.location.rstrip("/") + "/") for name in full)]
+        partitions = [
+            partition
+            for partition in partitions
+            if any((name + "/").startswith(partition.location.rstrip("/") + "/") for name in full)
+        ]
         paths = [partition.location for partition in partitions]
     else:
         paths = selection.paths
@@ -125,21 +129,22 @@ def _partition_by_partition(spark, table, paths, partitions):
             continue
         frame, schema, errors = _read(spark, table, inside, located=False)
         parts = columns.parts_of(schema) + [
-            _key_part(name, kind, F.lit(value)) for (name, kind), value in zip(table.keys, partition.values)]
+            _key_part(name, kind, F.lit(value)) for (name, kind), value in zip(table.keys, partition.values)
+        ]
         part = _typed(frame, parts, table)
-        whole = part if whole is None else resolve.union(whole, part)
+        whole = part if whole is None else together.union(whole, part)
         all_errors += [errors] if errors else []
     if whole is None:
         return _rows(spark, table, None, partitions, located=False)
 
-    def together():
+    def failed():
         frames = [errors() for errors in all_errors]
         found = frames[0]
         for frame in frames[1:]:
             found = found.unionByName(frame)
         return found
 
-    return (*whole, together if all_errors else None)
+    return (*whole, failed if all_errors else None)
 
 
 def _escaped(name):
@@ -210,12 +215,15 @@ def _widens(kind, wanted):
         return kind == wanted or kind.elementType == wanted.elementType or _widens(kind.elementType, wanted.elementType)
     if isinstance(kind, G.StructType) and isinstance(wanted, G.StructType):
         known = wanted.field_map
-        return all(field.name in known and (field.dataType == known[field.name].dataType or
-                                            _widens(field.dataType, known[field.name].dataType))
-                   for field in kind.fields)
+        return all(
+            field.name in known
+            and (field.dataType == known[field.name].dataType or _widens(field.dataType, known[field.name].dataType))
+            for field in kind.fields
+        )
     if isinstance(kind, G.StructType) and isinstance(wanted, G.MapType):
-        return all(field.dataType == wanted.valueType or _widens(field.dataType, wanted.valueType)
-                   for field in kind.fields)
+        return all(
+            field.dataType == wanted.valueType or _widens(field.dataType, wanted.valueType) for field in kind.fields
+        )
     return False
 
 
@@ -235,8 +243,10 @@ def _settle_text(frame, parts, doubtful):
         elif found[f"good{index}"]:
             choice = records.merge(wanted, G.StringType())
             options = {wanted.typeName(): value, "string": F.when(value.isNull(), part.column)}
-            built = F.when(part.column.isNotNull() & (F.trim(part.column) != ""), F.struct(*[
-                options[kind.typeName()].alias(kind.typeName()) for kind in choice.choices]))
+            built = F.when(
+                part.column.isNotNull() & (F.trim(part.column) != ""),
+                F.struct(*[options[kind.typeName()].alias(kind.typeName()) for kind in choice.choices]),
+            )
             parts[index] = Part(part.name, built, choice)
         # Else nothing could be read so: it stays text.
 

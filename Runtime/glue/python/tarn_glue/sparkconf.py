@@ -77,8 +77,9 @@ def properties(run, environment=None):
         settings["spark.driver.bindAddress"] = "127.0.0.1"
     else:
         settings["spark.local.dir"] = str(scratch)
-    settings |= s3_properties(environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL"),
-                              run.region, scratch)
+    settings |= s3_properties(
+        environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL"), run.region, scratch
+    )
     if not local:
         settings |= _executor_credentials(environment)
     if environment.get("TARN_GLUE_CONTROL"):

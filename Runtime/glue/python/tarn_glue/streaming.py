@@ -32,9 +32,11 @@ def kinesis(context, options, form, format_options):
     arn, name = options.get("streamARN"), options.get("streamName")
     if not arn and not name:
         raise ValueError("connection_options needs streamARN or streamName")
-    reader = context.spark_session.readStream.format(SOURCE).option(
-        "streamName", name or arn.rsplit("/", 1)[-1]).option(
-        "startingPosition", str(options.get("startingPosition", "latest")))
+    reader = (
+        context.spark_session.readStream.format(SOURCE)
+        .option("streamName", name or arn.rsplit("/", 1)[-1])
+        .option("startingPosition", str(options.get("startingPosition", "latest")))
+    )
     if options.get("maxFetchRecordsPerShard"):
         reader = reader.option("maxRecordsPerBatch", str(options["maxFetchRecordsPerShard"]))
     frame = reader.load()
@@ -54,8 +56,9 @@ def kinesis_table(context, table, options):
     if (given.get("typeOfData") or "").lower() != "kinesis":
         raise NotImplementedError("Tables over Kafka are not implemented.")
     told = {name: given[name] for name in ("streamARN", "streamName") if given.get(name)}
-    frame = kinesis(context, {**told, **{name: value for name, value in options.items() if name != "inferSchema"}},
-                    None, {})
+    frame = kinesis(
+        context, {**told, **{name: value for name, value in options.items() if name != "inferSchema"}}, None, {}
+    )
     if str(options.get("inferSchema", "")).lower() == "true" or not table.columns:
         return frame.select(F.col("data").cast("string").alias(INFERRED))
     form = ", ".join(f"`{name}` {types.to_spark(types.parse(kind)).simpleString()}" for name, kind in table.columns)
@@ -72,7 +75,7 @@ def for_each_batch(frame, batch_function, options):
     """Runs a streaming query whose batches go to `batch_function(DataFrame, number)`, and waits for its end."""
     window = str(options.get("windowSize") or WINDOW)
     if not re.fullmatch(r"\s*\d+\s+[a-zA-Z]+\s*", window):
-        raise ValueError(f"windowSize {window!r} is no interval, such as \"100 seconds\"")
+        raise ValueError(f'windowSize {window!r} is no interval, such as "100 seconds"')
     if not options.get("checkpointLocation"):
         raise ValueError("forEachBatch needs checkpointLocation")
     retries = int(options.get("batchMaxRetries", RETRIES))
@@ -89,8 +92,12 @@ def for_each_batch(frame, batch_function, options):
                 if attempt == retries:
                     raise
 
-    query = frame.writeStream.foreachBatch(batch).trigger(processingTime=window).option(
-        "checkpointLocation", options["checkpointLocation"]).start()
+    query = (
+        frame.writeStream.foreachBatch(batch)
+        .trigger(processingTime=window)
+        .option("checkpointLocation", options["checkpointLocation"])
+        .start()
+    )
     query.awaitTermination()
 
 
@@ -100,8 +107,13 @@ def with_ingestion_time(frame, granularity):
     if granularity not in levels[2:]:
         raise ValueError("timeGranularity is day, hour or minute")
     now = F.current_timestamp()
-    parts = {"year": F.year(now), "month": F.month(now), "day": F.dayofmonth(now), "hour": F.hour(now),
-             "minute": F.minute(now)}
-    for level in levels[:levels.index(granularity) + 1]:
+    parts = {
+        "year": F.year(now),
+        "month": F.month(now),
+        "day": F.dayofmonth(now),
+        "hour": F.hour(now),
+        "minute": F.minute(now),
+    }
+    for level in levels[: levels.index(granularity) + 1]:
         frame = frame.withColumn(f"ingest_{level}", parts[level])
     return frame

@@ -8,16 +8,35 @@ from awsglue import gluetypes as G
 from pyspark.sql import types as S
 
 _ATOMIC = {
-    G.BinaryType: S.BinaryType, G.BooleanType: S.BooleanType, G.ByteType: S.ByteType, G.DateType: S.DateType,
-    G.DoubleType: S.DoubleType, G.FloatType: S.FloatType, G.IntegerType: S.IntegerType, G.LongType: S.LongType,
-    G.NullType: S.NullType, G.ShortType: S.ShortType, G.StringType: S.StringType, G.TimestampType: S.TimestampType,
-    G.UnknownType: S.NullType, G.EntityType: S.StringType,
+    G.BinaryType: S.BinaryType,
+    G.BooleanType: S.BooleanType,
+    G.ByteType: S.ByteType,
+    G.DateType: S.DateType,
+    G.DoubleType: S.DoubleType,
+    G.FloatType: S.FloatType,
+    G.IntegerType: S.IntegerType,
+    G.LongType: S.LongType,
+    G.NullType: S.NullType,
+    G.ShortType: S.ShortType,
+    G.StringType: S.StringType,
+    G.TimestampType: S.TimestampType,
+    G.UnknownType: S.NullType,
+    G.EntityType: S.StringType,
 }
 _FROM_SPARK = {spark: glue for glue, spark in _ATOMIC.items() if glue not in (G.UnknownType, G.EntityType)}
 _NAMES = {
-    "tinyint": G.ByteType, "smallint": G.ShortType, "integer": G.IntegerType, "bigint": G.LongType, "real": G.FloatType,
-    "bool": G.BooleanType, "varchar": G.StringType, "char": G.StringType, "void": G.NullType, "text": G.StringType,
-    "bytes": G.BinaryType, "number": G.DoubleType,
+    "tinyint": G.ByteType,
+    "smallint": G.ShortType,
+    "integer": G.IntegerType,
+    "bigint": G.LongType,
+    "real": G.FloatType,
+    "bool": G.BooleanType,
+    "varchar": G.StringType,
+    "char": G.StringType,
+    "void": G.NullType,
+    "text": G.StringType,
+    "bytes": G.BinaryType,
+    "number": G.DoubleType,
     **{kind.name: kind for kind in _ATOMIC},
 }
 

@@ -12,8 +12,8 @@ import scala.runtime.BoxedUnit;
  * Makes Glue's Data Catalog the catalog of Spark's sessions ({@code --enable-glue-datacatalog}).
  *
  * <p>Spark knows two catalogs, one in memory and Hive's, and takes no third by configuration. This extension is asked
- * when a session makes its analyzer, before any name is looked up, and puts Glue's in the place of the one in memory, to
- * which Spark's session speaks through a wrapper that tells listeners.
+ * when a session makes its analyzer, before any name is looked up, and puts Glue's in the place of the one in memory,
+ * to which Spark's session speaks through a wrapper that tells listeners.
  */
 public final class CatalogExtension extends AbstractFunction1<SparkSessionExtensions, BoxedUnit> {
   @Override

@@ -80,14 +80,15 @@ final class GlueTables {
 
   private static CatalogStorageFormat storageFormat(StorageDescriptor storage, Map<String, String> options) {
     String location = storage.getLocation();
-    Option<URI> uri = location == null || location.isEmpty() ? Option.empty() : Option.apply(new Path(location).toUri());
+    boolean isNowhere = location == null || location.isEmpty();
+    Option<URI> uri = isNowhere ? Option.empty() : Option.apply(new Path(location).toUri());
     SerDeInfo serde = storage.getSerdeInfo();
     return new CatalogStorageFormat(
         uri, Option.apply(storage.getInputFormat()), Option.apply(storage.getOutputFormat()),
         Option.apply(serde == null ? null : serde.getSerializationLibrary()), false, ScalaValues.map(options));
   }
 
-  /** The columns, the partition keys last; Spark's own spelling of names where it wrote the table and it still holds. */
+  /** The columns, the partition keys last; in Spark's own spelling where it wrote the table and that still holds. */
   private static StructType schema(
       Table table, StorageDescriptor storage, Map<String, String> parameters, List<String> keys) {
     StructType told = new StructType();

@@ -16,20 +16,38 @@ class SelectFromCollection(GlueTransform):
 class SplitFields(GlueTransform):
     """Two frames: the fields at the paths, and the others."""
 
-    def __call__(self, frame, paths, name1=None, name2=None, transformation_ctx="", info="", stageThreshold=0,
-                 totalThreshold=0):
+    def __call__(
+        self, frame, paths, name1=None, name2=None, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0
+    ):
         frame = checked(frame, "SplitFields")
-        return frame.split_fields(paths, name1 or f"{frame.name}1", name2 or f"{frame.name}2", transformation_ctx, info,
-                                  stageThreshold, totalThreshold)
+        return frame.split_fields(
+            paths,
+            name1 or f"{frame.name}1",
+            name2 or f"{frame.name}2",
+            transformation_ctx,
+            info,
+            stageThreshold,
+            totalThreshold,
+        )
 
 
 class SplitRows(GlueTransform):
     """Two frames: the records that satisfy a comparison, and the others."""
 
-    def __call__(self, frame, comparison_dict, name1="frame1", name2="frame2", transformation_ctx="", info=None,
-                 stageThreshold=0, totalThreshold=0):
+    def __call__(
+        self,
+        frame,
+        comparison_dict,
+        name1="frame1",
+        name2="frame2",
+        transformation_ctx="",
+        info=None,
+        stageThreshold=0,
+        totalThreshold=0,
+    ):
         return checked(frame, "SplitRows").split_rows(
-            comparison_dict, name1, name2, transformation_ctx, info, stageThreshold, totalThreshold)
+            comparison_dict, name1, name2, transformation_ctx, info, stageThreshold, totalThreshold
+        )
 
 
 class MapToCollection(GlueTransform):
@@ -41,7 +59,8 @@ class MapToCollection(GlueTransform):
             BaseTransform = options.pop("callable")
             return checked_collection(dfc, "MapToCollection").map(BaseTransform, transformation_ctx)
         return checked_collection(dfc, "MapToCollection").map(
-            lambda frame, name: BaseTransform.apply(**{frame_name: frame, **options}), transformation_ctx)
+            lambda frame, name: BaseTransform.apply(**{frame_name: frame, **options}), transformation_ctx
+        )
 
 
 class FlatMap(GlueTransform):
@@ -49,4 +68,5 @@ class FlatMap(GlueTransform):
 
     def __call__(self, dfc, BaseTransform, frame_name="frame", transformation_ctx="", **base_kwargs):
         return checked_collection(dfc, "FlatMap").flatmap(
-            lambda frame, name: BaseTransform.apply(**{frame_name: frame, **base_kwargs}), transformation_ctx)
+            lambda frame, name: BaseTransform.apply(**{frame_name: frame, **base_kwargs}), transformation_ctx
+        )

@@ -6,10 +6,12 @@ from awsglue.transforms.transform import GlueTransform, checked
 class ApplyMapping(GlueTransform):
     """Picks, renames and casts fields: (source, source type, target, target type)."""
 
-    def __call__(self, frame, mappings, case_sensitive=False, transformation_ctx="", info="", stageThreshold=0,
-                 totalThreshold=0):
+    def __call__(
+        self, frame, mappings, case_sensitive=False, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0
+    ):
         return checked(frame, "ApplyMapping").apply_mapping(
-            mappings, case_sensitive, transformation_ctx, info, stageThreshold, totalThreshold)
+            mappings, case_sensitive, transformation_ctx, info, stageThreshold, totalThreshold
+        )
 
 
 class DropFields(GlueTransform):
@@ -24,7 +26,8 @@ class DropNullFields(GlueTransform):
 
     def __call__(self, frame, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         return checked(frame, "DropNullFields").drop_null_fields(
-            transformation_ctx, info, stageThreshold, totalThreshold)
+            transformation_ctx, info, stageThreshold, totalThreshold
+        )
 
 
 class SelectFields(GlueTransform):
@@ -32,7 +35,8 @@ class SelectFields(GlueTransform):
 
     def __call__(self, frame, paths, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         return checked(frame, "SelectFields").select_fields(
-            paths, transformation_ctx, info, stageThreshold, totalThreshold)
+            paths, transformation_ctx, info, stageThreshold, totalThreshold
+        )
 
 
 class RenameField(GlueTransform):
@@ -40,25 +44,40 @@ class RenameField(GlueTransform):
 
     def __call__(self, frame, old_name, new_name, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         return checked(frame, "RenameField").rename_field(
-            old_name, new_name, transformation_ctx, info, stageThreshold, totalThreshold)
+            old_name, new_name, transformation_ctx, info, stageThreshold, totalThreshold
+        )
 
 
 class ResolveChoice(GlueTransform):
     """Resolves choices between types: `specs` by path, or `choice` for all."""
 
-    def __call__(self, frame, specs=None, choice="", database=None, table_name=None, transformation_ctx="", info="",
-                 stageThreshold=0, totalThreshold=0, catalog_id=None):
+    def __call__(
+        self,
+        frame,
+        specs=None,
+        choice="",
+        database=None,
+        table_name=None,
+        transformation_ctx="",
+        info="",
+        stageThreshold=0,
+        totalThreshold=0,
+        catalog_id=None,
+    ):
         return checked(frame, "ResolveChoice").resolveChoice(
-            specs, choice, database, table_name, transformation_ctx, info, stageThreshold, totalThreshold, catalog_id)
+            specs, choice, database, table_name, transformation_ctx, info, stageThreshold, totalThreshold, catalog_id
+        )
 
 
 class Unbox(GlueTransform):
     """Reads a text field as JSON or CSV."""
 
-    def __call__(self, frame, path, format, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0,
-                 **options):
+    def __call__(
+        self, frame, path, format, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0, **options
+    ):
         return checked(frame, "Unbox").unbox(
-            path, format, transformation_ctx, info, stageThreshold, totalThreshold, **options)
+            path, format, transformation_ctx, info, stageThreshold, totalThreshold, **options
+        )
 
 
 class UnnestFrame(GlueTransform):

@@ -6,18 +6,31 @@ from awsglue.transforms.transform import GlueTransform, checked
 class Join(GlueTransform):
     """Records of two frames whose keys are equal."""
 
-    def __call__(self, frame1, frame2, keys1, keys2, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
+    def __call__(
+        self, frame1, frame2, keys1, keys2, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0
+    ):
         return checked(frame1, "Join").join(
-            keys1, keys2, checked(frame2, "Join"), transformation_ctx, info, stageThreshold, totalThreshold)
+            keys1, keys2, checked(frame2, "Join"), transformation_ctx, info, stageThreshold, totalThreshold
+        )
 
 
 class Relationalize(GlueTransform):
     """Flat tables of nested records."""
 
-    def __call__(self, frame, staging_path=None, name="roottable", options=None, transformation_ctx="", info="",
-                 stageThreshold=0, totalThreshold=0):
+    def __call__(
+        self,
+        frame,
+        staging_path=None,
+        name="roottable",
+        options=None,
+        transformation_ctx="",
+        info="",
+        stageThreshold=0,
+        totalThreshold=0,
+    ):
         return checked(frame, "Relationalize").relationalize(
-            name, staging_path, options, transformation_ctx, info, stageThreshold, totalThreshold)
+            name, staging_path, options, transformation_ctx, info, stageThreshold, totalThreshold
+        )
 
 
 class Spigot(GlueTransform):

@@ -15,5 +15,9 @@ class Map(GlueTransform):
 
     def __call__(self, frame, f, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         return checked(frame, "Map").map(
-            f, transformation_ctx=transformation_ctx, info=info, stageThreshold=stageThreshold,
-            totalThreshold=totalThreshold)
+            f,
+            transformation_ctx=transformation_ctx,
+            info=info,
+            stageThreshold=stageThreshold,
+            totalThreshold=totalThreshold,
+        )

@@ -33,8 +33,10 @@ class GlueTransform(Transform):
 def checked(frame, transform):
     """The frame; raises `TypeError` for what is none (a DataFrame, say), which else fails far from its cause."""
     if not isinstance(frame, DynamicFrame):
-        raise TypeError(f"{transform} takes a DynamicFrame, not a {type(frame).__name__};"
-                        " DynamicFrame.fromDF makes one of a DataFrame")
+        raise TypeError(
+            f"{transform} takes a DynamicFrame, not a {type(frame).__name__};"
+            " DynamicFrame.fromDF makes one of a DataFrame"
+        )
     return frame
 
 
