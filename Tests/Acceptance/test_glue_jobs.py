@@ -108,7 +108,8 @@ def test_shell(house):
         "import boto3, sys\n"
         "from awsglue.utils import getResolvedOptions\n"
         "options = getResolvedOptions(sys.argv, ['day', 'bucket'])\n"
-        "boto3.client('s3').put_object(Bucket=options['bucket'], Key='out/' + options['day'], Body=b'told')\n",
+        "boto3.client('s3').put_object(Bucket=options['bucket'], Key='out/' + options['day'], Body=b'told')\n"
+        "print('told')\n",
         DefaultArguments={"--bucket": house.bucket, "--day": "monday"}, MaxCapacity=0.0625, Timeout=5,
     )
     run = house.run(job, Arguments={"--day": "tuesday"})
@@ -117,6 +118,12 @@ def test_shell(house):
     # A minute is the least that AWS bills.
     assert run["DPUSeconds"] == 60 * 0.0625
     assert house.keys("out/") == ["out/tuesday"]
+    # What it has printed is in AWS's group for shells, a stream a run.
+    events = wait_for(
+        lambda: house.tarn.client("logs").get_log_events(
+            logGroupName="/aws-glue/python-jobs/output", logStreamName=run["Id"])["events"],
+        "the run's lines")
+    assert [event["message"] for event in events] == ["told"]
     assert [found["Id"] for found in house.glue.get_job_runs(JobName=job)["JobRuns"]] == [run["Id"]]
 
 
@@ -221,6 +228,38 @@ def test_spark_reads_what_is_new_and_a_failed_run_moves_nothing(house):
 
     house.glue.reset_job_bookmark(JobName=job)
     assert house.run(job)["JobRunState"] == "SUCCEEDED"
+
+
+QUALITY = """
+import sys
+from awsglue.context import GlueContext
+from awsglue.utils import getResolvedOptions
+from awsgluedq.transforms import EvaluateDataQuality
+from pyspark.context import SparkContext
+
+bucket = getResolvedOptions(sys.argv, ["bucket"])["bucket"]
+glue = GlueContext(SparkContext.getOrCreate())
+frame = glue.create_dynamic_frame.from_options("s3", {"paths": [f"s3://{bucket}/in/"]}, format="json")
+outcome = EvaluateDataQuality.apply(
+    frame=frame, ruleset='Rules = [ RowCount = 3, IsComplete "name", ColumnValues "id" > 1 ]',
+    publishing_options={"dataQualityEvaluationContext": "orders"})
+outcome.toDF().coalesce(1).write.json(f"s3://{bucket}/quality/")
+"""
+
+
+def test_rules_are_evaluated_inside_a_job(house):
+    job = house.job("quality", QUALITY, "glueetl", DefaultArguments={"--bucket": house.bucket})
+    body = b'{"id": 1, "name": "a"}\n{"id": 2, "name": null}\n{"id": 3, "name": "c"}\n'
+    house.s3.put_object(Bucket=house.bucket, Key="in/1.json", Body=body)
+    run = house.run(job)
+    assert run["JobRunState"] == "SUCCEEDED", run
+    [key] = [key for key in house.keys("quality/") if key.endswith(".json")]
+    lines = house.s3.get_object(Bucket=house.bucket, Key=key)["Body"].read().decode().splitlines()
+    outcomes = {line["Rule"]: line["Outcome"] for line in map(json.loads, lines)}
+    assert outcomes == {"RowCount = 3": "Passed", 'IsComplete "name"': "Failed", 'ColumnValues "id" > 1': "Failed"}
+    [result] = house.glue.list_data_quality_results(Filter={"JobName": job})["Results"]
+    kept = house.glue.get_data_quality_result(ResultId=result["ResultId"])
+    assert kept["EvaluationContext"] == "orders" and len(kept["RuleResults"]) == 3
 
 
 def test_a_job_killed_while_it_writes_leaves_nothing_to_be_seen(fresh_tarn):
