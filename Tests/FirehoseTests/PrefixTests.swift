@@ -38,7 +38,8 @@ import Testing
       ("!{timestamp:yyyy/MM/dd}", nil), ("a", "b/!{timestamp:yyyy}"), ("!{firehose:error-output-type}/", "e/"),
       ("!{timestamp:yyyy", "e"), ("!{nothing:x}", "!{firehose:error-output-type}"),
       ("!{firehose:other}", "!{firehose:error-output-type}"), ("!{timestamp:bbb}", "!{firehose:error-output-type}"),
-      ("!{partitionKeyFromQuery:id}/", "!{firehose:error-output-type}"),
+      ("!{partitionKeyFromQuery:}/", "!{firehose:error-output-type}"),
+      ("a/", "!{firehose:error-output-type}/!{partitionKeyFromQuery:id}/"),
     ] as [(String, String?)])
   func refusals(prefix: String, errors: String?) {
     #expect(throws: PrefixExpression.Malformed.self) {

@@ -89,8 +89,12 @@ package struct KeyQuery: Sendable {
     return .keys(keys)
   }
 
+  /// Writing to a process that has ended must fail, and not end this one too as the signal does unless it is ignored.
+  private static let brokenPipesFail: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
+
   /// The shell sets the limits and becomes jq.
   private func run(_ input: [UInt8]) async throws -> (status: Int32, output: [UInt8], errors: String) {
+    _ = Self.brokenPipesFail
     let limits = "ulimit -v \(Limits.queryMemoryKiB); ulimit -t \(Limits.querySeconds); ulimit -f 0; "
     let result = try await Subprocess.run(
       .name("sh"),
