@@ -144,7 +144,6 @@ let package = Package(
       "Firehose",
       [
         "FirehoseModel", "S3Model", "GlueModel", "Kinesis", "SQL", "LakeFiles", "Engine", "CCompression", "CTarnSystem",
-        .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
     service(
       "Glue", ["S3", "S3Model", "SQL", "Lake", "LakeFiles", "Engine", "DataQuality", "GlueModel", "Processes"]),

@@ -50,6 +50,7 @@ public final class FirehoseService: FirehoseAPI {
         authorizer: authorizer, clock: clock, random: random, metrics: metrics, functions: functions, lines: lines,
         log: log,
         scratchFolder: scratchFolder, files: BlockingPool(name: "firehose-files", threads: 2, queueLimit: 10_000),
+        queries: BlockingPool(name: "firehose-queries", threads: Limits.queriesAtOnce, queueLimit: 10_000),
         conversions: ConversionTurns(atOnce: Limits.conversionsAtOnce)))
     for (id, kept) in try await load(from: keys) {
       if kept.stream.status == .deleting {

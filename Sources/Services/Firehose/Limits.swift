@@ -38,7 +38,7 @@ package enum Limits {
   package static let queryMemoryKiB = 512 << 10
   package static let querySeconds = 30
   package static let queryOutputBytesMax = 16 << 20
-  package static let queryErrorBytesMax = 64 << 10
+  package static let queriesAtOnce = 2
   /// Records of so many bytes, or so many records, are processed together.
   package static let processedTogetherBytes = 1 << 20
   package static let processedTogetherRecords = 2_000

@@ -28,10 +28,15 @@ struct Collaborators: Sendable {
   var scratchFolder: String
   /// Writes and reads those.
   var files: BlockingPool
+  /// Waits for the processes of queries.
+  var queries: BlockingPool
   /// Conversions take turns.
   var conversions: ConversionTurns
 
   static let serviceName = "firehose.amazonaws.com"
+
+  /// A query for partition keys.
+  func query(_ program: String) -> KeyQuery { KeyQuery(program: program, folder: scratchFolder, pool: queries) }
 
   /// A context in which calls have the rights of `role`.
   func acting(as role: String, in scope: Scope, for stream: String) async throws -> RequestContext {

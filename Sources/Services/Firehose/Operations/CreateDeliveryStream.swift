@@ -119,7 +119,7 @@ extension FirehoseService {
   func checkQuery(of destination: S3Destination) async throws {
     guard let query = ProcessingPlan(destination)?.query else { return }
     do {
-      try await KeyQuery(program: query).check()
+      try await with.query(query).check()
     } catch let failure as KeyQuery.Failure {
       throw FirehoseError.invalidArgumentException("MetadataExtractionQuery is not valid: \(failure.reason)")
     }

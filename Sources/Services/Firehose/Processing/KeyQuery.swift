@@ -1,14 +1,22 @@
-import Foundation
-import Kernel
+package import Kernel
 package import NIOCore
-import Subprocess
 
 /// A jq program that makes partition keys of records, run by Debian's jq (1.6, AWS's version) as a process of its own:
 /// programs can run without end or ask for all memory there is, and the environment is none of theirs.
 package struct KeyQuery: Sendable {
   let program: String
+  /// Where records lie for the process.
+  private let folder: String
+  private let pool: BlockingPool
 
-  package init(program: String) { self.program = program }
+  /// - Parameters:
+  ///   - folder: where records lie while the process reads them.
+  ///   - pool: the threads that wait for the process.
+  package init(program: String, folder: String, pool: BlockingPool) {
+    self.program = program
+    self.folder = folder
+    self.pool = pool
+  }
 
   package struct Failure: Error, Sendable {
     package var reason: String
@@ -27,13 +35,13 @@ package struct KeyQuery: Sendable {
   /// Whether the program can be compiled.
   /// - Throws: `Failure` with jq's words.
   package func check() async throws {
-    let (status, _, errors) = try await run(Array("{\"i\":0,\"r\":null}\n".utf8))
+    let (status, output) = try await run(Array("{\"i\":0,\"r\":null}\n".utf8))
     // jq ends with 2 for usage and 3 for programs that do not compile.
     guard status == 2 || status == 3 else {
-      guard status != 127 else { throw Failure(reason: "jq is not installed.") }
+      guard status != Self.notFound else { throw Failure(reason: "jq is not installed.") }
       return
     }
-    let text = errors.split(separator: "\n").first.map(String.init) ?? "compile error"
+    let text = String(decoding: output, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? "compile error"
     throw Failure(reason: text.hasPrefix("jq: error: ") ? String(text.dropFirst(11)) : text)
   }
 
@@ -52,18 +60,9 @@ package struct KeyQuery: Sendable {
       input += Array("{\"i\":\(place),\"r\":".utf8) + bytes + Array("}\n".utf8)
     }
     guard !input.isEmpty else { return keys }
-    let status: Int32
-    let output: [UInt8]
-    do {
-      (status, output, _) = try await run(input)
-    } catch let error as SubprocessError {
-      if error.code == .spawnFailed || error.code == .executableNotFound {
-        throw Failure(reason: "jq cannot be run: \(error)")
-      }
-      // The program asked for more than it may have, and was ended: its records have failed, the delivery goes on.
-      return keys
-    }
-    guard status != 127 else { throw Failure(reason: "jq is not installed.") }
+    // A program that asks for more than it may have is ended: its records have failed, the delivery goes on.
+    let (status, output) = try await run(input)
+    guard status != Self.notFound else { throw Failure(reason: "jq is not installed.") }
     for line in output.split(separator: UInt8(ascii: "\n")) {
       // A line that a killed process left in its middle is none.
       guard let answer = try? JSONNode(Array(line)), case .number(let text)? = answer["i"], let place = Int(text),
@@ -89,24 +88,11 @@ package struct KeyQuery: Sendable {
     return .keys(keys)
   }
 
-  /// Writing to a process that has ended must fail, and not end this one too as the signal does unless it is ignored.
-  private static let brokenPipesFail: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
+  /// What the shell ends with when there is no such program.
+  private static let notFound: Int32 = 127
 
-  /// The shell sets the limits and becomes jq.
-  private func run(_ input: [UInt8]) async throws -> (status: Int32, output: [UInt8], errors: String) {
-    _ = Self.brokenPipesFail
-    let limits = "ulimit -v \(Limits.queryMemoryKiB); ulimit -t \(Limits.querySeconds); ulimit -f 0; "
-    let result = try await Subprocess.run(
-      .name("sh"),
-      arguments: ["-c", limits + "exec jq -c \"$1\"", "sh", filter],
-      environment: .custom(["PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"]),
-      input: .array(input), output: .bytes(limit: Limits.queryOutputBytesMax),
-      error: .string(limit: Limits.queryErrorBytesMax))
-    let status: Int32
-    switch result.terminationStatus {
-    case .exited(let code): status = code
-    case .signaled(let signal): status = -signal
-    }
-    return (status, result.standardOutput, result.standardError)
+  private func run(_ input: [UInt8]) async throws -> (status: Int32, output: [UInt8]) {
+    let run = QueryRun(filter: filter, input: input, folder: folder)
+    return try await pool.run { try run.blocking() }
   }
 }

@@ -77,7 +77,7 @@ final class RecordProcessor {
 
   private func findKeys(of records: [ProcessedRecord], _ query: String) async throws -> [ProcessedRecord] {
     let began = delivery.with.clock.now()
-    let keys = try await KeyQuery(program: query).keys(of: records.map(\.data))
+    let keys = try await delivery.with.query(query).keys(of: records.map(\.data))
     outcome.queryDuration += delivery.with.clock.now() - began
     var found: [ProcessedRecord] = []
     for (record, keys) in zip(records, keys) {
