@@ -532,3 +532,24 @@ def test_classifiers_are_kept_and_used(lake):
     assert (shown["JsonPath"], shown["Version"]) == ("$.items[*]", 2)
     lake.glue.delete_classifier(Name=path)
     assert refusal(lake.glue.get_classifier, Name=path)[0] == "EntityNotFoundException"
+
+
+def test_a_crawl_is_told_in_its_log(tarn, unique):
+    lake, logs = Lake(tarn, unique), tarn.client("logs")
+    role = lake.make_role("s3:*", "glue:*", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+    lake.put("t/a.json", '{"a": 1}')
+    name = lake.create("t/", Role=role)
+    last = lake.crawl(name)["LastCrawl"]
+    assert (last["LogGroup"], last["LogStream"]) == ("/aws-glue/crawlers", name)
+
+    def lines():
+        try:
+            events = logs.filter_log_events(logGroupName=last["LogGroup"], logStreamNames=[name])["events"]
+        except ClientError:
+            return None
+        found = [event["message"] for event in events]
+        return found if found and "READY" in found[-1] else None
+
+    found = wait_until(lines, seconds=20)
+    assert all(line.startswith(f"[{last['MessagePrefix']}] ") for line in found)
+    assert any(f"Created table t in database {lake.database}" in line for line in found)

@@ -47,6 +47,7 @@ struct QueryRun: Sendable {
             program.environment = UnsafePointer(environment)
             program.folder = folder
             program.output = writing
+            program.error = writing
             program.address_bytes_max = UInt64(Limits.queryMemoryKiB) << 10
             program.files_open_max = 64
             return tarn_start_program(&program, &id)
