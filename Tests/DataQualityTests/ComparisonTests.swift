@@ -121,6 +121,14 @@ import Testing
     #expect(outcome.evaluatedRule == evaluated)
   }
 
+  @Test(arguments: ["RowCount >= last()", "Completeness \"name\" > avg(last(3))", "Mean \"amount\" = index(last(2),1)"])
+  func `a rule without anything to look back on fails, and is measured for the next`(rule: String) async throws {
+    let outcome = try await outcome(rule)
+    #expect(outcome.status == .failed)
+    #expect(outcome.metrics.count == 1)
+    #expect(outcome.failureReason == "Rule threshold results in empty list, and a single value is expected.")
+  }
+
   @Test func `an anomaly lies outside of where earlier runs were`() async throws {
     let steady = (0..<5).map { ["Dataset.*.RowCount": 100 + Double($0 % 2)] }
     let anomalous = try await outcome("DetectAnomalies \"RowCount\"", history: steady)

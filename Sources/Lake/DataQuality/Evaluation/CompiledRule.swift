@@ -37,7 +37,7 @@ struct Judgement: Sendable {
   /// Holds a metric against a condition.
   init(_ value: Double, named name: String, _ test: NumberTest, isWhole: Bool = false) {
     metrics = [name: value]
-    if !test.holds(value) { reasons = [isWhole ? QualityMessage.unmet(whole: value) : QualityMessage.unmet(value)] }
+    reasons = test.reasons(against: value, isWhole: isWhole)
   }
 
   init(reasons: [String] = [], metrics: [String: Double] = [:]) {

@@ -40,14 +40,15 @@ struct MeasurePlan: Sendable {
 
   // MARK: The shared scan
 
-  /// Where one aggregate cannot be computed, the others still can: a scan that fails is done by halves. Data that cannot
-  /// be read at all is not read for ever.
+  /// Where one aggregate cannot be computed, the others still can: a scan that fails is done by halves. Data that
+  /// cannot be read at all is not read for ever.
   private func scan(_ measures: [Measure], into measured: inout Measured, _ failures: inout Int) async throws {
     guard !measures.isEmpty else { return }
     try Task.checkCancellation()
     let items = measures.map { "CAST(\(Self.expression($0)) AS DOUBLE)" }
     do {
-      let rows = try await engine.rows("SELECT \(items.joined(separator: ", ")) FROM \(data.relation) AS \"primary\"")
+      let list = items.joined(separator: ", ")
+      let rows = try await engine.rows("SELECT \(list) FROM \(data.relation) AS \"primary\"")
       for (index, measure) in measures.enumerated() {
         let value = rows.first.flatMap { index < $0.count ? $0[index].number : nil }
         measured.set(measure, .success(value))

@@ -4,6 +4,9 @@ struct NumberTest: Sendable {
   let operands: [Double]
   /// The condition with the numbers in the place of what was computed; `nil` where nothing was.
   let evaluated: String?
+  /// Why there is nothing to compare with: too few earlier runs. The value is measured all the same, so that there are
+  /// some next time.
+  private let missing: String?
 
   /// - Parameters:
   ///   - metric: whose earlier values `last(k)` means.
@@ -15,8 +18,13 @@ struct NumberTest: Sendable {
     self.comparison = comparison
     let past = NumberHistory(values: history.compactMap { $0.metrics[metric] })
     var operands: [Double] = []
-    for number in numbers { operands.append(try past.scalar(number)) }
-    self.operands = operands
+    do {
+      for number in numbers { operands.append(try past.scalar(number)) }
+    } catch  where error.status == .failed {
+      (self.operands, evaluated, missing) = ([], nil, error.message)
+      return
+    }
+    (self.operands, missing) = (operands, nil)
     if numbers.contains(where: \.isDynamic) {
       let shown = zip(numbers, operands).map { number, value in
         number.isDynamic ? NumberExpression.literal(JavaNumber.text(value)) : number
@@ -25,6 +33,13 @@ struct NumberTest: Sendable {
     } else {
       evaluated = nil
     }
+  }
+
+  /// Why a value does not pass; empty where it does.
+  func reasons(against value: Double, isWhole: Bool = false) -> [String] {
+    if let missing { return [missing] }
+    if holds(value) { return [] }
+    return [isWhole ? QualityMessage.unmet(whole: value) : QualityMessage.unmet(value)]
   }
 
   /// Between excludes both ends.

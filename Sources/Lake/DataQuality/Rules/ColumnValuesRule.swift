@@ -43,7 +43,7 @@ extension RuleGround {
       var judgement = Judgement(metrics: try known?.metrics(measured) ?? [:])
       if let threshold {
         judgement.metrics[compliance] = part
-        if !threshold.holds(part) { judgement.reasons = [QualityMessage.unmet(part)] }
+        judgement.reasons = threshold.reasons(against: part)
         return judgement
       }
       if known?.tellsFailure != true {
