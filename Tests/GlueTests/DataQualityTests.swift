@@ -340,12 +340,12 @@ import Testing
   @Test func `calls of a job are read from JSON`() throws {
     let body = """
       {"Ruleset": "Rules = [ RowCount > 1 ]", "Primary": "s3://b/p/", "Additional": {"Ref": "s3://b/r/"},
-       "RowLevel": true, "Options": {"rowLevelConfiguration.filteredRowLabel": "SKIPPED", "x": true, "y": {"z": [1]}}}
+       "Context": "", "RowLevel": true, "Options": {"a.b": "SKIPPED", "x": true, "y": {"z": "1", "w": [1], "v": 2}}}
       """
     let request = try JobEvaluationRequest(json: Array(body.utf8), jobName: "j", jobRun: nil)
     #expect(request.additional == ["Ref": "s3://b/r/"])
     #expect(request.context == "default_context" && request.wantsRows)
-    #expect(request.options["x"] == "true")
+    #expect(request.options == ["a.b": "SKIPPED", "x": "true", "y.z": "1", "y.v": "2.0"])
     #expect(throws: AWSError.self) { try JobEvaluationRequest(json: Array("{}".utf8), jobName: nil, jobRun: nil) }
   }
 }

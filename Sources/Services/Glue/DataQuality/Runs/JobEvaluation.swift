@@ -49,19 +49,35 @@ package struct JobEvaluationRequest: Sendable, Codable {
       var rowLevel: Bool?
       var options: [String: Option]?
     }
-    /// Whatever a script wrote: a text, a number, yes or no.
+    /// Whatever a script wrote: a text, a number, yes or no, or options in options.
     enum Option: Decodable {
       case text(String)
+      case nested([String: Option])
+
       init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()
         if let text = try? value.decode(String.self) {
           self = .text(text)
         } else if let flag = try? value.decode(Bool.self) {
           self = .text(flag ? "true" : "false")
+        } else if let number = try? value.decode(Double.self) {
+          self = .text("\(number)")
         } else {
-          // What has parts of its own is none of the options that are looked for.
-          self = .text((try? value.decode(Double.self)).map { "\($0)" } ?? "")
+          // A list is none of the options that are looked for.
+          self = .nested((try? value.decode([String: Option].self)) ?? [:])
         }
+      }
+
+      /// Options in options are named with a point between.
+      static func flat(_ options: [String: Option], below front: String = "") -> [String: String] {
+        var all: [String: String] = [:]
+        for (name, option) in options {
+          switch option {
+          case .text(let text): all[front + name] = text
+          case .nested(let inner): all.merge(flat(inner, below: front + name + ".")) { $1 }
+          }
+        }
+        return all
       }
     }
     let read: Body
@@ -74,9 +90,8 @@ package struct JobEvaluationRequest: Sendable, Codable {
     }
     self.init(
       ruleset: read.ruleset, primary: read.primary, additional: read.additional ?? [:],
-      context: read.context ?? "default_context", wantsRows: read.rowLevel ?? false,
-      options: (read.options ?? [:]).mapValues { if case .text(let text) = $0 { text } else { "" } },
-      jobName: jobName, jobRun: jobRun)
+      context: read.context.flatMap { $0.isEmpty ? nil : $0 } ?? "default_context", wantsRows: read.rowLevel ?? false,
+      options: Option.flat(read.options ?? [:]), jobName: jobName, jobRun: jobRun)
   }
 
   /// An option by the last part of its name, without regard to case.
