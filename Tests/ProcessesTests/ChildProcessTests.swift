@@ -16,8 +16,8 @@ import Testing
 
     private func run(_ script: String, in folder: String, _ limit: Program.Limit) async throws -> Outcome {
       let program = Program(
-        path: "/bin/sh", arguments: ["-c", script], environment: ["PATH": "/usr/bin:/bin"], folder: folder, limit: limit,
-        separatesErrors: true)
+        path: "/bin/sh", arguments: ["-c", script], environment: ["PATH": "/usr/bin:/bin"], folder: folder,
+        limit: limit, separatesErrors: true)
       let process = try await starter.run { try ChildProcess.start(program) }
       while true {
         process.drain()

@@ -12,6 +12,10 @@ import Testing
     return (listed.contents ?? []).compactMap(\.key)
   }
 
+  private func code(_ s3: TestS3, _ changes: ObjectChanges, _ caller: RequestContext) async -> String? {
+    await s3.code { try await s3.service.change(changes, for: caller) { _ in } }
+  }
+
   private struct Refused: Error {}
 
   /// Two staged files that take the place of what a folder held.
@@ -47,7 +51,8 @@ import Testing
     #expect(try await s3.text("out/a") == "new a")
     #expect(try await s3.text("out/day=2/b") == "new b")
     // Nothing is left of the staged names, and no blob of what was replaced where no version keeps it.
-    let versions = try await s3.service.listObjectVersions(.init(bucket: "bucket", prefix: "out/_temporary-1/"), s3.root)
+    let versions = try await s3.service.listObjectVersions(
+      .init(bucket: "bucket", prefix: "out/_temporary-1/"), s3.root)
     #expect(versions.versions?.isEmpty ?? true)
     #expect(versions.deleteMarkers?.isEmpty ?? true)
     try await s3.sweep()
@@ -62,10 +67,9 @@ import Testing
     }
     var missing = overwrite
     missing.moves.append(.init(from: path("out/_temporary-1/none"), to: path("out/none")))
-    #expect(await s3.code { [missing] in try await s3.service.change(missing, for: s3.root) { _ in } } == "NoSuchKey")
+    #expect(await code(s3, missing, s3.root) == "NoSuchKey")
     let denied = s3.context(principal: .user, authorizer: DenyingAuthorizer(denied: ["s3:DeleteObject"]))
-    #expect(
-      await s3.code { try await s3.service.change(overwrite, for: denied) { _ in } } == "AccessDenied")
+    #expect(await code(s3, overwrite, denied) == "AccessDenied")
     #expect(try await keys(s3) == before)
     #expect(try await s3.text("out/a") == "old")
   }

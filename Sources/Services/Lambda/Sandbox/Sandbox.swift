@@ -86,8 +86,9 @@ final class Sandbox: Sendable {
       let limit = Program.Limit(
         addressBytes: program.boundsAddressSpace ? UInt64(plan.memoryBytes + Limits.addressSlackBytes) : 0,
         fileBytes: UInt64(plan.version.ephemeralMiB) << 20, filesOpen: UInt64(Limits.filesOpenMax),
-        // As on AWS: the code's folder is for reading, and nothing but the temporary one for writing.
-        writableFolders: [temporary, "/dev/null", "/dev/shm"])
+        // As on AWS: the code's folder is for reading, and nothing but the temporary one for writing, which code
+        // may call by its usual name.
+        writableFolders: [temporary, "/tmp", "/dev/null", "/dev/shm"])
       let process = try await tools.starter.run {
         try ChildProcess.start(
           Program(
