@@ -1,4 +1,4 @@
-package import Kernel
+import Kernel
 package import SQL
 
 /// The columns that records are turned into, and how: a Glue table's schema met by a deserializer.

@@ -1,4 +1,5 @@
 import Kernel
+import Logging
 import LogsModel
 import NIOCore
 import Storage
@@ -50,12 +51,12 @@ extension LogsService {
       }
     }
     for intake in intakes {
-      measure(intake, now: now)
+      await measure(intake, now: now)
       deliveries.wake(intake.group)
     }
   }
 
-  private func measure(_ intake: Intake, now: Timestamp) {
+  private func measure(_ intake: Intake, now: Timestamp) async {
     let bytes = intake.events.reduce(0) { $0 + $1.message.utf8.count + Limits.bytesBesideMessage }
     let dimensions = [(name: "LogGroupName", value: intake.group.name)]
     let own = [("IncomingBytes", Double(bytes), "Bytes"), ("IncomingLogEvents", Double(intake.events.count), "None")]
@@ -67,6 +68,12 @@ extension LogsService {
         }
       })
     let filters = directory.filters(intake.group)
-    if !filters.isEmpty { applyFilters(filters, to: intake, now: now) }
+    guard !filters.isEmpty else { return }
+    do {
+      // Patterns may take long, and calls run on the loops that read the network.
+      try await searches.run { self.applyFilters(filters, to: intake, now: now) }
+    } catch {
+      log.warning("metric filters did not see events: too many wait", metadata: ["group": "\(intake.group.arn)"])
+    }
   }
 }
