@@ -16,6 +16,7 @@ class ControlEndpoint:
         self.bookmark = ""
         self.version = 0
         self.option = "job-bookmark-enable"
+        self.until = None  # a state: where a paused run is to stop
         self.refuse_commits = None  # (status, body) that commits get
         self.results = {}
         endpoint = self
@@ -55,13 +56,8 @@ class ControlEndpoint:
 
     def answer(self, method, path, body):
         if (method, path) == ("GET", "bookmark"):
-            return 200, {
-                "JobBookmark": self.bookmark,
-                "Version": self.version,
-                "Run": 1,
-                "Attempt": 0,
-                "Option": self.option,
-            }
+            told = {"JobBookmark": self.bookmark, "Version": self.version, "Run": 1, "Attempt": 0}
+            return 200, told | {"Option": self.option} | ({"To": self.until} if self.until else {})
         if (method, path) == ("PUT", "bookmark"):
             return self.move_bookmark(body)
         if (method, path) == ("POST", "commit"):

@@ -99,6 +99,16 @@ def test_paused_disabled_and_without_context(run, source, s3, bucket, rows, cont
     assert len(rows(run(source))) == 1
 
 
+def test_a_paused_run_between_two_runs(run, source, s3, bucket, rows, control):
+    states = []
+    for number in (1, 2, 3):
+        s3.put_object(Bucket=bucket, Key=f"in/{number}.json", Body=b'{"n": %d}' % number)
+        run(source)
+        states.append(control.bookmark)
+    control.option, control.bookmark, control.until = "job-bookmark-pause", states[0], states[1]
+    assert [row["n"] for row in rows(run(source))] == [2]
+
+
 def test_two_runs_at_once_conflict(run, source, s3, bucket, control, glue_context):
     s3.put_object(Bucket=bucket, Key="in/a.json", Body=b'{"n": 1}')
     run(source, commit=False)

@@ -77,6 +77,25 @@ def test_folders_exclusions_and_hidden_objects(glue_context, s3, bucket, rows):
     assert rows(read(glue_context, bucket, "json", prefix="nothing/")) == []
 
 
+def test_keys_with_signs_and_paths_with_globs(glue_context, s3, bucket, rows):
+    for number, key in enumerate(["in/x=[1]/a{b}.json", "in/y*/c%20d.json", "in/z/e.json"]):
+        s3.put_object(Bucket=bucket, Key=key, Body=b'{"n": %d}' % number)
+    assert sorted(row["n"] for row in rows(read(glue_context, bucket, "json", recurse=True))) == [0, 1, 2]
+    assert sorted(row["n"] for row in rows(read(glue_context, bucket, "json", prefix="in/[xz]*/"))) == [0, 2]
+    assert [row["n"] for row in rows(read(glue_context, bucket, "json", prefix="in/y*/c%20d.json"))] == [1]
+
+
+def test_columns_that_no_record_has_a_value_for(glue_context, records, bucket, keys):
+    glue_context.write_dynamic_frame.from_options(
+        records([{"a": None}]), "s3", {"path": f"s3://{bucket}/none/"}, "parquet"
+    )
+    assert keys(bucket) == []
+    glue_context.write_dynamic_frame.from_options(
+        records([{"a": None, "b": 1}]), "s3", {"path": f"s3://{bucket}/in/"}, "parquet"
+    )
+    assert read(glue_context, bucket, "parquet").toDF().columns == ["b"]
+
+
 def test_globs():
     def takes(pattern, name):
         return glob_expression(pattern).fullmatch(name) is not None

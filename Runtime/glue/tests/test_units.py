@@ -37,9 +37,7 @@ def test_arguments_that_are_missing_or_reserved():
         ("map<string,array<int>>", G.MapType(G.StringType(), G.ArrayType(G.IntegerType()))),
         (
             "struct<a:int,b:struct<c:date>>",
-            G.StructType(
-                [G.Field("a", G.IntegerType()), G.Field("b", G.StructType([G.Field("c", G.DateType())]))]
-            ),
+            G.StructType([G.Field("a", G.IntegerType()), G.Field("b", G.StructType([G.Field("c", G.DateType())]))]),
         ),
     ],
 )
@@ -66,7 +64,9 @@ def test_types_merge():
 
 
 def test_a_form_that_was_seen_may_still_widen():
-    assert types.to_spark(records.scan([{"n": 2**40}, {"n": 1}])).simpleString() == "struct<n:struct<int:int,long:bigint>>"
+    assert (
+        types.to_spark(records.scan([{"n": 2**40}, {"n": 1}])).simpleString() == "struct<n:struct<int:int,long:bigint>>"
+    )
     assert types.to_spark(records.scan([{"n": 1}, {"n": 2**70}])).simpleString() == (
         "struct<n:struct<decimal:decimal(38,0),int:int>>"
     )
@@ -109,9 +109,7 @@ def _description(folder, arguments, **more):
     import json
 
     path = folder / "run.json"
-    path.write_text(
-        json.dumps({"jobName": "j", "runId": "jr_1", "script": "s3://b/k", "arguments": arguments, **more})
-    )
+    path.write_text(json.dumps({"jobName": "j", "runId": "jr_1", "script": "s3://b/k", "arguments": arguments, **more}))
     return path
 
 

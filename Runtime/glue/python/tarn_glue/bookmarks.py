@@ -89,7 +89,7 @@ class Bookmarks:
             option,
             _states(told.get("JobBookmark")),
             int(told.get("Version") or 0),
-            _states(told.get("ToJobBookmark")),
+            _states(told.get("To")),
             control,
         )
 
@@ -129,7 +129,8 @@ class Bookmarks:
 
 
 def _states(text):
-    if not text:
+    # A paused run's `To` may be a state, or absent.
+    if not text or not text.startswith("{"):
         return {}
     told = json.loads(text)
     if told.get("form") != FORM:

@@ -14,6 +14,8 @@ from . import columns, functional, records, together, types
 
 PATH = "__tarn_path"
 NO_ERRORS = None
+# Paths are what was listed: all below a folder, and no sign of a key is a pattern.
+AS_LISTED = {"recursiveFileLookup": "true", "__globPaths__": "false"}
 
 
 class UnsupportedFormat(NotImplementedError):
@@ -59,7 +61,7 @@ def _schema_of(frame, located):
 
 def read_columnar(spark, form, paths, options, located):
     def plain(some, merge):
-        reader = spark.read.format(form).option("recursiveFileLookup", "true").option("mergeSchema", str(merge).lower())
+        reader = spark.read.format(form).options(**AS_LISTED).option("mergeSchema", str(merge).lower())
         return _located(reader.load(some), located)
 
     try:
@@ -98,7 +100,7 @@ def read_plugin(spark, form, paths, options, located):
     for name, value in options.items():
         reader = reader.option(name, str(value))
     try:
-        frame = _located(reader.option("recursiveFileLookup", "true").load(paths), located)
+        frame = _located(reader.options(**AS_LISTED).load(paths), located)
     except Exception as error:
         if "Failed to find data source" in str(error) or "DATA_SOURCE_NOT_FOUND" in str(error):
             jar = "spark-avro_2.12" if form == "avro" else "spark-xml_2.12"
@@ -126,7 +128,7 @@ def csv_options(options):
 def read_csv(spark, form, paths, options, located, names=None):
     """Text fields; an empty one is empty text. Columns are `names`, the header's, or `col0`, `col1`, …."""
     header = flag(options, "withHeader")
-    reader = spark.read.format("csv").option("recursiveFileLookup", "true")
+    reader = spark.read.format("csv").options(**AS_LISTED)
     for name, value in csv_options(options).items():
         reader = reader.option(name, value)
     reader = reader.option("header", str(header or flag(options, "skipFirst")).lower())
@@ -156,10 +158,7 @@ def read_json(spark, form, paths, options, located):
     multiline = flag(options, "multiLine") or flag(options, "multiline")
     path = options.get("jsonPath")
     text = _located(
-        spark.read.option("recursiveFileLookup", "true")
-        .option("wholetext", str(multiline).lower())
-        .format("text")
-        .load(paths),
+        spark.read.options(**AS_LISTED).option("wholetext", str(multiline).lower()).format("text").load(paths),
         located,
     )
     picker = _json_path(path) if path else None
@@ -178,7 +177,7 @@ def read_json(spark, form, paths, options, located):
     for part, part_simple in lines.mapPartitions(look).collect():
         schema, simple = records.merge(schema, part), simple and part_simple
     if simple and not records.holds_choice(schema) and not _has_null(schema) and _names_differ(schema):
-        reader = spark.read.option("recursiveFileLookup", "true").schema(types.to_spark(schema))
+        reader = spark.read.options(**AS_LISTED).schema(types.to_spark(schema))
         return _located(reader.json(paths), located), schema, NO_ERRORS
 
     def convert(rows):

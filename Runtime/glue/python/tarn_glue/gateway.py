@@ -137,6 +137,10 @@ class Gateway:
         context = pyspark.context.SparkContext._active_spark_context
         if context is not None:
             context.stop()
+        connection = pyspark.context.SparkContext._gateway
+        if connection is not None:
+            # Else objects that Python lets go of later would be told to a JVM that is gone.
+            connection.shutdown()
         try:
             self.process.stdin.close()
         except OSError:

@@ -36,11 +36,19 @@ def split(path):
     return match.group(1), match.group(2)
 
 
+GLOB_SIGNS = re.compile(r"[*?\[{]")
+
+
+def has_glob(path):
+    """Whether a path means several: `s3://bucket/logs/2024-*/`."""
+    return GLOB_SIGNS.search(path) is not None
+
+
 def listed(path, recursive=True, exclusions=()):
     """The objects that a source's path means, in the order of their keys.
 
-    A path is an object or a folder. Folders' markers, empty objects, and what Hadoop hides (a name or a folder below
-    the path that begins with `_` or `.`) are left out.
+    A path is an object, a folder, or a glob of either. Folders' markers, empty objects, and what Hadoop hides (a name or
+    a folder below the path that begins with `_` or `.`) are left out.
     """
     bucket, prefix = split(path)
     patterns = [glob_expression(pattern) for pattern in exclusions]
@@ -48,12 +56,21 @@ def listed(path, recursive=True, exclusions=()):
         whole = [item for item in _pages(bucket, prefix, "/") if item.key == prefix and item.size]
         if whole:
             return [item for item in whole if not _excluded(item, prefix, patterns)]
+    wanted = None
+    if has_glob(prefix):
+        below = "/.*" if recursive else "/[^/]*"
+        wanted = re.compile(f"(?:{glob_expression(prefix.rstrip('/')).pattern})(?:{below})?", re.DOTALL)
+        prefix = prefix[: GLOB_SIGNS.search(prefix).start()].rpartition("/")[0]
+        prefix += "/" if prefix else ""
+    elif prefix and not prefix.endswith("/"):
         prefix += "/"
     found = []
-    for item in _pages(bucket, prefix, None if recursive else "/"):
+    for item in _pages(bucket, prefix, None if recursive or wanted else "/"):
         below = item.key[len(prefix) :]
         hidden = any(part.startswith(("_", ".")) for part in below.split("/"))
-        if item.size and below and not hidden and not _excluded(item, prefix, patterns):
+        if not item.size or not below or hidden or _excluded(item, prefix, patterns):
+            continue
+        if wanted is None or wanted.fullmatch(item.key):
             found.append(item)
     return found
 

@@ -71,6 +71,8 @@ def write_s3(
     if not schema.fields:
         return
     frame, schema = _writable(frame, schema, form)
+    if not schema.fields:
+        return
     writer = frame.write.format("com.databricks.spark.xml" if form == "xml" else form).mode(mode)
     for name, value in _options(form, format_options, compression).items():
         writer = writer.option(name, value)

@@ -32,7 +32,7 @@ def select(context, paths, options, transformation_ctx, recursive):
     everything = list(dict.fromkeys(everything))
     marks = context.bookmarks
     if not (marks.is_enabled and transformation_ctx):
-        whole = recursive and not exclusions and bool(everything)
+        whole = recursive and not exclusions and bool(everything) and not any(map(objects.has_glob, paths))
         return Selection(everything, everything, list(paths) if whole else None)
     done = bookmarks.S3Progress.of_state(marks.state(transformation_ctx))
     new = [item for item in everything if not done.was_read(item)]

@@ -15,6 +15,7 @@ import java.util.Map;
 final class ControlEndpoint {
   private static final int TIMEOUT_MILLISECONDS = 600_000;
   private static final int PROGRESS_TIMEOUT_MILLISECONDS = 2_000;
+  private static final int NOTE_TIMEOUT_MILLISECONDS = 60_000;
   private static final int OK = 200;
   private static final int FORBIDDEN = 403;
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -43,8 +44,17 @@ final class ControlEndpoint {
 
   /** Tells how far the run is. What cannot be told is lost: progress must never fail a job. */
   static void progress(Map<String, ?> body) {
+    told(body, PROGRESS_TIMEOUT_MILLISECONDS);
+  }
+
+  /** Tells what the server should write down; waits longer for it, and goes on without as well. */
+  static void note(Map<String, ?> body) {
+    told(body, NOTE_TIMEOUT_MILLISECONDS);
+  }
+
+  private static void told(Map<String, ?> body, int timeout) {
     try {
-      HttpURLConnection connection = send("/progress", body, PROGRESS_TIMEOUT_MILLISECONDS);
+      HttpURLConnection connection = send("/progress", body, timeout);
       connection.getResponseCode();
       connection.disconnect();
     } catch (IOException lost) {

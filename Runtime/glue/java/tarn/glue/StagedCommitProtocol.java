@@ -85,7 +85,12 @@ public class StagedCommitProtocol extends SQLHadoopMapReduceCommitProtocol {
       return;
     }
     tasksDone = 0;
-    tell("write", true);
+    tellStaging();
+  }
+
+  /** Tells the server where it finds what this write leaves when the job is killed. */
+  private void tellStaging() {
+    ControlEndpoint.note(Map.of("stage", "write", "staging", address(staging) + "/"));
   }
 
   private void tell(String stage, boolean now) {
@@ -93,11 +98,7 @@ public class StagedCommitProtocol extends SQLHadoopMapReduceCommitProtocol {
       return;
     }
     toldAt = System.nanoTime();
-    Map<String, Object> told = new LinkedHashMap<>();
-    told.put("stage", stage);
-    told.put("completed", tasksDone);
-    told.put("staging", address(staging) + "/");
-    ControlEndpoint.progress(told);
+    ControlEndpoint.progress(Map.of("stage", stage + " " + address(destination) + ", " + tasksDone + " tasks done"));
   }
 
   @Override
@@ -177,7 +178,7 @@ public class StagedCommitProtocol extends SQLHadoopMapReduceCommitProtocol {
       return;
     }
     tasksDone++;
-    tell("write", false);
+    tell("writing", false);
   }
 
   @Override
@@ -245,7 +246,7 @@ public class StagedCommitProtocol extends SQLHadoopMapReduceCommitProtocol {
       }
     }
     deletes.removeAll(kept);
-    tell("commit", true);
+    tell("committing", true);
     send(moves, deletes, prefixes);
   }
 
