@@ -1,6 +1,6 @@
 """EvaluateDataQuality: a ruleset of DQDL over a frame."""
 
-import json
+import atexit
 import uuid
 
 from awsglue.dynamicframe import DynamicFrame, DynamicFrameCollection
@@ -62,6 +62,8 @@ class EvaluateDataQuality(GlueTransform):
         frames = {RULES: _outcomes(context, result), ORIGINAL: frame}
         if result.get("RowLevelPath"):
             rows = context.spark_session.read.parquet(result["RowLevelPath"])
+            # The script may read them as long as it runs.
+            atexit.register(_remove, result["RowLevelPath"])
             frames[ROWS] = DynamicFrame.fromDF(rows, context, ROWS)
         else:
             # No rule looks at single rows: they have no outcomes.
@@ -83,22 +85,18 @@ def _evaluate(frame, ruleset, publishing_options, additional_options, additional
             alias: _staged(other, f"{staging}/additional/{alias}/", given)
             for alias, other in (additional_data_sources or {}).items()
         }
+        named = options.pop("dataQualityEvaluationContext", None)
         result = control.data_quality(
             Ruleset=ruleset,
             Primary=primary,
             Additional=additional,
-            Context=options.get("dataQualityEvaluationContext", ""),
             RowLevel=row_level,
-            Options={
-                **{name: value for name, value in options.items() if name != "dataQualityEvaluationContext"},
-                **(additional_options or {}),
-            },
+            Options={**options, **(additional_options or {})},
+            **({"Context": named} if named else {}),
         )
     finally:
         for path in given:
             objects.delete(objects.listed(path))
-    if options.get("resultsS3Prefix"):
-        _publish(options["resultsS3Prefix"], result)
     return result
 
 
@@ -108,6 +106,10 @@ def _staged(frame, path, given):
     # A file without rows tells the server the columns.
     sinks.write_s3(rows, schema, path, "parquet", {}, drop_empty=False)
     return path
+
+
+def _remove(path):
+    objects.delete(objects.listed(path))
 
 
 def _temporary():
@@ -120,14 +122,6 @@ def _temporary():
         raise ValueError("EvaluateDataQuality needs the job argument --TempDir")
     bucket, _ = objects.split(run.script)
     return f"s3://{bucket}/temporary"
-
-
-def _publish(prefix, result):
-    bucket, key = objects.split(prefix)
-    name = f"{key.rstrip('/')}/" if key else ""
-    objects.client("s3").put_object(
-        Bucket=bucket, Key=f"{name}{result.get('ResultId') or uuid.uuid4()}.json", Body=json.dumps(result).encode()
-    )
 
 
 def _outcomes(context, result):
