@@ -26,7 +26,7 @@ for part in $parts; do
       printf '==> acceptance tests\n'
       .deps/venv/bin/python -m pytest Tests/Acceptance -q -p no:cacheprovider "$@"
       # What runs inside Glue's jobs, against the same server.
-      [ $# -gt 0 ] || .deps/venv/bin/python -m pytest Runtime/glue/tests -q -p no:cacheprovider
+      [ $# -gt 0 ] || .deps/spark/venv/bin/python -m pytest Runtime/glue/tests -q -p no:cacheprovider
       ;;
   esac
 done
