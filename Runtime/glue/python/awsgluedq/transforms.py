@@ -109,7 +109,10 @@ def _staged(frame, path, given):
 
 
 def _remove(path):
-    objects.delete(objects.listed(path))
+    try:
+        objects.delete(objects.listed(path))
+    except Exception:  # the script is over: what stays in the temporary folder hinders nobody
+        pass
 
 
 def _temporary():
