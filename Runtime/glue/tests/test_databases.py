@@ -101,3 +101,30 @@ def test_addresses():
     assert jdbc._with_database("jdbc:postgresql://h:1/dev?ssl=true", "other") == "jdbc:postgresql://h:1/other?ssl=true"
     with pytest.raises(ValueError, match="url"):
         jdbc.database_of({})
+
+
+def test_a_connection_of_the_catalog(glue_context, records, rows, warehouse, bucket, glue):
+    name = f"redshift-{uuid.uuid4().hex[:8]}"
+    glue.create_connection(
+        ConnectionInput={
+            "Name": name,
+            "ConnectionType": "JDBC",
+            "ConnectionProperties": {
+                "JDBC_CONNECTION_URL": warehouse["url"],
+                "USERNAME": warehouse["user"],
+                "PASSWORD": warehouse["password"],
+            },
+        }
+    )
+    glue_context.write_dynamic_frame.from_jdbc_conf(
+        frame=records([{"id": 1, "name": "Ann"}]),
+        catalog_connection=name,
+        connection_options={"dbtable": "public.connected"},
+        redshift_tmp_dir=f"s3://{bucket}/tmp/",
+    )
+    found = glue_context.create_dynamic_frame.from_options(
+        "redshift", {"useConnectionProperties": "true", "connectionName": name, "dbtable": "public.connected"}
+    )
+    assert rows(found) == [{"id": 1, "name": "Ann"}]
+    told = glue_context.extract_jdbc_conf(name)
+    assert (told["user"], told["vendor"], told["fullUrl"]) == ("awsuser", "redshift", warehouse["url"])

@@ -47,8 +47,8 @@ def has_glob(path):
 def listed(path, recursive=True, exclusions=()):
     """The objects that a source's path means, in the order of their keys.
 
-    A path is an object, a folder, or a glob of either. Folders' markers, empty objects, and what Hadoop hides (a name or
-    a folder below the path that begins with `_` or `.`) are left out.
+    A path is an object, a folder, or a glob of either. Folders' markers, empty objects, and what Hadoop hides (a name
+    or a folder below the path that begins with `_` or `.`) are left out.
     """
     bucket, prefix = split(path)
     patterns = [glob_expression(pattern) for pattern in exclusions]

@@ -44,8 +44,9 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
  * A stream read batch by batch on the driver.
  *
  * <p>Kinesis does not tell where a shard ends, so the driver reads a batch to know its last position, and keeps it
- * until Spark has it worked on. A batch that a crash interrupted is read again between the positions of the checkpoint: the
- * same records, as long as the stream keeps them. A shard is begun once those that it came from are read to their end.
+ * until Spark has it worked on. A batch that a crash interrupted is read again between the positions of the checkpoint:
+ * the same records, as long as the stream keeps them. A shard is begun once those that it came from are read to their
+ * end.
  */
 final class KinesisStream implements MicroBatchStream, SupportsAdmissionControl {
   private static final int RECORDS_PER_BATCH_MAX = 50_000;

@@ -31,8 +31,8 @@ import scala.collection.Seq;
  * <p>Spark's own protocol renames files one after the other when a job commits; on S3 each rename is a copy, and a job
  * that is killed in between leaves half of its output for readers to find. This one has all tasks write below
  * {@code DESTINATION/_temporary-RUN-WRITE}, which readers pass over, and sends the server one commit with every move
- * and, for an overwrite, every deletion. A killed job leaves staged objects and nothing else; the server, which was told
- * where they are, removes them.
+ * and, for an overwrite, every deletion. A killed job leaves staged objects and nothing else; the server, which was
+ * told where they are, removes them.
  *
  * <p>Executors only write staged files, so a cluster needs nothing but S3. Destinations that are not in S3, and drivers
  * without a control endpoint, have Spark's own protocol.
