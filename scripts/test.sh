@@ -15,6 +15,9 @@ while [ $# -gt 0 ]; do
   esac
 done
 
+# All unit tests run in one process, at once; the server raises this limit by itself.
+ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
+
 for part in $parts; do
   case "$part" in
     unit)

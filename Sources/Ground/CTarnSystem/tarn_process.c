@@ -96,7 +96,6 @@ static int become(const tarn_program *program, int parent) {
   (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   limit(RLIMIT_AS, program->address_bytes_max);
   limit(RLIMIT_FSIZE, program->file_bytes_max);
-  limit(RLIMIT_NOFILE, program->files_open_max);
   struct rlimit none = {0, 0};
   (void)setrlimit(RLIMIT_CORE, &none);
   if (chdir(program->folder) != 0) return errno;
@@ -106,6 +105,8 @@ static int become(const tarn_program *program, int parent) {
   int confined = confine(program);
   if (confined != 0) return confined;
   close_from(3);
+  // Not before: the parent may have more files open than the program may, and then none could be opened here.
+  limit(RLIMIT_NOFILE, program->files_open_max);
   struct sigaction usual;
   memset(&usual, 0, sizeof usual);
   usual.sa_handler = SIG_DFL;
