@@ -184,6 +184,6 @@ def test_state_survives_a_kill(fresh_tarn):
 
 
 def test_not_there_yet_says_so(glue):
-    code, message = refusal(glue.get_job, JobName="j")
+    code, message = refusal(glue.list_blueprints)
     assert code == "NotImplemented"
-    assert "GetJob" in message
+    assert "ListBlueprints" in message
