@@ -345,6 +345,26 @@ if not boto3.client("s3").list_objects_v2(Bucket="{house.bucket}", Prefix="ready
     refused("IllegalWorkflowStateException", glue.stop_workflow_run, Name=name, RunId=run)
 
 
+def test_a_workflow_ends_when_a_run_that_waits_is_stopped(house):
+    glue = house.glue
+    job = house.job("waits", "while True: pass\n", JobRunQueuingEnabled=True)
+    first = glue.start_job_run(JobName=job)["JobRunId"]
+    glue.create_workflow(Name=house.name)
+    glue.create_trigger(
+        Name=house.name, WorkflowName=house.name, Type="ON_DEMAND", Actions=[{"JobName": job}])
+    run = glue.start_workflow_run(Name=house.name)["RunId"]
+    assert glue.get_workflow_run(Name=house.name, RunId=run)["Run"]["Statistics"]["WaitingActions"] == 1
+    glue.stop_workflow_run(Name=house.name, RunId=run)
+    ended = glue.get_workflow_run(Name=house.name, RunId=run)["Run"]
+    assert ended["Status"] == "STOPPED" and ended["Statistics"]["StoppedActions"] == 1, ended
+
+    # A job that goes takes those along that wait for it.
+    waiting = glue.start_job_run(JobName=job)["JobRunId"]
+    glue.delete_job(JobName=job)
+    assert house.wait(job, waiting)["JobRunState"] == "STOPPED"
+    assert house.wait(job, first)["JobRunState"] == "STOPPED"
+
+
 def test_a_kill_loses_no_step_of_a_chain(fresh_tarn):
     house = House(fresh_tarn(), "chain")
     glue = house.glue

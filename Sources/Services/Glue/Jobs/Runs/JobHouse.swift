@@ -271,8 +271,8 @@ final class JobHouse: Sendable {
 
   /// - Throws: `EntityNotFoundException`; `InvalidInputException` for a run that is over.
   func stop(_ id: String, of job: String, _ scope: Scope) async throws {
-    let now = clock.now()
-    let wasWaiting = try await catalog.keys.write { transaction in
+    let (followers, now) = (followers.withLock { $0 }, clock.now())
+    let launches = try await catalog.keys.write { transaction -> Launches? in
       var run = try transaction.run(id, of: job, scope)
       guard !run.state.isOver else {
         throw JobRules.invalid("JobRun \(id) is in the state \(run.state.rawValue) and cannot be stopped.")
@@ -281,15 +281,22 @@ final class JobHouse: Sendable {
       (run.state, run.changed) = (wasWaiting ? .stopped : .stopping, now)
       if wasWaiting { run.completed = now }
       try transaction.set(run.key(scope), record: run)
-      return wasWaiting
+      // One that waits has no process whose end others would hear of: it is over here.
+      return wasWaiting ? try followers?.follow(run, scope, now, transaction) ?? Launches() : nil
     }
-    if !wasWaiting { running.withLock { $0[id]?.task.cancel() } }
+    if let launches {
+      followers?.launch(launches, scope)
+    } else {
+      running.withLock { $0[id]?.task.cancel() }
+    }
   }
 
   /// Ends the runs of a job that has gone.
   func forget(_ job: String, _ scope: Scope) async {
-    let ids = running.withLock { $0.filter { $0.value.job == job && $0.value.scope == scope }.map(\.key) }
-    for id in ids { try? await stop(id, of: job, scope) }
+    let runs = (try? await catalog.keys.read { try $0.runs(of: job, scope) }) ?? []
+    // Those that wait first, so that none takes the place of one that ends.
+    for run in runs where run.state == .waiting { try? await stop(run.id, of: job, scope) }
+    for run in runs where run.state.isActive { try? await stop(run.id, of: job, scope) }
   }
 
   /// Ends all processes, for a server that stops.
