@@ -116,6 +116,18 @@ import Testing
     #expect(await code(changed) == "XAmzContentSHA256Mismatch")
   }
 
+  @Test func `a plus sign of a query is a blank`() async throws {
+    let signer = SigV4Signer(
+      accessKeyID: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: Self.secret, region: "us-east-1", service: "s3")
+    var list = request("GET", "/", query: "list-type=2&prefix=a%20b", [("x-amz-content-sha256", Self.empty)])
+    signer.sign(&list, body: nil, at: Self.now)
+    #expect(await code(list) == "accepted")
+    list.rawQuery = "prefix=a+b&list-type=2"
+    #expect(await code(list) == "accepted")
+    list.rawQuery = "prefix=a%2Bb&list-type=2"
+    #expect(await code(list) == "SignatureDoesNotMatch")
+  }
+
   @Test func `a header that counts must be signed`() async throws {
     var added = get
     added.headers.add("x-amz-acl", "public-read")

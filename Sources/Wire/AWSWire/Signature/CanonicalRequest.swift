@@ -73,13 +73,17 @@ struct CanonicalRequest {
     var pairs: [(name: String, value: String)] = []
     for part in raw.split(separator: "&") {
       let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let name = PercentCoding.encode(PercentCoding.decode(halves[0]), keepingSlashes: false)
+      let name = recoded(halves[0])
       guard name != "X-Amz-Signature" else { continue }
-      let value = halves.count > 1 ? PercentCoding.encode(PercentCoding.decode(halves[1]), keepingSlashes: false) : ""
-      pairs.append((name, value))
+      pairs.append((name, halves.count > 1 ? recoded(halves[1]) : ""))
     }
     pairs.sort { ($0.name, $0.value) < ($1.name, $1.value) }
     return pairs.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+  }
+
+  /// Java's SDKs send a blank of a query as `+` and sign it as `%20`, which is what it is decoded to.
+  private static func recoded(_ part: Substring) -> String {
+    PercentCoding.encode(PercentCoding.decode(part.replacing("+", with: " ")), keepingSlashes: false)
   }
 
   /// Without blanks at the ends, and with one blank for each run of them inside.
