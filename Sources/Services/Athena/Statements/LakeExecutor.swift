@@ -24,7 +24,7 @@ public final class LakeExecutor: StatementExecutor {
   public func classify(_ query: String) throws -> StatementKind {
     do {
       return try SQLParser.statement(query).kind
-    } catch let error as SQLError {
+    } catch {
       // Athena looks at the syntax before it takes the query, and answers StartQueryExecution with what is wrong.
       throw AthenaFailures.malformed(error)
     }

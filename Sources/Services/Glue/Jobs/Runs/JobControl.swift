@@ -1,5 +1,5 @@
 import Foundation
-public import Kernel
+import Kernel
 import LakeFiles
 import S3
 import Storage
