@@ -109,6 +109,27 @@ def test_a_table_without_a_distribution(warehouse):
     warehouse.run("DROP TABLE sales")
 
 
+def test_upkeep_after_a_migration(tarn, warehouse):
+    """One statement after the other, as a query editor runs what is pasted: VACUUM takes no transaction."""
+    warehouse.run("CREATE TABLE sales_fact (customer_id INT, sale_date TIMESTAMP, product_category TEXT, amount INT)")
+    warehouse.run(
+        "INSERT INTO sales_fact VALUES (1, '2026-01-01 10:00', 'books', 3), (1, '2026-01-01 11:00', 'books', 4), "
+        "(2, '2026-01-02', 'toys', 5)"
+    )
+    statements = [part for part in text("redshift_post_migration.sql").split(";") if part.strip()]
+    assert len(statements) == 6
+    for statement in statements:
+        warehouse.run(statement)
+    assert warehouse.rows("SELECT * FROM daily_sales_summary ORDER BY day") == [
+        ["2026-01-01 00:00:00", "books", 7, 2],
+        ["2026-01-02 00:00:00", "toys", 5, 1],
+    ]
+    warehouse.run("INSERT INTO sales_fact VALUES (3, '2026-01-03', 'toys', 9)")
+    top = "SELECT customer_id, lifetime_value FROM mv_top_customers ORDER BY lifetime_value DESC"
+    wait_until(lambda: warehouse.rows(top) == [[3, 9], [1, 7], [2, 5]])
+    warehouse.run("DROP TABLE sales_fact CASCADE")
+
+
 def test_copy_and_unload(tarn, warehouse):
     views = pandas.DataFrame({"user_id": ["ann", "bob", "ann"], "year": ["2026", "2026", "2025"]})
     put_parquet(tarn, "data-lake", "processed/page_views/part-0.parquet", views)
