@@ -40,17 +40,16 @@ public enum BinaryParameters {
     return text
   }
 
-  /// The value as text; a zero byte is no character of PostgreSQL's texts.
+  /// The value as text; it ends before a zero byte, which is no character of a text.
   public static func plainText(_ value: ByteBuffer) throws(PostgresError) -> String {
     var value = value
     return try all(&value)
   }
 
   private static func all(_ value: inout ByteBuffer) throws(PostgresError) -> String {
-    guard !value.readableBytesView.contains(0) else {
-      throw PostgresError("22021", "invalid byte sequence for encoding \"UTF8\": 0x00")
-    }
-    let text = try value.utf8Text()
+    let end = value.readableBytesView.firstIndex(of: 0) ?? value.writerIndex
+    var front = value.getSlice(at: value.readerIndex, length: end - value.readerIndex) ?? ByteBuffer()
+    let text = try front.utf8Text()
     value.moveReaderIndex(to: value.writerIndex)
     return text
   }

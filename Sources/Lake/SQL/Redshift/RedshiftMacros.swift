@@ -3,7 +3,7 @@
 public enum RedshiftMacros {
   /// `CREATE OR REPLACE MACRO …` for each, in the order in which they must run when a database is opened.
   public static var statements: [String] {
-    (basic + texts + moments + json).map { "CREATE OR REPLACE MACRO \($0) AS \($1)" }
+    (basic + texts + moments + json + arrays).map { "CREATE OR REPLACE MACRO \($0) AS \($1)" }
   }
 
   /// The marker by which an error that a printed statement raises is told from DuckDB's own:
@@ -97,6 +97,14 @@ public enum RedshiftMacros {
       CASE WHEN strlen(t) <= n THEN t WHEN strlen(t) = length(t) THEN left(t, n)
         ELSE list_aggregate(list_filter(list_transform(range(1, n + 1), i -> left(t, i)), p -> strlen(p) <= n), 'max')
           END
+      """
+    ),
+    // `step` is in microseconds.
+    (
+      "rs_interval_digits(i, step)",
+      """
+      i + to_microseconds(CAST(round(date_part('microseconds', i) / CAST(step AS DOUBLE)) AS BIGINT) * step -
+        date_part('microseconds', i))
       """
     ),
     (
@@ -251,6 +259,16 @@ public enum RedshiftMacros {
   ]
 
   private static let moments: [(String, String)] = [
+    (
+      "rs_add_years(t, months)",
+      """
+      t + to_months(months) + to_days(CASE WHEN day(t) = 29 AND day(t + to_months(months)) = 28 THEN 1 ELSE 0 END)
+      """
+    ),
+    // Texts that are no constants: in the engine's forms, or in Redshift's others.
+    ("rs_text_date(t)", "coalesce(TRY_CAST(t AS DATE), CAST(tarn_moment(t, false) AS DATE))"),
+    ("rs_text_timestamp(t)", "coalesce(TRY_CAST(t AS TIMESTAMP), CAST(tarn_moment(t, false) AS TIMESTAMP))"),
+    ("rs_text_timestamptz(t)", "coalesce(TRY_CAST(t AS TIMESTAMPTZ), CAST(tarn_moment(t, true) AS TIMESTAMPTZ))"),
     (
       "rs_datediff(unit, a, b)",
       """

@@ -12,21 +12,22 @@ public enum RedshiftParser {
   }
 
   /// Reads one statement; a closing semicolon may follow it.
+  /// - Parameter keepsCase: whether capitals in quoted names mean something (`enable_case_sensitive_identifier`).
   /// - Throws: `SQLError` in PostgreSQL's words: `syntax error at or near "x"`.
-  public static func statement(_ text: String) throws(SQLError) -> RedshiftStatement {
-    var parser = try RedshiftDescent(text)
+  public static func statement(_ text: String, keepsCase: Bool = false) throws(SQLError) -> RedshiftStatement {
+    var parser = try RedshiftDescent(text, keepsCase: keepsCase)
     return try parser.whole { parser throws(SQLError) in try parser.statement() }
   }
 
   /// Reads a query alone, such as a view's text.
-  public static func query(_ text: String) throws(SQLError) -> Query {
-    var parser = try RedshiftDescent(text)
+  public static func query(_ text: String, keepsCase: Bool = false) throws(SQLError) -> Query {
+    var parser = try RedshiftDescent(text, keepsCase: keepsCase)
     return try parser.whole { parser throws(SQLError) in try parser.query() }
   }
 
   /// Reads an expression alone, such as a column's default or a policy's condition.
-  public static func expression(_ text: String) throws(SQLError) -> Expression {
-    var parser = try RedshiftDescent(text)
+  public static func expression(_ text: String, keepsCase: Bool = false) throws(SQLError) -> Expression {
+    var parser = try RedshiftDescent(text, keepsCase: keepsCase)
     return try parser.whole { parser throws(SQLError) in try parser.expression() }
   }
 

@@ -10,6 +10,8 @@ public struct RedshiftReferences: Sendable {
   /// The number of parameters that must be given.
   public private(set) var parameters = 0
   private var named: [String] = []
+  /// What arrays were unnested into.
+  private var items: Set<String> = []
 
   public init(_ query: Query) { self.query(query) }
   public init(_ expression: Expression) { self.expression(expression) }
@@ -90,6 +92,10 @@ public struct RedshiftReferences: Sendable {
     }
     if let top = select.top { expression(top) }
     if let filter = select.filter { expression(filter) }
+    if let hierarchy = select.hierarchy {
+      if let start = hierarchy.start { expression(start) }
+      expression(hierarchy.condition)
+    }
     for element in select.groupBy?.elements ?? [] {
       switch element {
       case .simple(let items): items.forEach { expression($0) }
@@ -106,11 +112,16 @@ public struct RedshiftReferences: Sendable {
 
   private mutating func table(_ name: QualifiedName, alias: Identifier? = nil) {
     if name.parts.count == 1, named.contains(name.key) { return }
-    // An array of a table to the left.
-    if name.parts.count >= 2, let first = name.parts.first, aliases[first.key] != nil { return }
+    // An array of a table to the left, or of what such an array was unnested into.
+    if let first = name.parts.first, name.parts.count == 1 ? items.contains(first.key) : isLeft(first.key) {
+      if let alias = alias ?? name.parts.last { items.insert(alias.key) }
+      return
+    }
     if let alias = alias ?? name.parts.last { aliases[alias.key] = name }
     if !tables.contains(where: { $0.description == name.description }) { tables.append(name) }
   }
+
+  private func isLeft(_ alias: String) -> Bool { aliases[alias] != nil || items.contains(alias) }
 
   private mutating func relation(_ relation: Relation) {
     switch relation.kind {
@@ -132,7 +143,9 @@ public struct RedshiftReferences: Sendable {
         pivot.aggregates.forEach { expression($0.call) }
         expression(pivot.column)
       case .unpivot(let unpivot): self.relation(unpivot.source)
-      case .unpivotObject(let value, _, _), .navigation(let value, _, _): expression(value)
+      case .unpivotObject(let value, let item, _), .navigation(let value, let item, _):
+        expression(value)
+        items.insert(item.key)
       case .function(let call):
         functions.append(call.name)
         call.children.forEach { expression($0) }

@@ -63,6 +63,16 @@ public struct Select: Hashable, Sendable {
   public var qualify: Expression?
   /// Redshift's `SELECT … EXCLUDE (a, b) FROM`: columns of the result that are left out.
   public var excluded: [Identifier] = []
+  /// Redshift's CONNECT BY.
+  public var hierarchy: Hierarchy?
+}
+
+/// `START WITH … CONNECT BY …`: rows, and below each those that the condition connects with it.
+public struct Hierarchy: Hashable, Sendable {
+  public var position: SourcePosition
+  /// Which rows are on top; all of them without it.
+  public var start: Expression?
+  public var condition: Expression
 }
 
 public enum SelectItem: Hashable, Sendable {

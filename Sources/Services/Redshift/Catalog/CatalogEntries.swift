@@ -111,6 +111,8 @@ struct CatalogRelation: CatalogEntry {
   /// The query of a view as it was written, and the schemas in which its names are looked up.
   var text: String?
   var searchPath: [String] = []
+  /// Whether the view's text was written where quoted names keep their case.
+  var keepsCase: Bool?
   var isLateBinding = false
   /// Relations that a view or a materialized view reads.
   var uses: [Int] = []
@@ -181,6 +183,9 @@ struct CatalogColumn: Codable, Sendable, Hashable {
   var engineDefault: String?
   var identity: Identity?
   var comment: String?
+
+  /// As the engine's table has it. Its collation does all that Redshift's does.
+  var engineType: String { type.type.engineName + (isCaseSensitive ? "" : " COLLATE NOCASE") }
 }
 
 struct CatalogConstraint: Codable, Sendable, Hashable {
@@ -265,6 +270,8 @@ struct CatalogPolicy: CatalogEntry {
   var alias: String?
   /// The condition, or the masks parted by commas, as written.
   var text: String
+  /// Whether the text was written where quoted names keep their case.
+  var keepsCase: Bool?
   var attachments: [Attachment] = []
 
   struct Attachment: Codable, Sendable, Hashable {

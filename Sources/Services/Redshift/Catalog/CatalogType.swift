@@ -43,7 +43,7 @@ extension RedshiftType {
     case "timestamp without time zone": self = .timestamp
     case "timestamp with time zone": self = .timestamptz
     case "interval year to month": self = .intervalYearToMonth
-    case "interval day to second": self = .intervalDayToSecond
+    case "interval day to second": self = .intervalDayToSecond(precision: numbers.first ?? 6)
     case "interval": self = .interval
     case "binary varying": self = .varbyte(numbers.first ?? 64_000)
     case "super": self = .super

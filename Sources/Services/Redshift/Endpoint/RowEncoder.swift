@@ -135,7 +135,7 @@ struct RowEncoder {
     case .timeBinary: buffer.binary(column.load(row, as: Int64.self))
     case .timeTZ:
       guard case .timeTZ(let microseconds, let east) = column[row] else { return buffer.null() }
-      buffer.binaryTimeTZ(microseconds: microseconds, secondsWest: 0 &- east)
+      buffer.binaryTimeTZ(microseconds: PostgresText.utc(microseconds, east: east), secondsWest: 0)
     case .interval(let type):
       guard case .interval(let months, let days, let microseconds) = column[row] else { return buffer.null() }
       buffer.writeInterval(months: months, days: days, microseconds: microseconds, type, isRedshift: isRedshift)

@@ -27,7 +27,32 @@ enum HashFunctions {
     ScalarFunction("tarn_fnv_hash", ["ANY", "BIGINT"], returns: "BIGINT") { arguments, row in
       .int(try fnv(arguments[0], row, UInt64(bitPattern: arguments[1].integer(row))))
     },
+    ScalarFunction("tarn_murmur3", ["ANY"], returns: "INTEGER") { arguments, row in
+      .int(Int64(try murmur(arguments[0], row, seed: 0)))
+    },
+    ScalarFunction("tarn_murmur3", ["ANY", "BIGINT"], returns: "INTEGER") { arguments, row in
+      .int(Int64(try murmur(arguments[0], row, seed: UInt32(truncatingIfNeeded: arguments[1].integer(row)))))
+    },
   ]
+
+  /// Murmur3's 32 bits as Iceberg takes them of a value: whole numbers, days and microseconds have eight bytes.
+  private static func murmur(_ column: ColumnVector, _ row: Int, seed: UInt32) throws -> Int32 {
+    func hash(_ value: Int64) -> Int32 { withUnsafeBytes(of: value.littleEndian) { Murmur3.hash($0, seed: seed) } }
+    switch column.type {
+    case .varchar, .blob: return column.withBytes(row) { Murmur3.hash($0, seed: seed) }
+    case .boolean: return hash(column.load(row, as: UInt8.self) == 0 ? 0 : 1)
+    case .tinyInt, .smallInt, .integer, .bigInt: return hash(column.integer(row))
+    case .date: return hash(Int64(column.load(row, as: Int32.self)))
+    case .time, .timestamp, .timestampTZ: return hash(column.load(row, as: Int64.self))
+    case .decimal:
+      // The least bytes that hold the digits, the highest first.
+      var bytes = withUnsafeBytes(of: column.decimal(row).bigEndian) { Array($0) }
+      while bytes.count > 1, bytes[0] == (bytes[1] & 0x80 == 0 ? 0 : 0xFF) { bytes.removeFirst() }
+      return bytes.withUnsafeBytes { Murmur3.hash($0, seed: seed) }
+    default:
+      throw EngineError(kind: .invalidInput, message: "MURMUR3_32_HASH does not take values of this type")
+    }
+  }
 
   private static func hex(_ value: UInt32) -> String {
     let digits = String(value, radix: 16)

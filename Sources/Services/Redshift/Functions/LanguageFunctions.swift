@@ -18,6 +18,11 @@ enum LanguageFunctions {
       guard micros > Int64.min + 1, micros < Int64.max else { return .null }
       return .string(MomentPattern.text(micros, arguments[1].string(row)))
     },
+    // A text that stands for a date or time, in a form that the engine reads.
+    ScalarFunction("tarn_moment", ["VARCHAR", "BOOLEAN"], returns: "VARCHAR") { arguments, row in
+      let text = arguments[0].string(row)
+      return .string(DateText.iso(text, withZone: arguments[1].load(row, as: UInt8.self) != 0) ?? text)
+    },
     ScalarFunction("tarn_number_to_char", ["VARCHAR", "VARCHAR"], returns: "VARCHAR") { arguments, row in
       let text = arguments[0].string(row)
       guard let shown = NumberPattern.text(text, arguments[1].string(row)) else {

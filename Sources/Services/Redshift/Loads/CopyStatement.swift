@@ -205,7 +205,7 @@ extension WarehouseSession {
           + "(SELECT count(*) AS n, \(fields.isEmpty ? "0" : fields) AS valid FROM (\(rows)) AS r)"
       )
     }
-    let names = source.columns.map { DuckDBText.identifier($0.name) }.joined(separator: ", ")
+    let names = source.columns.map { RedshiftPrinter.quoted($0.name) }.joined(separator: ", ")
     let order = relation.sortKeys.compactMap { key in
       source.columns.firstIndex { $0.name == key }.map { "v\($0)" }
     }

@@ -18,12 +18,20 @@ struct UnloadPlan {
   private let keepsPartitionColumns: Bool
   private let isParallel: Bool
   private let maxFileBytes: Int?
+  /// Whether names of the query's columns are others in the engine.
+  private let hasCapitals: Bool
   private let suffix: String
   /// How the store is asked to encrypt the objects.
   private(set) var publication = LakePublication()
 
   init(_ unload: RedshiftUnload, _ path: LakePath, _ columns: [QueryResult.Column]) throws {
     self.path = path
+    hasCapitals = columns.contains { EngineName.unmarked($0.name) != $0.name }
+    let columns = columns.map { column in
+      var column = column
+      column.name = EngineName.unmarked(column.name)
+      return column
+    }
     self.columns = columns
     func isOn(_ name: String) -> Bool {
       unload.option(name).map { $0.values.first?.uppercased() != "OFF" } ?? false
@@ -174,7 +182,11 @@ struct UnloadPlan {
   }
 
   private func query(_ sql: String) -> String {
-    guard isLines else { return sql }
+    guard isLines else {
+      guard hasCapitals else { return sql }
+      let names = columns.map { DuckDBText.identifier($0.name) }.joined(separator: ", ")
+      return "SELECT * FROM (\(sql)) AS v(\(names))"
+    }
     let kept = columns.indices.filter {
       keepsPartitionColumns || !partition.contains(columns[$0].name.lowercased())
     }

@@ -194,7 +194,9 @@ extension WarehouseSession {
   }
 
   func query(of view: CatalogRelation) throws -> Query? {
-    guard let text = view.text, case .query(let query) = try RedshiftParser.statement(text) else { return nil }
+    guard let text = view.text,
+      case .query(let query) = try RedshiftParser.statement(text, keepsCase: view.keepsCase == true)
+    else { return nil }
     return query
   }
 
@@ -237,7 +239,7 @@ extension WarehouseSession {
       try await load(view, from: sql)
       return
     }
-    let names = view.columns.map { DuckDBText.identifier($0.name) }
+    let names = view.columns.map { RedshiftPrinter.quoted($0.name) }
     let items = names.indices.map { "c\($0)" }
     let fitted = zip(items, view.columns).map { "\(Fitting.fitted($0, to: $1.type.type)) AS \($0)" }
     let keys = parts.indices.filter { parts[$0] == .key }.map { "v.\(names[$0]) IS NOT DISTINCT FROM d.\(items[$0])" }

@@ -35,16 +35,16 @@ extension WarehouseSession {
       relation.columns.append(made)
       try check(relation)
       try await engine.execute(
-        "ALTER TABLE \(table) ADD COLUMN \(DuckDBText.identifier(made.name)) \(made.type.type.engineName)"
+        "ALTER TABLE \(table) ADD COLUMN \(RedshiftPrinter.quoted(made.name)) \(made.engineType)"
           + (try await constant(made.engineDefault).map { " DEFAULT \($0)" } ?? ""), policy: .everything)
       if let value = made.engineDefault {
         try await engine.execute(
-          "ALTER TABLE \(table) ALTER COLUMN \(DuckDBText.identifier(made.name)) SET DEFAULT (\(value))",
+          "ALTER TABLE \(table) ALTER COLUMN \(RedshiftPrinter.quoted(made.name)) SET DEFAULT (\(value))",
           policy: .everything)
       }
       if made.notNull {
         try await engine.execute(
-          "ALTER TABLE \(table) ALTER COLUMN \(DuckDBText.identifier(made.name)) SET NOT NULL", policy: .everything)
+          "ALTER TABLE \(table) ALTER COLUMN \(RedshiftPrinter.quoted(made.name)) SET NOT NULL", policy: .everything)
       }
     case .dropColumn(let column, let cascade):
       let index = try index(column)
@@ -69,7 +69,7 @@ extension WarehouseSession {
       relation.columns.remove(at: index)
       relation.constraints.removeAll { $0.columns.contains(column.key) }
       try await engine.execute(
-        "ALTER TABLE \(table) DROP COLUMN \(DuckDBText.identifier(column.key))", policy: .everything)
+        "ALTER TABLE \(table) DROP COLUMN \(RedshiftPrinter.quoted(column.key))", policy: .everything)
     case .rename(let name):
       if exists(name.key, in: relation.schema) { throw Self.alreadyExists(name.key) }
       relation.name = name.key
@@ -88,8 +88,8 @@ extension WarehouseSession {
       }
       if relation.form != .view {
         try await engine.execute(
-          "ALTER TABLE \(table) RENAME COLUMN \(DuckDBText.identifier(column.key)) "
-            + "TO \(DuckDBText.identifier(name.key))", policy: .everything)
+          "ALTER TABLE \(table) RENAME COLUMN \(RedshiftPrinter.quoted(column.key)) "
+            + "TO \(RedshiftPrinter.quoted(name.key))", policy: .everything)
       }
     case .owner(let name):
       guard let owner = catalog.user(name.key) else {
@@ -112,7 +112,7 @@ extension WarehouseSession {
       }
       if after < before {
         let longest = try await number(
-          "SELECT max(strlen(\(DuckDBText.identifier(column.key)))) FROM \(table)")
+          "SELECT max(strlen(\(RedshiftPrinter.quoted(column.key)))) FROM \(table)")
         guard longest <= after else {
           throw SQLFailure(
             "22001",
@@ -198,7 +198,7 @@ extension WarehouseSession {
       writes.formUnion([target.id, source.id])
       reads.insert(source.id)
       if try await exchange(target, source) { return }
-      let list = shared.map { DuckDBText.identifier($0.name) }.joined(separator: ", ")
+      let list = shared.map { RedshiftPrinter.quoted($0.name) }.joined(separator: ", ")
       _ = try await changed(
         "INSERT INTO \(CatalogTable.table(of: target)) (\(list)) SELECT \(list) FROM \(CatalogTable.table(of: source))")
       _ = try await changed("DELETE FROM \(CatalogTable.table(of: source))")

@@ -28,7 +28,7 @@ enum CatalogFunctions {
     }
     let plain: [RedshiftType] = [
       .smallint, .integer, .bigint, .real, .double, .boolean, .date, .time, .timetz, .timestamp, .timestamptz, .super,
-      .intervalYearToMonth, .intervalDayToSecond, .interval,
+      .intervalYearToMonth, .daySeconds, .interval,
     ]
     if let type = plain.first(where: { Int($0.postgres.oid) == oid }) { return type.description }
     return PostgresCatalog.types.first { $0.oid == oid }?.name ?? "???"

@@ -49,7 +49,7 @@ extension SQLFailure {
         "S3ServiceException:\(cause.message),Status \(cause.httpStatus),Error \(cause.code)")
       return
     }
-    var message = error.message
+    var message = EngineName.unmarked(error.message)
     if let marked = Self.marked(message) {
       self = marked
       return

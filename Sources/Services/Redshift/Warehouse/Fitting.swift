@@ -16,6 +16,8 @@ enum Fitting {
       let text = "rtrim(CAST(\(value) AS VARCHAR), ' ')"
       return "CASE WHEN strlen(\(text)) <= \(length) OR \(value) IS NULL THEN \(text) "
         + "ELSE \(failure("22001", "Value too long for character type")) END"
+    case .timetz: return RedshiftPrinter.inUTC("CAST(\(value) AS TIMETZ)", type)
+    case .intervalDayToSecond: return RedshiftPrinter.withDigits("CAST(\(value) AS INTERVAL)", of: type)
     default: return "CAST(\(value) AS \(type.engineName))"
     }
   }

@@ -31,7 +31,7 @@ extension WarehouseSession {
       CatalogPolicy(
         id: warehouse.newID(), name: name.key, isMasking: isMasking, database: database.id,
         columnNames: columns.map(\.name.key), columnTypes: columns.map { CatalogType($0.type) }, alias: alias?.key,
-        text: text))
+        text: text, keepsCase: settings.keepsCase ? true : nil))
   }
 
   func changePolicies(_ statement: RedshiftStatement) async throws -> SQLOutcome {
@@ -133,21 +133,22 @@ extension SessionNames {
         var inner = self
         inner.depth += 1
         if let owner = catalog.users[relation.owner] { inner.rights = Rights(of: owner, in: catalog) }
-        let condition = try RedshiftPrinter(names: inner).expression(try RedshiftParser.expression(policy.text))
+        let condition = try RedshiftPrinter(names: inner).expression(
+          try RedshiftParser.expression(policy.text, keepsCase: policy.keepsCase == true))
         conditions.append("(\(condition))")
       }
       let conjunction = relation.rowLevelConjunction == "OR" ? " OR " : " AND "
       let alias = policies.compactMap(\.alias).first ?? "v"
       // No policy for the user: no rows.
       result =
-        "(SELECT * FROM \(result) AS \(DuckDBText.identifier(alias)) "
+        "(SELECT * FROM \(result) AS \(RedshiftPrinter.quoted(alias)) "
         + "WHERE \(conditions.isEmpty ? "false" : conditions.joined(separator: conjunction)))"
     }
     let masks = try self.masks(relation, policies, applies)
     if !masks.isEmpty {
       let items = relation.columns.map { column in
-        masks[column.name].map { "\($0) AS \(DuckDBText.identifier(column.name))" }
-          ?? DuckDBText.identifier(column.name)
+        masks[column.name].map { "\($0) AS \(RedshiftPrinter.quoted(column.name))" }
+          ?? RedshiftPrinter.quoted(column.name)
       }
       result = "(SELECT \(items.joined(separator: ", ")) FROM \(result) AS v)"
     }
@@ -155,8 +156,10 @@ extension SessionNames {
   }
 
   /// Expressions that are parted by commas.
-  private static func expressions(_ text: String) throws(SQLError) -> [Expression] {
-    guard case .query(let query) = try RedshiftParser.statement("SELECT " + text),
+  private static func expressions(_ policy: CatalogPolicy) throws(SQLError) -> [Expression] {
+    guard
+      case .query(let query) = try RedshiftParser.statement(
+        "SELECT " + policy.text, keepsCase: policy.keepsCase == true),
       case .select(let select) = query.body
     else { return [] }
     return select.items.compactMap { item in
@@ -172,9 +175,9 @@ extension SessionNames {
     for policy in policies where policy.isMasking {
       for attachment in policy.attachments where applies(attachment) {
         let inputs = attachment.using.isEmpty ? attachment.columns : attachment.using
-        let expressions = try Self.expressions(policy.text)
+        let expressions = try Self.expressions(policy)
         let names = zip(policy.columnNames, inputs).map {
-          "v.\(DuckDBText.identifier($1)) AS \(DuckDBText.identifier($0))"
+          "v.\(RedshiftPrinter.quoted($1)) AS \(RedshiftPrinter.quoted($0))"
         }
         for (column, expression) in zip(attachment.columns, expressions) {
           if let before = found[column], before.priority >= attachment.priority { continue }

@@ -60,7 +60,7 @@ enum PostgresText {
     case .date(let value): date(Int(value))
     case .time(let value): time(value)
     case .timeNS(let value): time(value / 1_000)
-    case .timeTZ(let value, let offset): time(value) + zone(Int(offset))
+    case .timeTZ(let value, let offset): time(utc(value, east: offset)) + "+00"
     case .timestamp(let value): timestamp(value)
     case .timestampNS(let value): timestamp(value / 1_000)
     case .timestampTZ(let value): timestampTZ(value, in: nil)
@@ -150,6 +150,14 @@ enum PostgresText {
     let digits = String(shown)
     let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     return "\(padded)-\(two(civilMonth))-\(two(day))" + (year > 0 ? "" : " BC")
+  }
+
+  /// A time with a zone in UTC, in which Redshift keeps and shows it.
+  static func utc(_ microseconds: Int64, east seconds: Int32) -> Int64 {
+    guard seconds != 0 else { return microseconds }
+    let day: Int64 = 86_400_000_000
+    let moved = (microseconds &- Int64(seconds) &* 1_000_000) % day
+    return moved < 0 ? moved + day : moved
   }
 
   static func time(_ microseconds: Int64) -> String {

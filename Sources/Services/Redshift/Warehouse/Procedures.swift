@@ -144,7 +144,7 @@ extension WarehouseSession {
   // MARK: What a procedure's statements do
 
   func runInProcedure(_ sql: String) async throws -> PLpgSQLResult {
-    let tree = try RedshiftParser.statement(sql)
+    let tree = try RedshiftParser.statement(sql, keepsCase: settings.keepsCase)
     switch tree {
     case .commit, .rollback:
       guard procedureOwnsWork else {

@@ -113,6 +113,10 @@ extension WarehouseSession {
   func select(_ query: Query, parameters: [EngineParameter]) async throws -> SQLOutcome {
     let (sql, names) = try await printed { printer, _ throws(SQLError) in try printer.query(query) }
     if !names.found.read.isEmpty || !names.externalColumns.isEmpty { try await admit() }
+    for setting in names.found.settings {
+      try settings.set(setting.name, to: setting.value, local: setting.isLocal && isInBlock, inBlock: isInBlock)
+    }
+    if !names.found.settings.isEmpty { try await settle() }
     return try await rows(of: sql, parameters: parameters, declared: ResultColumns.described(query, names))
   }
 
@@ -161,22 +165,22 @@ extension WarehouseSession {
       if index < declared.count, columns.count == declared.count, var known = declared[index],
         known.type.oid == type.oid
       {
-        known.name = column.name
+        known.name = EngineName.unmarked(column.name)
         return known
       }
       if index < declared.count, columns.count == declared.count, var known = declared[index],
         known.type.oid == PostgresType.bpchar.oid, type.oid == PostgresType.varchar.oid
       {
-        known.name = column.name
+        known.name = EngineName.unmarked(column.name)
         return known
       }
       if index < declared.count, columns.count == declared.count, var known = declared[index], type == .interval,
         [PostgresType.intervalYearToMonth.oid, PostgresType.intervalDayToSecond.oid].contains(known.type.oid)
       {
-        known.name = column.name
+        known.name = EngineName.unmarked(column.name)
         return known
       }
-      return SQLColumn(name: column.name, type: type)
+      return SQLColumn(name: EngineName.unmarked(column.name), type: type)
     }
   }
 
@@ -193,7 +197,8 @@ extension WarehouseSession {
     var lines: [String] = []
     while let chunk = try await result.next() {
       for row in 0..<chunk.rows {
-        lines += chunk.columns[chunk.columns.count - 1].string(row).split(separator: "\n").map(String.init)
+        let text = EngineName.unmarked(chunk.columns[chunk.columns.count - 1].string(row))
+        lines += text.split(separator: "\n").map(String.init)
       }
     }
     let values = lines.map { "(\(DuckDBText.string($0)))" }.joined(separator: ", ")

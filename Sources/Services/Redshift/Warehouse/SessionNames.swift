@@ -36,6 +36,8 @@ struct SessionNames: RedshiftNames {
     var views = 0
     /// What made a name unusable, in PostgreSQL's words.
     var failure: SQLFailure?
+    /// What SET_CONFIG sets.
+    var settings: [(name: String, value: String, isLocal: Bool)] = []
     /// `now()` and the like, random numbers, or anything of the session: the same query may give other rows.
     var usesSession = false
   }
@@ -98,6 +100,11 @@ struct SessionNames: RedshiftNames {
       guard case .external(let schema, let table)? = find(name) else { continue }
       found.conditions[Place(schema: schema.name, name: table), default: []].append(condition)
     }
+  }
+
+  func configure(_ setting: String, to value: String, isLocal: Bool) {
+    found.usesSession = true
+    found.settings.append((setting, value, isLocal))
   }
 
   var hasPseudoColumns: Bool { !found.externalReads.isEmpty }
@@ -265,7 +272,7 @@ struct SessionNames: RedshiftNames {
     var text = relation.form == .view ? try view(relation) : replaced[relation.id] ?? CatalogTable.table(of: relation)
     if !relation.isTemporary { text = try protected(relation, text) }
     if let readable {
-      let list = relation.columns.filter { readable.contains($0.name) }.map { DuckDBText.identifier($0.name) }
+      let list = relation.columns.filter { readable.contains($0.name) }.map { RedshiftPrinter.quoted($0.name) }
       text = "(SELECT \(list.joined(separator: ", ")) FROM \(text) AS v)"
     }
     return text
@@ -273,7 +280,9 @@ struct SessionNames: RedshiftNames {
 
   /// A view's rows: its query, printed where it stands, with its owner's rights.
   private func view(_ relation: CatalogRelation) throws(SQLError) -> String {
-    guard let text = relation.text, case .query(let query) = try RedshiftParser.statement(text) else {
+    guard let text = relation.text,
+      case .query(let query) = try RedshiftParser.statement(text, keepsCase: relation.keepsCase == true)
+    else {
       throw refuse("the view \"\(relation.name)\" has no query", "XX000")
     }
     found.views += 1
@@ -287,7 +296,7 @@ struct SessionNames: RedshiftNames {
       inner.rights = Rights(of: owner, in: catalog)
     }
     let printed = try RedshiftPrinter(names: inner).query(query)
-    let names = relation.columns.map { DuckDBText.identifier($0.name) }
+    let names = relation.columns.map { RedshiftPrinter.quoted($0.name) }
     if names.isEmpty || relation.isLateBinding { return "(\(printed))" }
     return "(SELECT * FROM (\(printed)) AS v(\(names.joined(separator: ", "))))"
   }

@@ -1,3 +1,5 @@
+import SQL
+
 /// What SET changes and SHOW tells, for one session.
 struct SessionSettings: Sendable {
   /// Redshift's parameters with their defaults: Redshift, "Modifying the server configuration", and what PostgreSQL's
@@ -6,7 +8,8 @@ struct SessionSettings: Sendable {
     "analyze_threshold_percent": "10", "application_name": "", "cast_super_null_on_error": "on",
     "client_encoding": "UTF8", "client_min_messages": "notice", "compile": "auto",
     "datashare_break_glass_session_var": "",
-    "datestyle": "ISO, MDY", "default_geometry_encoding": "1", "default_transaction_isolation": "serializable",
+    "datestyle": "ISO, MDY", "default_array_search_null_handling": "on", "default_geometry_encoding": "1",
+    "default_transaction_isolation": "serializable",
     "default_transaction_read_only": "off", "describe_field_name_in_uppercase": "off",
     "downcase_delimited_identifier": "on", "enable_case_sensitive_identifier": "off",
     "enable_case_sensitive_super_attribute": "off", "enable_numeric_rounding": "on",
@@ -66,6 +69,12 @@ struct SessionSettings: Sendable {
     values = base
   }
 
+  /// Whether capitals in quoted names mean something.
+  var keepsCase: Bool {
+    Self.isOn(values["enable_case_sensitive_identifier"] ?? "")
+      || !Self.isOn(values["downcase_delimited_identifier"] ?? "on")
+  }
+
   /// Whether a value of a parameter that is on or off means on.
   static func isOn(_ value: String) -> Bool { ["on", "true", "1", "yes"].contains(value.lowercased()) }
 
@@ -80,14 +89,14 @@ struct SessionSettings: Sendable {
     Self.reported.sorted { $0.value < $1.value }.map { ($0.value, values[$0.key] ?? "") }
   }
 
-  var searchPath: [String] { Self.names(values["search_path"] ?? "") }
+  var searchPath: [String] { Self.names(values["search_path"] ?? "", keepsCase: keepsCase) }
 
   /// The names of a list such as `"$user", public`.
-  static func names(_ list: String) -> [String] {
+  static func names(_ list: String, keepsCase: Bool = false) -> [String] {
     list.split(separator: ",").map { part in
       var name = part.trimming { $0.isWhitespace }
       if name.hasPrefix("\"") || name.hasPrefix("'") { name = name.dropFirst().dropLast(1) }
-      return name.lowercased()
+      return keepsCase ? String(name) : name.asciiLowercased
     }.filter { !$0.isEmpty }
   }
 

@@ -71,7 +71,7 @@ extension WarehouseSession {
       guard rights.isSuperuser || actingUser != nil else {
         throw SQLFailure("42501", "permission denied to set session authorization")
       }
-      guard let user = catalog.user(name.lowercased()) else {
+      guard let user = catalog.user(name) ?? catalog.user(name.asciiLowercased) else {
         throw SQLFailure("42704", "user \"\(name)\" does not exist")
       }
       actingUser = user.id
@@ -170,7 +170,7 @@ extension WarehouseSession {
       case .forward(let count): min(max(0, count), left)
       case .all, .forwardAll: left
       }
-    let list = cursor.columns.enumerated().map { "c\($0) AS \(DuckDBText.identifier($1.name))" }
+    let list = cursor.columns.enumerated().map { "c\($0) AS \(RedshiftPrinter.quoted($1.name))" }
     // Numbered when they were kept: row ids begin anywhere while the transaction is open.
     let sql =
       "SELECT \(list.joined(separator: ", ")) FROM \(cursor.table) WHERE n > \(cursor.position) "
@@ -231,7 +231,7 @@ extension WarehouseSession {
   }
 
   /// Tells the engine of parameters that concern it.
-  private func settle() async throws {
+  func settle() async throws {
     let zone = settings["timezone"] ?? "UTC"
     do {
       try await engine.execute("SET TimeZone = \(DuckDBText.string(zone))", policy: .everything)

@@ -142,7 +142,7 @@ extension WarehouseSession {
       } else if type == .interval, inferred.count == description.columns.count, let kind = inferred[index].1 {
         type = kind
       }
-      return (name: column.name.isEmpty ? "?column?" : column.name.lowercased(), type: type)
+      return (name: column.name.isEmpty ? "?column?" : EngineName.unmarked(column.name), type: type)
     }
     return (columns, sql, names)
   }
@@ -152,7 +152,7 @@ extension WarehouseSession {
   func build(_ relation: CatalogRelation, sequences: Bool = true) async throws {
     var items: [String] = []
     for column in relation.columns {
-      var item = "\(DuckDBText.identifier(column.name)) \(column.type.type.engineName)"
+      var item = "\(RedshiftPrinter.quoted(column.name)) \(column.engineType)"
       if let identity = column.identity {
         let sequence = CatalogTable.sequence(of: relation, column: column.number)
         let step = identity.step == 0 ? 1 : identity.step
@@ -186,7 +186,7 @@ extension WarehouseSession {
     }
     return try await changed(
       "INSERT INTO \(CatalogTable.table(of: relation)) "
-        + "(\(relation.columns.map { DuckDBText.identifier($0.name) }.joined(separator: ", "))) "
+        + "(\(relation.columns.map { RedshiftPrinter.quoted($0.name) }.joined(separator: ", "))) "
         + "SELECT \(fitted.joined(separator: ", ")) FROM (\(sql)) AS v(\(list.joined(separator: ", ")))"
         + (order.isEmpty ? "" : " ORDER BY \(order.joined(separator: ", "))"))
   }
@@ -329,6 +329,10 @@ extension WarehouseSession {
     var seen: Set<String> = []
     for column in relation.columns where !seen.insert(column.name).inserted {
       throw SQLFailure("42701", "column \"\(column.name)\" specified more than once")
+    }
+    // It tells capitals apart in the engine's names.
+    if let column = relation.columns.first(where: { $0.name.unicodeScalars.contains(EngineName.mark) }) {
+      throw SQLFailure("42602", "invalid name \"\(column.name)\": U+E000 is reserved")
     }
     guard !relation.columns.isEmpty else { throw SQLFailure("42601", "table must have at least one column") }
     guard relation.columns.count <= WarehouseLimits.columnsMax else {

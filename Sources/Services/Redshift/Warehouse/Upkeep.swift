@@ -45,7 +45,7 @@ extension WarehouseSession {
     guard !relation.sortKeys.isEmpty else { return }
     try await rewrite(relation) { before, columns in
       "SELECT \(columns) FROM \(before) ORDER BY "
-        + relation.sortKeys.map { DuckDBText.identifier($0) }.joined(separator: ", ")
+        + relation.sortKeys.map { RedshiftPrinter.quoted($0) }.joined(separator: ", ")
     }
   }
 
@@ -56,7 +56,7 @@ extension WarehouseSession {
     var fresh = relation
     fresh.storage = warehouse.newID()
     try await build(fresh, sequences: false)
-    let columns = relation.columns.map { DuckDBText.identifier($0.name) }.joined(separator: ", ")
+    let columns = relation.columns.map { RedshiftPrinter.quoted($0.name) }.joined(separator: ", ")
     let before = CatalogTable.table(of: relation)
     _ = try await changed(
       "INSERT INTO \(CatalogTable.table(of: fresh)) (\(columns)) \(query(before, columns))")

@@ -18,6 +18,7 @@ extension WarehouseSession {
       isTemporary: isTemporary, columns: [], nextColumn: 1, createdAt: now)
     view.grants = before?.grants ?? defaultGrants("TABLES", in: schema)
     view.text = create.text
+    view.keepsCase = settings.keepsCase ? true : nil
     view.isLateBinding = create.lateBinding
     view.searchPath = settings.searchPath.map { $0 == "$user" ? user.name : $0 }
     if !create.lateBinding {
@@ -47,7 +48,7 @@ extension WarehouseSession {
     isBindingViews = true
     defer { isBindingViews = false }
     do {
-      guard let text = view.text, case .query(let query) = try RedshiftParser.statement(text) else { return [] }
+      guard let query = try self.query(of: view) else { return [] }
       return try await columns(of: query).columns
     } catch {
       return []
@@ -243,7 +244,7 @@ extension WarehouseSession {
       language: routine.language, body: routine.body, text: routine.text,
       grants: before?.grants ?? defaultGrants("FUNCTIONS", in: schema.id))
     // `SELECT $1 + $2`: the body's one expression, over the macro's parameters.
-    guard case .query(let query) = try RedshiftParser.statement(routine.body) else {
+    guard case .query(let query) = try RedshiftParser.statement(routine.body, keepsCase: settings.keepsCase) else {
       throw SQLFailure("42P13", "the body of a SQL function must be a SELECT")
     }
     let (sql, _) = try await printed { printer, _ throws(SQLError) in try printer.query(query) }

@@ -253,7 +253,7 @@ public final class Warehouse: NamespaceWarehouse {
   // MARK: Logging in
 
   public func login(user: String) async throws(SQLFailure) -> EndpointLogin? {
-    guard let found = catalog.user(user.lowercased()) ?? catalog.user(user) else { return nil }
+    guard let found = catalog.user(user) ?? catalog.user(user.asciiLowercased) else { return nil }
     let password = found.password.flatMap { try? JSONDecoder().decode(PasswordVerifier.self, from: Data($0.utf8)) }
     return EndpointLogin(
       name: user, user: found.name, password: password ?? .refusesAll, isSuperuser: found.isSuperuser)
@@ -269,10 +269,10 @@ public final class Warehouse: NamespaceWarehouse {
   public func session(
     for login: EndpointLogin, database: String, settings: [String: String]
   ) async throws(SQLFailure) -> any SQLSession {
-    guard let database = catalog.database(database) ?? catalog.database(database.lowercased()) else {
+    guard let database = catalog.database(database) ?? catalog.database(database.asciiLowercased) else {
       throw SQLFailure("3D000", "database \"\(database)\" does not exist", isFatal: true)
     }
-    var user = catalog.user(login.user) ?? catalog.user(login.user.lowercased())
+    var user = catalog.user(login.user) ?? catalog.user(login.user.asciiLowercased)
     if user == nil, login.createsUser { user = try await makeUser(login) }
     guard let user else {
       throw SQLFailure("28000", "user \"\(login.user)\" does not exist", isFatal: true)
@@ -291,7 +291,7 @@ public final class Warehouse: NamespaceWarehouse {
   }
 
   private func makeUser(_ login: EndpointLogin) async throws(SQLFailure) -> CatalogUser {
-    let made = CatalogUser(id: newID(), name: login.user.lowercased())
+    let made = CatalogUser(id: newID(), name: login.user.asciiLowercased)
     do {
       let session = engineSession()
       try await session.execute("BEGIN TRANSACTION", policy: .everything)

@@ -39,6 +39,7 @@ actor WarehouseSession: SQLSession {
   var cursors: [String: Cursor] = [:]
   var namedStatements: [String: NamedStatement] = [:]
   private var parsed: [String: RedshiftStatement] = [:]
+  private var parsedKeepingCase = false
   /// What was prepared last and is too long to be kept: it is there for one execution, which mostly follows at once.
   private var lastParsed: (text: String, statement: RedshiftStatement)?
   private var notices: [SQLNotice] = []
@@ -292,14 +293,20 @@ actor WarehouseSession: SQLSession {
   }
 
   private func parse(_ text: String) throws -> RedshiftStatement {
+    let keepsCase = settings.keepsCase
+    if keepsCase != parsedKeepingCase {
+      parsed.removeAll(keepingCapacity: true)
+      lastParsed = nil
+      parsedKeepingCase = keepsCase
+    }
     let last = lastParsed
     lastParsed = nil
     guard text.utf8.count < WarehouseLimits.parsedStatementBytesMax else {
       if let last, last.text == text { return last.statement }
-      return try RedshiftParser.statement(text)
+      return try RedshiftParser.statement(text, keepsCase: keepsCase)
     }
     if let known = parsed[text] { return known }
-    let statement = try RedshiftParser.statement(text)
+    let statement = try RedshiftParser.statement(text, keepsCase: keepsCase)
     if parsed.count >= WarehouseLimits.parsedStatementsMax { parsed.removeAll(keepingCapacity: true) }
     parsed[text] = statement
     return statement
@@ -325,7 +332,10 @@ actor WarehouseSession: SQLSession {
     for _ in 0..<6 {
       let text: String
       do {
-        text = try body(RedshiftPrinter(names: names), names)
+        var printer = RedshiftPrinter(names: names)
+        printer.keepsCase = settings.keepsCase
+        printer.keepsAttributeCase = SessionSettings.isOn(settings["enable_case_sensitive_super_attribute"] ?? "")
+        text = try body(printer, names)
       } catch {
         if let failure = names.found.failure { throw failure }
         if names.found.missingViews.isEmpty, names.found.missingExternal.isEmpty { throw error }

@@ -2,6 +2,8 @@
 struct RedshiftDescent {
   let tokens: [Token]
   let text: String
+  /// Whether capitals in quoted names mean something (`enable_case_sensitive_identifier`).
+  let keepsCase: Bool
   var index = 0
   private var nextID = 0
   var depth = 0
@@ -12,11 +14,14 @@ struct RedshiftDescent {
   /// What SELECT … INTO at the statement's top named.
   var into: (name: QualifiedName, temporary: Bool)?
   var mayHaveInto = false
+  /// Whether PRIOR is an operator here.
+  var isConnecting = false
   /// Brackets that were tried as a query and are none: each is tried once, or nested ones would double the work.
   var notQueries: Set<Int> = []
 
-  init(_ text: String) throws(SQLError) {
+  init(_ text: String, keepsCase: Bool = false) throws(SQLError) {
     self.text = text
+    self.keepsCase = keepsCase
     tokens = try RedshiftLexer.tokens(of: text)
   }
 
@@ -136,7 +141,9 @@ struct RedshiftDescent {
   mutating func takeName() -> Identifier {
     let token = self.token
     advance()
-    return Identifier(token.text, quoted: token.kind == .quotedIdentifier, at: token.position)
+    let quoted = token.kind == .quotedIdentifier
+    return Identifier(
+      token.text, quoted: quoted, folding: quoted && keepsCase ? .nothing : .ascii, at: token.position)
   }
 
   mutating func identifier() throws(SQLError) -> Identifier {

@@ -49,6 +49,9 @@ extension RedshiftDescent {
     case "+":
       advance()
       return node(place, .positive(try expression(above: Strength.sign - 1)))
+    case "PRIOR" where isConnecting && !sees(".", ahead: 1) && !sees("=", ahead: 1):
+      advance()
+      return node(place, .redshift(.prior(try expression(above: Strength.sign - 1))))
     case "~", "|/", "||/", "@":
       let sign = UnaryOperator(rawValue: token.upper) ?? .bitNot
       advance()

@@ -186,7 +186,7 @@ extension RedshiftDescent {
     if token.kind == .string {
       text = try stringLiteral()
       do {
-        query = try RedshiftParser.query(text)
+        query = try RedshiftParser.query(text, keepsCase: keepsCase)
       } catch {
         throw SQLError(error.code, error.message, at: place)
       }

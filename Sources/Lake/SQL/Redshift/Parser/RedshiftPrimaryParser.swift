@@ -143,7 +143,7 @@ extension RedshiftDescent {
       guard peek().kind == .string else { break }
       advance()
       let text = try stringLiteral()
-      let (from, to) = try intervalFields()
+      let (from, to, _) = try intervalFields()
       return node(place, .redshift(.interval(text: text, from: from, to: to)))
     case "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP":
       advance()

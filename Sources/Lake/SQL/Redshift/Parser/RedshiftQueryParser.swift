@@ -143,10 +143,9 @@ extension RedshiftDescent {
       into = (try qualifiedName(), temporary)
     }
     if taken("FROM") { select.from = try list { parser throws(SQLError) in try parser.relation() } }
-    if sees("START") || sees("CONNECT") {
-      throw SQLError(.notSupported, "CONNECT BY is not supported", at: position)
-    }
+    select.hierarchy = try hierarchy()
     if taken("WHERE") { select.filter = try expression() }
+    if select.hierarchy == nil { select.hierarchy = try hierarchy() }
     if taken("GROUP") {
       try expect("BY")
       select.groupBy = try groupBy()
@@ -163,6 +162,33 @@ extension RedshiftDescent {
       }
     }
     return select
+  }
+
+  /// `START WITH …` and `CONNECT BY …`, in either order.
+  private mutating func hierarchy() throws(SQLError) -> Hierarchy? {
+    let place = position
+    var start: Expression?
+    var condition: Expression?
+    while true {
+      if start == nil, sees("START"), sees("WITH", ahead: 1) {
+        advance()
+        advance()
+        start = try expression()
+      } else if condition == nil, sees("CONNECT"), sees("BY", ahead: 1) {
+        advance()
+        advance()
+        isConnecting = true
+        defer { isConnecting = false }
+        condition = try expression()
+      } else {
+        break
+      }
+    }
+    guard let condition else {
+      if start != nil { throw mismatch() }
+      return nil
+    }
+    return Hierarchy(position: place, start: start, condition: condition)
   }
 
   private mutating func top(_ select: inout Select) throws(SQLError) {

@@ -75,11 +75,11 @@ extension RedshiftDescent {
       return start.upper == "TIME" ? .time : .timestamp
     case "INTERVAL":
       advance()
-      let (from, _) = try intervalFields()
+      let (from, _, precision) = try intervalFields()
       switch from {
       case nil: return .interval
       case .year, .month: return .intervalYearToMonth
-      default: return .intervalDayToSecond
+      default: return .intervalDayToSecond(precision: precision ?? 6)
       }
     default:
       guard let type = RedshiftType.named(start.text.lowercased()) else {
@@ -141,22 +141,29 @@ extension RedshiftDescent {
     return .decimal(precision: precision, scale: scale)
   }
 
-  /// `YEAR TO MONTH`, `DAY`, `DAY TO SECOND (3)`, ….
-  mutating func intervalFields() throws(SQLError) -> (IntervalLiteral.Unit?, IntervalLiteral.Unit?) {
+  /// `YEAR TO MONTH`, `DAY`, `DAY TO SECOND (3)`, …, and the digits of the seconds' fraction where they are said.
+  mutating func intervalFields() throws(SQLError) -> (
+    from: IntervalLiteral.Unit?, to: IntervalLiteral.Unit?, precision: Int?
+  ) {
     func unit(_ token: Token) -> IntervalLiteral.Unit? {
       token.kind == .word ? IntervalLiteral.Unit(rawValue: token.upper) : nil
     }
-    guard let from = unit(token) else {
-      _ = try lengthIfAny()
-      return (nil, nil)
+    guard let from = unit(token) else { return (nil, nil, try fractionIfAny()) }
+    advance()
+    let first = try fractionIfAny()
+    guard sees("TO"), let to = unit(peek()) else { return (from, nil, first) }
+    advance()
+    advance()
+    return (from, to, try fractionIfAny())
+  }
+
+  private mutating func fractionIfAny() throws(SQLError) -> Int? {
+    let place = position
+    guard let digits = try lengthIfAny() else { return nil }
+    guard (0...6).contains(digits) else {
+      throw SQLError(.invalidArguments, "INTERVAL(\(digits)) precision must be between 0 and 6", at: place)
     }
-    advance()
-    _ = try lengthIfAny()
-    guard sees("TO"), let to = unit(peek()) else { return (from, nil) }
-    advance()
-    advance()
-    _ = try lengthIfAny()
-    return (from, to)
+    return digits
   }
 }
 
@@ -175,7 +182,7 @@ extension RedshiftType {
     case "timestamptz": .timestamptz
     case "super": .super
     case "intervaly2m": .intervalYearToMonth
-    case "intervald2s": .intervalDayToSecond
+    case "intervald2s": .daySeconds
     case "hllsketch": .hllsketch
     case "geometry": .geometry
     case "geography": .geography

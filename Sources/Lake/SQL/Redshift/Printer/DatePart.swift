@@ -55,12 +55,14 @@ enum DatePart {
     func months(_ factor: Int) -> String {
       "to_months(CAST(\(factor == 1 ? whole : "\(whole) * \(factor)") AS INTEGER))"
     }
+    // A year after 29 February is 1 March; months end on their last days.
+    func years(_ factor: Int) -> String { "rs_add_years(\(value), CAST(\(whole) * \(12 * factor) AS INTEGER))" }
     let step: String
     switch try required(name, at: position) {
-    case "millennium": step = months(12_000)
-    case "century": step = months(1_200)
-    case "decade": step = months(120)
-    case "year": step = months(12)
+    case "millennium": return years(1_000)
+    case "century": return years(100)
+    case "decade": return years(10)
+    case "year": return years(1)
     case "quarter": step = months(3)
     case "month": step = months(1)
     case "week": step = "to_days(CAST(\(whole) * 7 AS INTEGER))"

@@ -20,6 +20,7 @@ extension RedshiftPrinter {
     if let text = try aggregate(name, call, place) { return text }
     if let text = try moment(name, call, place) { return text }
     if let text = try catalogCall(name, call) { return text }
+    if let text = try array(name, call.arguments) { return text }
     if let text = try plain(name, call, place) { return text }
     if let text = try catalog(name, call.arguments) { return text }
     if RedshiftFunctions.windows.contains(name) { return try windowed(name, call) }
@@ -191,7 +192,7 @@ extension RedshiftPrinter {
       return momentLiteral(text, .timestamp, cast: "CAST")
     }
     if isSuper(value) { return "CAST(\(try plainText(value)) AS TIMESTAMP)" }
-    if case .varchar = type(of: value) { return "CAST(\(try text(value)) AS TIMESTAMP)" }
+    if case .varchar = type(of: value) { return Self.moment(try text(value), .timestamp) }
     return try text(value)
   }
 
@@ -353,6 +354,11 @@ extension RedshiftPrinter {
       return "CAST(strlen(\(try stringArgument(arguments[0]))) AS INTEGER)"
     case "substring", "substr":
       guard (2...3).contains(count) else { return nil }
+      if case .varbyte = type(of: arguments[0]) {
+        let length = count == 3 ? try text(arguments[2]) : "2147483647"
+        return "from_hex(rs_substring(to_hex(\(try text(arguments[0]))), 2 * (\(try text(arguments[1]))) - 1, "
+          + "2 * CAST(\(length) AS BIGINT)))"
+      }
       return "rs_substring(\(try stringArgument(arguments[0])), \(try text(arguments[1])), "
         + "\(count == 3 ? try text(arguments[2]) : "2147483647"))"
     case "lpad", "rpad":
@@ -388,6 +394,7 @@ extension RedshiftPrinter {
     case "hll_cardinality" where count == 1: return "tarn_hll_cardinality(\(try text(arguments[0])))"
     case "hll_combine_sketches" where count == 2: return "tarn_hll_merge([\(try list(arguments))])"
     case "crc32" where count == 1: return "tarn_crc32(\(try plainText(arguments[0])))"
+    case "murmur3_32_hash" where count == 1 || count == 2: return "tarn_murmur3(\(try list(arguments)))"
     case "fnv_hash" where count == 1 || count == 2: return "tarn_fnv_hash(\(try list(arguments)))"
     case "getbit" where count == 2: return "rs_getbit(\(try bytes(arguments[0])), \(try text(arguments[1])))"
     case "octetindex" where count == 2:
@@ -395,10 +402,13 @@ extension RedshiftPrinter {
     case "difference" where count == 2:
       return "rs_difference(\(try plainText(arguments[0])), \(try plainText(arguments[1])))"
     case "collate" where count == 2:
-      if case .string(let collation) = arguments[1].kind, collation.lowercased() == "case_insensitive" {
-        return "lower(\(try text(arguments[0])))"
+      let isFolded: Bool
+      if case .string(let name) = arguments[1].kind {
+        isFolded = name.lowercased() == "case_insensitive"
+      } else {
+        isFolded = false
       }
-      return try text(arguments[0])
+      return "(\(try text(arguments[0])) COLLATE \(isFolded ? "NOCASE" : "C"))"
     case "json_typeof", "is_array", "is_object", "is_scalar", "is_integer", "is_float", "is_decimal", "is_bigint",
       "is_smallint", "is_varchar", "is_char", "is_boolean", "get_array_length", "json_serialize", "json_size",
       "array_flatten", "decimal_precision", "decimal_scale":
@@ -612,7 +622,8 @@ enum RedshiftFunctions {
     "array_concat": 5,
     "subarray": 5, "array_flatten": 5, "cbrt": 4, "trunc": 2, "listagg": 6, "difference": 8, "getbit": 2,
     "hll_create_sketch": 2, "hll_combine": 2, "date_cmp": 6,
-    "timestamp_cmp": 6, "datediff": 2,
+    "timestamp_cmp": 6, "datediff": 2, "dateadd": 4, "date_add": 4, "array_contains": 4, "array_position": 4,
+    "array_positions": 4, "array_distinct": 6, "array_except": 6, "array_intersection": 6, "array_sort": 4,
   ]
 
   static let names: [String: String] = {

@@ -19,10 +19,11 @@ extension RedshiftPrinter {
       if case .string(let text) = value.kind {
         return momentLiteral(text, type, cast: word)
       }
+      if word == "CAST", let known = self.type(of: value), Self.isText(known) { return Self.moment(inner, type) }
     case .time, .timetz:
-      if case .string(let text) = value.kind, let plain = DateText.clock(text) {
-        return "\(word)(\(Self.literal(plain)) AS \(type.engineName))"
-      }
+      var plain = inner
+      if case .string(let text) = value.kind, let clock = DateText.clock(text) { plain = Self.literal(clock) }
+      return Self.inUTC("\(word)(\(plain) AS \(type.engineName))", type)
     case .super: return "to_json(\(inner))"
     case .varbyte(let length):
       let bytes = self.type(of: value).map { Self.isText($0) } == true ? "encode(\(inner))" : "CAST(\(inner) AS BLOB)"
@@ -30,8 +31,9 @@ extension RedshiftPrinter {
       return length >= 64_000 ? bytes : "from_hex(left(to_hex(\(bytes)), \(2 * length)))"
     case .interval, .intervalDayToSecond, .intervalYearToMonth:
       if case .string(let text) = value.kind {
-        return try IntervalText.duck(text, of: type, at: value.position)
+        return Self.withDigits(try IntervalText.duck(text, of: type, at: value.position), of: type)
       }
+      return Self.withDigits("\(word)(\(inner) AS INTERVAL)", of: type)
     case .integer, .bigint, .smallint:
       if case .string(let text) = value.kind, Int64(text.split(separator: " ").joined()) == nil, !safe {
         let name = type == .integer ? "integer" : type == .bigint ? "bigint" : "smallint"
@@ -82,8 +84,18 @@ extension RedshiftPrinter {
     return cast.map { "\($0)(\(literal) AS \(type.engineName))" } ?? literal
   }
 
+  /// A date or time from a text that is no literal.
+  static func moment(_ text: String, _ type: RedshiftType) -> String {
+    switch type {
+    case .date: "rs_text_date(\(text))"
+    case .timestamptz: "rs_text_timestamptz(\(text))"
+    default: "rs_text_timestamp(\(text))"
+    }
+  }
+
   private static func repetition(of type: RedshiftType) -> Double {
     switch type {
+    case .date, .timestamp, .timestamptz: 2
     case .varchar, .char: 6
     case .boolean: 5
     default: 1
@@ -122,28 +134,43 @@ extension RedshiftPrinter {
     case .boolean: "rs_boolean(\(text))"
     case .varbyte(let length):
       "rs_fit_varbyte(\(source.map { Self.isText($0) } == true ? "encode(\(text))" : text), \(length))"
+    case .timetz: Self.inUTC("CAST(\(text) AS TIMETZ)", type)
+    case .intervalDayToSecond(let digits) where digits < 6: Self.withDigits("CAST(\(text) AS INTERVAL)", of: type)
     default: text
     }
+  }
+
+  /// Times with a zone are kept and shown in UTC.
+  public static func inUTC(_ time: String, _ type: RedshiftType) -> String {
+    type == .timetz ? "timezone('UTC', \(time))" : time
+  }
+
+  /// An interval, rounded to the digits that its type has behind the second.
+  public static func withDigits(_ interval: String, of type: RedshiftType) -> String {
+    guard case .intervalDayToSecond(let digits) = type, digits < 6 else { return interval }
+    let steps = [1_000_000, 100_000, 10_000, 1_000, 100, 10]
+    return "rs_interval_digits(\(interval), \(steps[max(0, digits)]))"
   }
 
   static func needsFitting(_ type: RedshiftType) -> Bool {
     switch type {
     case .varchar(let length): length < 16_777_216
-    case .char, .super, .varbyte: true
+    case .char, .super, .varbyte, .timetz: true
+    case .intervalDayToSecond(let digits): digits < 6
     default: false
     }
   }
 }
 
 /// Dates as Redshift reads them (`DateStyle` ISO, MDY), in ISO's form.
-enum DateText {
+public enum DateText {
   private static let months = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
   ]
 
   /// `nil` when the text is in a form that the engine reads itself, or in none.
   /// - Parameter withZone: whether a zone's name counts; where it does not, it is left out.
-  static func iso(_ text: String, withZone: Bool = false) -> String? {
+  public static func iso(_ text: String, withZone: Bool = false) -> String? {
     let trimmed = text.split { $0 == " " || $0 == "\t" || $0 == "\n" }
     guard let first = trimmed.first, trimmed.count <= 5 else { return nil }
     var words = trimmed.map(String.init)

@@ -30,6 +30,14 @@ extension RedshiftPrinter {
           .invalidArguments, "unrecognized configuration parameter \"\(setting)\"", at: arguments[0].position)
       }
       return value
+    case ("set_config", 2...3):
+      guard case .string(let setting) = arguments[0].kind, case .string(let value) = arguments[1].kind else {
+        throw SQLError(
+          .invalidArguments, "set_config takes literals in this version of Tarn", at: arguments[0].position)
+      }
+      let isLocal = arguments.count == 3 && arguments[2].kind == .boolean(true)
+      names.configure(setting, to: value, isLocal: isLocal)
+      return "CAST(\(Self.literal(value)) AS VARCHAR)"
     case ("array_to_string", 2):
       // Rights and the like are texts of arrays.
       let items = try text(arguments[0])

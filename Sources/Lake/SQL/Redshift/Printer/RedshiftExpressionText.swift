@@ -9,15 +9,13 @@ extension RedshiftPrinter {
     case .binary(let bytes):
       return "from_hex('" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "')"
     case .parameter(let index): return "$\(index + 1)"
-    case .identifier(let name): return quoted(name)
+    case .identifier(let name): return isLevel(name) ? level ?? quoted(name) : quoted(name)
     case .dereference: return try path(expression)
     case .subscriptOf(let base, let index): return try element(base, index)
     case .negative(let value): return "(- \(try number(value)))"
     case .positive(let value): return "(+ \(try number(value)))"
     case .arithmetic, .concatenation: return try chain(expression)
-    case .comparison(let operation, let left, let right):
-      let (left, right) = try compared(left, right)
-      return "(\(left) \(operation.rawValue) \(right))"
+    case .comparison(let operation, let left, let right): return try comparison(operation, left, right)
     case .logical(let operation, let terms):
       var parts: [String] = []
       for term in terms { parts.append(try text(term)) }
@@ -26,10 +24,10 @@ extension RedshiftPrinter {
     case .between(let value, let low, let high, let negated):
       let not = negated ? " NOT" : ""
       let (left, bounds) = try compared(value, with: [low, high])
-      return "(\(left)\(not) BETWEEN \(bounds[0]) AND \(bounds[1]))"
+      return "(\(unblanked(left, of: value))\(not) BETWEEN \(bounds[0]) AND \(bounds[1]))"
     case .inList(let value, let items, let negated):
       let (left, parts) = try compared(value, with: items)
-      return "(\(left) \(negated ? "NOT " : "")IN (\(parts.joined(separator: ", "))))"
+      return "(\(unblanked(left, of: value)) \(negated ? "NOT " : "")IN (\(parts.joined(separator: ", "))))"
     case .inSubquery(let value, let query, let negated):
       return "(\(try text(value)) \(negated ? "NOT " : "")IN (\(try text(inner: query))))"
     case .exists(let query): return "(EXISTS (\(try text(inner: query))))"
@@ -72,19 +70,32 @@ extension RedshiftPrinter {
       let inner = try text(base)
       // A call or a bracket before the dot.
       switch base.kind {
-      case .identifier, .dereference, .subscriptOf: return "\(inner).\(quoted(name))"
-      default: return "(\(inner)).\(quoted(name))"
+      case .identifier, .dereference, .subscriptOf: return "\(inner).\(attribute(name))"
+      default: return "(\(inner)).\(attribute(name))"
       }
     }
     // `schema.table.column`: FROM gave the table its own name.
     if path.count >= 3, !relations.contains(where: { $0.alias == key(path[0]) }) {
       for length in [3, 2] where path.count > length {
         if let alias = visible(path.prefix(length).map { key($0) }) {
-          return ([Self.quoted(alias)] + path.dropFirst(length).map { quoted($0) }).joined(separator: ".")
+          return Self.quoted(alias) + "." + joined(path.dropFirst(length), columns: 1)
         }
       }
     }
-    return path.map { quoted($0) }.joined(separator: ".")
+    // A table's alias, unless it names an array's items, which are a column as well.
+    let table = path.count > 1 ? relations.last { $0.alias == key(path[0]) } : nil
+    let isTable = table.map { $0.columns.isEmpty || $0.columns[key(path[1])] != nil } ?? false
+    return joined(path[...], columns: isTable ? 2 : 1)
+  }
+
+  /// Names of tables and columns, and behind them those of attributes.
+  private func joined(_ path: ArraySlice<Identifier>, columns: Int) -> String {
+    zip(path, 0...).map { $1 < columns ? quoted($0) : attribute($0) }.joined(separator: ".")
+  }
+
+  /// The name of an attribute within SUPER: as JSON has it.
+  private func attribute(_ name: Identifier) -> String {
+    Self.plainlyQuoted(keepsAttributeCase && !name.quoted ? name.text : key(name))
   }
 
   private mutating func element(_ base: Expression, _ index: Expression) throws(SQLError) -> String {
@@ -193,7 +204,7 @@ extension RedshiftPrinter {
       return "(\(first) || \(try text(right)))"
     }
     if case .string(let literal) = right.kind, let one {
-      if Self.isMoment(one), operation == .subtract { 
+      if Self.isMoment(one), operation == .subtract {
         return "(\(first) - \(momentLiteral(literal, one, cast: "CAST")))"
       }
       if Self.isNumber(one), Self.number(literal) != right.kind {
@@ -235,53 +246,6 @@ extension RedshiftPrinter {
     }
   }
 
-  /// Both sides of a comparison: closing blanks of a literal mean nothing, and SUPER is compared by its value.
-  private mutating func compared(_ left: Expression, _ right: Expression) throws(SQLError) -> (String, String) {
-    let (first, others) = try compared(left, with: [right])
-    return (first, others[0])
-  }
-
-  private mutating func compared(
-    _ left: Expression, with others: [Expression]
-  ) throws(SQLError) -> (String, [String]) {
-    let moment = momentType(among: [left] + others)
-    var first = try operand(left, beside: moment)
-    let superLeft = isSuper(left)
-    var wrappers: Set<String> = []
-    var texts: [String] = []
-    for other in others {
-      let text = try operand(other, beside: moment)
-      let superRight = isSuper(other)
-      if superLeft, !superRight { wrappers.insert(Self.wrapper(for: other)) }
-      texts.append(superRight && !superLeft ? "\(Self.wrapper(for: left))(\(text))" : text)
-    }
-    if wrappers.count == 1, let wrapper = wrappers.first {
-      first = "\(wrapper)(\(first))"
-    } else if wrappers.count > 1 {
-      first = "rs_super_text(\(first))"
-    }
-    return (first, texts)
-  }
-
-  /// What makes a SUPER value comparable with another.
-  private static func wrapper(for other: Expression) -> String {
-    switch other.kind {
-    case .integer, .decimal, .double: "rs_super_number"
-    case .boolean: "rs_super_boolean"
-    default: "rs_super_text"
-    }
-  }
-
-  /// - Parameter moment: the type of dates or times that the value is compared with.
-  private mutating func operand(_ value: Expression, beside moment: RedshiftType? = nil) throws(SQLError) -> String {
-    guard case .string(let text) = value.kind else { return try self.text(value) }
-    if let moment { return momentLiteral(text, moment) }
-    guard text.hasSuffix(" ") else { return try self.text(value) }
-    var trimmed = text[...]
-    while trimmed.hasSuffix(" ") { trimmed = trimmed.dropLast() }
-    return Self.literal(String(trimmed))
-  }
-
   private mutating func like(
     _ name: String, _ value: Expression, _ pattern: Expression, _ escape: Expression?, _ negated: Bool
   ) throws(SQLError) -> String {
@@ -315,7 +279,7 @@ extension RedshiftPrinter {
     return "(" + result + " END)"
   }
 
-  private func momentType(among values: [Expression]) -> RedshiftType? {
+  func momentType(among values: [Expression]) -> RedshiftType? {
     for value in values {
       if let type = type(of: value), Self.isMoment(type) { return type }
     }
@@ -400,9 +364,10 @@ extension RedshiftPrinter {
       return "rs_overlaps(\(try list(left)), \(try list(right)))"
     case .collate(let value, let name):
       switch name.lowercased() {
-      case "case_insensitive": return "lower(\(try text(value)))"
-      default: return try text(value)
+      case "case_insensitive": return "(\(try text(value)) COLLATE NOCASE)"
+      default: return "(\(try text(value)) COLLATE C)"
       }
+    case .prior(let value): return try prior(value)
     }
   }
 

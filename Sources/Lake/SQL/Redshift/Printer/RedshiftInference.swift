@@ -37,7 +37,7 @@ extension RedshiftPrinter {
     case .redshift(.cast(_, let type, _)): return type
     case .redshift(.isTruth), .redshift(.match), .redshift(.overlaps), .redshift(.quantifiedArray): return .boolean
     case .redshift(.interval(_, let from, _)):
-      return from == .year || from == .month ? .intervalYearToMonth : .intervalDayToSecond
+      return from == .year || from == .month ? .intervalYearToMonth : .daySeconds
     default: return nil
     }
   }
@@ -125,7 +125,7 @@ extension RedshiftPrinter {
       if first == .date, second == .date { return operation == .subtract ? .bigint : nil }
       if first == .date, Self.isInteger(second) { return .date }
       if second == .date, Self.isInteger(first) { return .date }
-      if Self.isMoment(first), Self.isMoment(second) { return .intervalDayToSecond }
+      if Self.isMoment(first), Self.isMoment(second) { return .daySeconds }
       return first == .date ? .timestamp : first
     }
     if Self.isInterval(first), operation == .multiply || operation == .divide { return first }
@@ -160,6 +160,9 @@ extension RedshiftPrinter {
       index < call.arguments.count ? type(of: call.arguments[index]) : nil
     }
     switch call.name.key {
+    case "substring" where argument()?.isVarbyte == true, "substr" where argument()?.isVarbyte == true,
+      "concat" where argument()?.isVarbyte == true:
+      return argument()
     case "getdate", "sysdate", "to_timestamp", "convert_timezone", "date_trunc", "dateadd", "date_add", "add_months":
       if call.name.key == "to_timestamp" { return .timestamptz }
       if let last = call.arguments.last, type(of: last) == .timestamptz { return .timestamptz }
@@ -204,8 +207,12 @@ extension RedshiftPrinter {
       "date_part", "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop", "ratio_to_report",
       "percent_rank", "cume_dist":
       return .double
+    case "array_contains": return .boolean
+    case "array_position": return .bigint
+    case "murmur3_32_hash": return .integer
     case "to_varbyte", "from_hex": return .varbyte(64_000)
-    case "json_parse", "array", "object", "get_array", "subarray", "array_concat", "array_flatten", "split_to_array":
+    case "json_parse", "array", "object", "get_array", "subarray", "array_concat", "array_flatten", "split_to_array",
+      "array_positions", "array_distinct", "array_except", "array_intersection", "array_sort":
       return .super
     default: return nil
     }

@@ -15,12 +15,15 @@ public protocol RedshiftNames {
   func sessionValue(_ name: String) -> String?
   /// Hears of each FROM clause with its WHERE before the tables are asked for: what is asked of them.
   func reads(from: [Relation], filter: Expression?)
+  /// Hears of SET_CONFIG: what the session's parameter becomes once the query runs.
+  func configure(_ setting: String, to value: String, isLocal: Bool)
   /// Whether tables that were read have columns which `*` does not show: those whose names begin with `$`.
   var hasPseudoColumns: Bool { get }
 }
 
 extension RedshiftNames {
   public func reads(from: [Relation], filter: Expression?) {}
+  public func configure(_ setting: String, to value: String, isLocal: Bool) {}
   public var hasPseudoColumns: Bool { false }
 }
 

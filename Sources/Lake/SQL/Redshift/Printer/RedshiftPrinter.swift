@@ -3,8 +3,10 @@
 /// The engine must have run `RedshiftMacros.statements`, and `SET integer_division = true`.
 public struct RedshiftPrinter {
   let names: any RedshiftNames
-  /// Whether quoted names keep their case (`enable_case_sensitive_identifier`).
+  /// Whether names that are made from values keep their case (`enable_case_sensitive_identifier`).
   public var keepsCase = false
+  /// Whether the names of attributes keep their case without quotes (`enable_case_sensitive_super_attribute`).
+  public var keepsAttributeCase = false
   /// Queries that WITH named, innermost last.
   var queryNames: [String] = []
   /// What FROM made visible, innermost last.
@@ -23,6 +25,9 @@ public struct RedshiftPrinter {
       columns[name] = type ?? .pseudo("unknown")
     }
   }
+  /// What LEVEL and the row above are, within CONNECT BY.
+  var level: String?
+  var parentRow: String?
   /// How often the engine's macros around the expression at hand repeat it, all together.
   var repetition = 1.0
   /// The columns of what WITH named, where they are known.
@@ -59,10 +64,13 @@ public struct RedshiftPrinter {
   // MARK: Names
 
   /// A name as it is stored.
-  public func key(_ name: Identifier) -> String { keepsCase && name.quoted ? name.text : name.key }
+  public func key(_ name: Identifier) -> String { name.key }
   public func quoted(_ name: Identifier) -> String { Self.quoted(key(name)) }
 
-  public static func quoted(_ name: String) -> String {
+  /// A stored name as the engine takes it.
+  public static func quoted(_ name: String) -> String { plainlyQuoted(EngineName.marked(name)) }
+
+  static func plainlyQuoted(_ name: String) -> String {
     if !name.utf8.contains(0x22) { return "\"\(name)\"" }
     return "\"" + name.replacing("\"", with: "\"\"") + "\""
   }
@@ -76,7 +84,12 @@ public struct RedshiftPrinter {
 
   mutating func text(_ query: Query) throws(SQLError) -> String {
     let outer = queryNames.count
-    defer { queryNames.removeLast(queryNames.count - outer) }
+    let outerLevel = level
+    defer {
+      queryNames.removeLast(queryNames.count - outer)
+      level = outerLevel
+    }
+    level = nil
     var result = ""
     if let with = query.with { result += try text(with) }
     var limit: String?
@@ -160,15 +173,26 @@ public struct RedshiftPrinter {
 
   private mutating func text(_ select: Select, keepsRelations: Bool) throws(SQLError) -> String {
     let visible = relations.count
-    defer { if !keepsRelations { relations.removeLast(relations.count - visible) } }
+    let outerLevel = level
+    defer {
+      if !keepsRelations {
+        relations.removeLast(relations.count - visible)
+        level = outerLevel
+      }
+    }
     var filter = select.filter
     var from = select.from
     if let written = filter, Self.hasOuterMark(written) {
       (from, filter) = try OuterMarks.joined(from, written)
     }
-    names.reads(from: from, filter: filter)
+    // What WHERE asks of a tree is asked of the rows that were found.
+    names.reads(from: from, filter: select.hierarchy == nil ? filter : nil)
     var sources: [String] = []
-    for relation in from { sources.append(try text(relation, besides: sources.isEmpty)) }
+    if let hierarchy = select.hierarchy {
+      sources.append(try tree(hierarchy, over: from))
+    } else {
+      for relation in from { sources.append(try text(relation, besides: sources.isEmpty)) }
+    }
     var result = "SELECT "
     if select.distinct { result += "DISTINCT " }
     var items: [String] = []
@@ -192,7 +216,8 @@ public struct RedshiftPrinter {
   private mutating func text(_ item: SelectItem, excluded: [Identifier]) throws(SQLError) -> String {
     switch item {
     case .all(let target, _, _):
-      let out = excluded.isEmpty ? "" : " EXCLUDE (" + excluded.map { quoted($0) }.joined(separator: ", ") + ")"
+      let hidden = excluded.map { quoted($0) } + (level == nil ? [] : [Self.levelName])
+      let out = hidden.isEmpty ? "" : " EXCLUDE (" + hidden.joined(separator: ", ") + ")"
       let star = "*" + out + (names.hasPseudoColumns && out.isEmpty ? " NOT LIKE '$%'" : "")
       guard let target else { return star }
       let path = Self.path(target)
@@ -203,7 +228,7 @@ public struct RedshiftPrinter {
     case .expression(let value, let alias):
       let text = try text(value)
       if let alias { return "\(text) AS \(quoted(alias))" }
-      if case .identifier = value.kind { return text }
+      if case .identifier(let name) = value.kind { return isLevel(name) ? "\(text) AS \(quoted(name))" : text }
       return "\(text) AS \(Self.quoted(ResultNames.name(of: value) ?? "?column?"))"
     }
   }
@@ -324,6 +349,12 @@ public struct RedshiftPrinter {
   private mutating func table(
     _ name: QualifiedName, alias: Identifier, columns: [Identifier]?
   ) throws(SQLError) -> String {
+    // `t.items AS item, item AS part`: an item that is an array again.
+    if name.parts.count == 1, let first = name.parts.first, !queryNames.contains(first.key),
+      relations.contains(where: { $0.alias == key(first) && $0.table.isEmpty && $0.columns[$0.alias] == .super })
+    {
+      return try array(quoted(first), value: alias, position: nil)
+    }
     // `t, t.items AS item`: what looks like a schema may be a table to the left.
     if name.parts.count >= 2, let first = name.parts.first, relations.contains(where: { $0.alias == key(first) }) {
       return try array(name.parts.map { quoted($0) }.joined(separator: "."), value: alias, position: nil)
@@ -424,7 +455,7 @@ public struct RedshiftPrinter {
         name = key(alias)
       } else {
         switch value.value.kind {
-        case .string(let text): name = keepsCase ? text : text.lowercased()
+        case .string(let text): name = keepsCase ? text : text.asciiLowercased
         case .integer(let text), .decimal(let text): name = text
         case .null: name = "null"
         default: name = ResultNames.name(of: value.value) ?? "?column?"

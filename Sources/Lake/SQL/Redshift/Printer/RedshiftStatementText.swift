@@ -124,10 +124,10 @@ extension RedshiftPrinter {
       if trimmed.utf8.count <= length { return Self.literal(String(trimmed)) }
     case (.string(let text), .date), (.string(let text), .timestamp), (.string(let text), .timestamptz):
       if let iso = DateText.iso(text, withZone: type == .timestamptz) { return Self.literal(iso) }
-    case (.string(let text), .time), (.string(let text), .timetz):
+    case (.string(let text), .time):
       if let clock = DateText.clock(text) { return Self.literal(clock) }
     case (.string, .boolean): return try cast(value, .boolean, safe: false)
-    case (.string, .intervalYearToMonth), (.string, .intervalDayToSecond):
+    case (.string, .intervalYearToMonth), (.string, .intervalDayToSecond), (.string, .timetz):
       return try cast(value, type, safe: false)
     // A parameter comes as text.
     case (.parameter, .varbyte): return fitted("CAST(\(try text(value)) AS VARCHAR)", type, from: .varcharMax)
@@ -242,7 +242,8 @@ extension RedshiftPrinter {
         }
         cases += "UPDATE SET " + sets.joined(separator: ", ")
       case .insert(let columns, let values):
-        let names = columns ?? known.filter { !$0.isIdentity }.map { Identifier($0.name, quoted: true) }
+        let names =
+          columns ?? known.filter { !$0.isIdentity }.map { Identifier($0.name, quoted: true, folding: .nothing) }
         var texts: [String] = []
         for (index, value) in values.enumerated() {
           let type = index < names.count ? type(names[index]) : nil

@@ -21,6 +21,8 @@ public indirect enum RedshiftExpression: Hashable, Sendable {
   case overlaps([Expression], [Expression])
   /// `x COLLATE name`.
   case collate(Expression, String)
+  /// `PRIOR x` in CONNECT BY: of the row above.
+  case prior(Expression)
 }
 
 public enum TextMatch: String, Hashable, Sendable {
@@ -95,7 +97,7 @@ extension RedshiftExpression {
   var children: [Expression] {
     switch self {
     case .cast(let value, _, _), .unary(_, let value), .isTruth(let value, _, _), .outerMark(let value),
-      .collate(let value, _):
+      .collate(let value, _), .prior(let value):
       [value]
     case .interval, .defaultValue: []
     case .match(_, let value, let pattern, let escape, _): [value, pattern] + (escape.map { [$0] } ?? [])

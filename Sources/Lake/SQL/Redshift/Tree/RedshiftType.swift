@@ -7,7 +7,9 @@ public enum RedshiftType: Hashable, Sendable {
   /// Bytes. VARCHAR without a length, and TEXT, are `varchar(256)`; `max` is 65,535.
   case varchar(Int)
   case time, timetz, timestamp, timestamptz
-  case intervalYearToMonth, intervalDayToSecond
+  case intervalYearToMonth
+  /// Digits of the seconds' fraction, 0 to 6.
+  case intervalDayToSecond(precision: Int)
   /// `interval` without a qualifier, as PostgreSQL has it: casts and literals only.
   case interval
   /// Bytes.
@@ -24,6 +26,10 @@ public enum RedshiftType: Hashable, Sendable {
   public static let varcharMax = RedshiftType.varchar(65_535)
   /// What TEXT, and VARCHAR without a length, mean for a column.
   public static let text = RedshiftType.varchar(256)
+  /// `interval day to second` with all digits.
+  public static let daySeconds = RedshiftType.intervalDayToSecond(precision: 6)
+
+  var isVarbyte: Bool { if case .varbyte = self { true } else { false } }
 }
 
 extension RedshiftType: CustomStringConvertible {
@@ -45,7 +51,8 @@ extension RedshiftType: CustomStringConvertible {
     case .timestamp: "timestamp without time zone"
     case .timestamptz: "timestamp with time zone"
     case .intervalYearToMonth: "interval year to month"
-    case .intervalDayToSecond: "interval day to second"
+    case .intervalDayToSecond(let precision):
+      precision == 6 ? "interval day to second" : "interval day to second(\(precision))"
     case .interval: "interval"
     case .varbyte(let length): "binary varying(\(length))"
     case .super: "super"
