@@ -123,7 +123,7 @@ let package = Package(
 
     // 3 lake
     .target(name: "SQL", dependencies: ["Kernel", collections], path: "Sources/Lake/SQL", swiftSettings: house),
-    .target(name: "LakeFiles", dependencies: ["Kernel"], path: "Sources/Lake/LakeFiles", swiftSettings: house),
+    .target(name: "LakeFiles", dependencies: ["Kernel", "Storage"], path: "Sources/Lake/LakeFiles", swiftSettings: house),
     .target(
       name: "LakeTesting", dependencies: ["Kernel", "LakeFiles"], path: "Sources/Lake/LakeTesting",
       swiftSettings: house),

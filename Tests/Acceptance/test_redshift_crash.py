@@ -127,3 +127,29 @@ def test_a_crash_leaves_the_last_committed_state(warehouse):
             assert allowed(now, before), f"{sql}: {before} became {now}"
             warehouse.run("DELETE FROM t WHERE id >= 0")
             warehouse.run(copy)
+
+
+def test_a_crash_leaves_a_whole_external_table_or_none(warehouse):
+    glue, s3 = warehouse.tarn.client("glue"), warehouse.tarn.client("s3")
+    lake = f"lake_{uuid.uuid4().hex[:8]}"
+    glue.create_database(DatabaseInput={"Name": lake})
+    warehouse.run(f"CREATE EXTERNAL SCHEMA lake FROM DATA CATALOG DATABASE '{lake}' IAM_ROLE '{warehouse.role}'")
+    warehouse.run("CREATE TABLE t (id INTEGER, v VARCHAR(40))")
+    warehouse.run(f"COPY t FROM 's3://{warehouse.bucket}/in/' IAM_ROLE '{warehouse.role}'")
+    for turn in range(3 * ROUNDS):
+        create = (
+            f"CREATE EXTERNAL TABLE lake.copied PARTITIONED BY (part) STORED AS PARQUET "
+            f"LOCATION 's3://{warehouse.bucket}/out{turn}/' AS SELECT id, v, id % 7 AS part FROM t"
+        )
+        warehouse.dies_in(create, random.random())
+        glue, s3 = warehouse.tarn.client("glue"), warehouse.tarn.client("s3")
+        files = s3.list_objects_v2(Bucket=warehouse.bucket, Prefix=f"out{turn}/").get("Contents", [])
+        if any(table["Name"] == "copied" for table in glue.get_tables(DatabaseName=lake)["TableList"]):
+            assert files
+        else:
+            assert not files, "files of a table that the catalog does not know"
+            warehouse.run(create)
+        partitions = glue.get_partitions(DatabaseName=lake, TableName="copied")["Partitions"]
+        assert sorted(partition["Values"] for partition in partitions) == [[str(part)] for part in range(7)]
+        assert warehouse.run("SELECT count(*), sum(id) FROM lake.copied")[0] == [ROWS, ROWS * (ROWS - 1) // 2]
+        warehouse.run("DROP TABLE lake.copied")

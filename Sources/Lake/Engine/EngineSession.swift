@@ -284,7 +284,7 @@ public final class EngineSession: Sendable {
       throw EngineError(kind: .invalidInput, message: "The session's statements did not all end well.")
     }
     let writers = try lake.takeFinished().filter { !$0.path.bucket.isEmpty }
-    guard !writers.isEmpty || !options.removed.isEmpty else { return [] }
+    guard !writers.isEmpty || options.hasOwnWork else { return [] }
     do {
       try await engine.files.publish(writers, options, for: caller)
     } catch {

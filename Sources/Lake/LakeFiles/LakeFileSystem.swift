@@ -1,4 +1,5 @@
 public import Kernel
+public import Storage
 
 /// Where the engine finds the lake's objects: the object store, as seen from within the process.
 ///
@@ -37,19 +38,29 @@ extension LakeFileSystem {
 }
 
 /// What is done beside making objects visible, in the same step.
-public struct LakePublication: Hashable, Sendable {
+public struct LakePublication: Sendable {
   /// Objects that go; those that are written anew stay as they were written. Takes `s3:DeleteObject`.
   public var removed: [LakePath]
   /// `AES256` or `aws:kms`; the bucket's own where there is none.
   public var encryption: String?
   /// The key's id or ARN, with `aws:kms`.
   public var kmsKeyID: String?
+  /// What else becomes true in the object store's transaction, such as the catalog's entry of a table whose files these
+  /// are: there is no moment at which one is there without the other. What it throws undoes all. It may run again.
+  public var alongside: (@Sendable (any KeyTransaction) throws -> Void)?
 
-  public init(removed: [LakePath] = [], encryption: String? = nil, kmsKeyID: String? = nil) {
+  public init(
+    removed: [LakePath] = [], encryption: String? = nil, kmsKeyID: String? = nil,
+    alongside: (@Sendable (any KeyTransaction) throws -> Void)? = nil
+  ) {
     self.removed = removed
     self.encryption = encryption
     self.kmsKeyID = kmsKeyID
+    self.alongside = alongside
   }
+
+  /// Whether there is something to do without any object that was written.
+  public var hasOwnWork: Bool { !removed.isEmpty || alongside != nil }
 }
 
 /// An object that is open for reading, by several threads at once.

@@ -101,6 +101,7 @@ public final class MemoryLake: LakeFileSystem {
   public func publish(
     _ writers: [any LakeFileWriter], _ options: LakePublication, for caller: RequestContext
   ) async throws {
+    guard options.alongside == nil else { throw LakeError.invalidPath("a lake in memory has no transactions") }
     for path in options.removed {
       try check("s3:DeleteObject", path, caller)
       state.withLock { $0.objects[path] = nil }

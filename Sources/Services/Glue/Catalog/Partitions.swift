@@ -91,24 +91,7 @@ extension GlueCatalog {
     let keys = context.catalogKeys
     let now = clock.now().toSecond
     return try await self.keys.write { transaction in
-      let owner = try transaction.table(table, in: database, keys)
-      var shelf = DescriptorShelf(keys: keys, database: database, table: table)
-      var failures: [PartitionFailure] = []
-      for var partition in partitions {
-        partition.creationTime = now
-        guard partition.values.count == owner.partitionKeys.count, !partition.values.isEmpty else {
-          failures.append(PartitionFailure(values: partition.values, error: CatalogError.valueCount))
-          continue
-        }
-        if try transaction.get(keys.partition(partition.values, of: table, in: database)) != nil {
-          if !ifAbsent {
-            failures.append(PartitionFailure(values: partition.values, error: CatalogError.partitionExists))
-          }
-          continue
-        }
-        try transaction.setPartition(partition, &shelf)
-      }
-      return failures
+      try transaction.addPartitions(partitions, to: table, in: database, ifAbsent: ifAbsent, at: now, keys)
     }
   }
 
@@ -186,6 +169,32 @@ extension KeyReader {
 }
 
 extension KeyTransaction {
+  /// - Parameter table: the table's name, folded as `database` is.
+  /// - Returns: those that could not be added.
+  func addPartitions(
+    _ partitions: [CatalogPartition], to table: String, in database: String, ifAbsent: Bool, at now: Timestamp,
+    _ keys: CatalogKeys
+  ) throws -> [PartitionFailure] {
+    let owner = try self.table(table, in: database, keys)
+    var shelf = DescriptorShelf(keys: keys, database: database, table: table)
+    var failures: [PartitionFailure] = []
+    for var partition in partitions {
+      partition.creationTime = now
+      guard partition.values.count == owner.partitionKeys.count, !partition.values.isEmpty else {
+        failures.append(PartitionFailure(values: partition.values, error: CatalogError.valueCount))
+        continue
+      }
+      if try get(keys.partition(partition.values, of: table, in: database)) != nil {
+        if !ifAbsent {
+          failures.append(PartitionFailure(values: partition.values, error: CatalogError.partitionExists))
+        }
+        continue
+      }
+      try setPartition(partition, &shelf)
+    }
+    return failures
+  }
+
   func setPartition(_ partition: CatalogPartition, _ shelf: inout DescriptorShelf) throws {
     let record = PartitionRecord(
       location: partition.storage?.location,

@@ -67,6 +67,13 @@ extension GlueCatalog {
     _ definition: TableDefinition, in database: String, indexes: [PartitionIndexDefinition] = [],
     context: RequestContext
   ) async throws {
+    try await keys.write(try await creation(of: definition, in: database, indexes: indexes, context: context))
+  }
+
+  /// What makes the table, for a transaction that does other things too.
+  func creation(
+    of definition: TableDefinition, in database: String, indexes: [PartitionIndexDefinition], context: RequestContext
+  ) async throws -> CatalogStep {
     let database = Self.fold(database)
     let definition = try Self.checked(definition)
     try await authorize("glue:CreateTable", on: context.catalogResources.table(definition.name, in: database), context)
@@ -76,7 +83,7 @@ extension GlueCatalog {
     let table = CatalogTable(
       database: database, definition: definition, createTime: now, updateTime: now,
       createdBy: context.principal.arn.description, version: 0)
-    try await self.keys.write { transaction in
+    return { transaction in
       _ = try transaction.database(database, keys)
       let key = keys.table(definition.name, in: database)
       guard try transaction.get(key) == nil else { throw CatalogError.tableExists }

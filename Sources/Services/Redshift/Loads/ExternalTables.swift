@@ -1,4 +1,5 @@
 import Engine
+import Glue
 import GlueModel
 import Kernel
 import Lake
@@ -7,7 +8,7 @@ import SQL
 
 /// Spectrum: schemas whose tables are Glue's and whose rows lie in the lake.
 extension WarehouseSession {
-  func glue() throws -> any GlueAPI {
+  func glue() throws -> GlueService {
     guard let glue = warehouse.ground.glue else {
       throw SQLFailure("0A000", "there is no data catalog here")
     }

@@ -1,4 +1,5 @@
 import Engine
+import Glue
 import GlueModel
 import Kernel
 import Lake
@@ -30,7 +31,9 @@ extension WarehouseSession {
     guard try await isMissing(name, external, caller) else { throw Self.alreadyExists(name) }
     let (sql, _) = try await printed { printer, _ throws(SQLError) in try printer.query(query) }
     let described = try await engine.describe(sql).columns
-    let all = try described.map { ExternalColumn(name: $0.name.lowercased(), type: try Self.hive($0)) }
+    let all = try described.map { column in
+      ExternalColumn(name: EngineName.unmarked(column.name).lowercased(), type: try Self.hive(column))
+    }
     guard Set(all.map(\.name)).count == all.count else {
       throw SQLFailure("42701", "the query of CREATE EXTERNAL TABLE AS has two columns of one name")
     }
@@ -57,14 +60,17 @@ extension WarehouseSession {
       "SELECT \(order.map { "c\($0)" }.joined(separator: ", ")) FROM (\(sql)) AS q"
         + "(\(all.indices.map { "c\($0)" }.joined(separator: ", ")))", writer, caller
     ) { partitions in
-      do {
-        _ = try await glue.createTable(CreateTableInput(databaseName: external.database, tableInput: table), caller)
-      } catch let error as AWSError where error.code == "AlreadyExistsException" {
-        throw Self.alreadyExists(name)
-      } catch let error as AWSError where error.code == "EntityNotFoundException" {
-        throw SQLFailure("3D000", "external database \"\(external.database)\" does not exist")
+      let making = try await glue.catalog.creation(
+        of: table, partitions: Self.inputs(partitions, storage), in: external.database, context: caller)
+      return { transaction in
+        do {
+          try making(transaction)
+        } catch let error as AWSError where error.code == "AlreadyExistsException" {
+          throw Self.alreadyExists(name)
+        } catch let error as AWSError where error.code == "EntityNotFoundException" {
+          throw SQLFailure("3D000", "external database \"\(external.database)\" does not exist")
+        }
       }
-      try await self.register(partitions, storage, external.database, name, caller)
     }
     warehouse.history.note(rows: count, of: queryID)
     return .done(tag: "CREATE EXTERNAL TABLE")
@@ -97,16 +103,18 @@ extension WarehouseSession {
         "INSERT has \(described < columns.count + keys.count ? "fewer" : "more") expressions than the external table "
           + "\"\(schema.name).\(table.name)\" has columns")
     }
+    let glue = try glue()
     return try await write(sql, writer, caller) { partitions in
-      try await self.register(partitions, storage, external.database, table.name, caller)
+      try await glue.catalog.addition(
+        of: Self.inputs(partitions, storage), to: table.name, in: external.database, context: caller)
     }
   }
 
-  /// Writes the rows of `sql`, makes the files visible, and lets `register` tell the catalog of them. Where that fails
-  /// the files go again.
+  /// Writes the rows of `sql`, and makes the files visible in the step in which the catalog hears of them.
+  /// - Parameter registering: what the catalog is to keep, once it is known in which partitions the files lie.
   private func write(
     _ sql: String, _ writer: ExternalWriter, _ caller: RequestContext,
-    register: ([ExternalWriter.Partition]) async throws -> Void
+    registering: ([ExternalWriter.Partition]) async throws -> CatalogStep
   ) async throws -> Int {
     engine.act(as: caller)
     engine.shape(writer.output)
@@ -118,15 +126,8 @@ extension WarehouseSession {
       let count = try await changed(writer.statement(for: sql))
       let paths = engine.finishedPaths
       let bytes = paths.reduce(0) { $0 + (engine.bytes(of: $1) ?? 0) }
-      let partitions = writer.partitions(of: paths)
-      try await engine.commitWrites()
-      do {
-        try await register(partitions)
-      } catch {
-        // Files that the catalog does not know belong to nobody.
-        _ = try? await engine.commitWrites(LakePublication(removed: paths))
-        throw error
-      }
+      let step = try await registering(writer.partitions(of: paths))
+      try await engine.commitWrites(LakePublication(alongside: step))
       warehouse.history.note(queryID) { $0.bytesWritten = bytes }
       return count
     } catch {
@@ -135,23 +136,12 @@ extension WarehouseSession {
     }
   }
 
-  private func register(
-    _ partitions: [ExternalWriter.Partition], _ storage: StorageDescriptor, _ database: String, _ table: String,
-    _ caller: RequestContext
-  ) async throws {
-    let glue = try glue()
-    // Glue takes a hundred at a time.
-    for start in stride(from: 0, to: partitions.count, by: 100) {
-      let inputs = partitions[start..<min(start + 100, partitions.count)].map { partition in
-        var own = storage
-        own.location = partition.location
-        return PartitionInput(values: partition.values, storageDescriptor: own, parameters: [:])
-      }
-      let answer = try await glue.batchCreatePartition(
-        BatchCreatePartitionInput(databaseName: database, tableName: table, partitionInputList: inputs), caller)
-      for error in answer.errors ?? [] where error.errorDetail?.errorCode != "AlreadyExistsException" {
-        throw SQLFailure("XX000", error.errorDetail?.errorMessage ?? "a partition cannot be added")
-      }
+  private static func inputs(_ partitions: [ExternalWriter.Partition], _ storage: StorageDescriptor) -> [PartitionInput]
+  {
+    partitions.map { partition in
+      var own = storage
+      own.location = partition.location
+      return PartitionInput(values: partition.values, storageDescriptor: own, parameters: [:])
     }
   }
 

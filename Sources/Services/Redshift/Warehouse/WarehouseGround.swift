@@ -1,4 +1,4 @@
-public import GlueModel
+public import Glue
 public import Kernel
 public import Kinesis
 public import LakeFiles
@@ -14,7 +14,7 @@ public struct WarehouseGround: Sendable {
   public var memoryBytes: Int
   public var threads: Int
   public var files: any LakeFileSystem
-  public var glue: (any GlueAPI)?
+  public var glue: GlueService?
   /// The streams that views ingest.
   public var kinesis: KinesisService?
   public var roles: any RoleBroker
@@ -28,7 +28,7 @@ public struct WarehouseGround: Sendable {
 
   public init(
     folder: String, spillFolder: String, memoryBytes: Int, threads: Int, files: any LakeFileSystem,
-    glue: (any GlueAPI)?, kinesis: KinesisService? = nil, roles: any RoleBroker,
+    glue: GlueService?, kinesis: KinesisService? = nil, roles: any RoleBroker,
     identities: (any LoadIdentities)? = nil, authorizer: any Authorizer, clock: any WallClock,
     random: any RandomSource, logs: (any LogStore)? = nil
   ) {

@@ -70,7 +70,7 @@ public struct S3Lake: LakeFileSystem {
     }
     let written = Set(drafts.map(\.path))
     let removed = options.removed.filter { !written.contains($0) }
-    guard !drafts.isEmpty || !removed.isEmpty else { return }
+    guard !drafts.isEmpty || !removed.isEmpty || options.alongside != nil else { return }
     let buckets = Set(drafts.map(\.path.bucket) + removed.map(\.bucket))
     for _ in 0..<Limits.retriesMax {
       do {
@@ -134,6 +134,7 @@ public struct S3Lake: LakeFileSystem {
         try bucket.check(transaction)
         if try VersionWriter(bucket, transaction).put(key, record, nonce: nonce).freed { freed = true }
       }
+      try options.alongside?(transaction)
       return freed
     }
     if freed { store.sweepSignal.wake() }
