@@ -268,6 +268,47 @@ def test_temporary_credentials(cluster):
         assert cursor.fetchone() == (USER,)
 
 
+# --- names with capitals ----------------------------------------------------------------------------------------
+
+
+def test_names_keep_their_case_where_it_is_asked_for(cluster, unique):
+    name = unique("Case").replace("-", "_")
+    with connect3(cluster, autocommit=True) as connection:
+        connection.execute("set enable_case_sensitive_identifier to true")
+        connection.execute(f'create database "{name}"')
+    with psycopg.connect(dbname=name, autocommit=True, **cluster.login) as connection:
+        connection.execute("set enable_case_sensitive_identifier to true")
+        connection.execute('create schema "Sales"')
+        connection.execute('create table "Sales"."Orders" ("Id" int, id int, primary key ("Id"))')
+        connection.execute('set search_path to "Sales", public')
+        connection.execute('insert into "Orders" values (1, 2)')
+        for binary in (False, True):
+            found = connection.execute('select "Id", id, "Id" + id as "Sum" from "Orders"', binary=binary)
+            assert [column.name for column in found.description] == ["Id", "id", "Sum"]
+            assert found.fetchall() == [(1, 2, 3)]
+    with redshift_connector.connect(database=name, ssl=False, **cluster.login) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("set enable_case_sensitive_identifier to true")
+            assert [row[2:4] for row in cursor.get_tables(name, "Sales", "Orders", [])] == [["Orders", "TABLE"]]
+            assert [row[3] for row in cursor.get_columns(name, "Sales", "Orders", "%")] == ["Id", "id"]
+            assert [row[3] for row in cursor.get_primary_keys(name, "Sales", "Orders")] == ["Id"]
+            cursor.execute("reset enable_case_sensitive_identifier")
+            with pytest.raises(redshift_connector.ProgrammingError, match="does not exist"):
+                cursor.execute('select "Id" from "Sales"."Orders"')
+
+
+def test_a_database_may_fold_the_case_of_its_texts(cluster, unique):
+    name = unique("folding").replace("-", "_")
+    with connect3(cluster, autocommit=True) as connection:
+        connection.execute(f"create database {name} collate case_insensitive")
+    with psycopg.connect(dbname=name, autocommit=True, **cluster.login) as connection:
+        connection.execute("create table t (a varchar(10), b varchar(10) collate case_sensitive, n int)")
+        connection.execute("insert into t values ('Anna', 'Anna', 1)")
+        assert connection.execute("select a, a = 'ANNA', b = 'ANNA' from t").fetchall() == [("Anna", True, False)]
+        with pytest.raises(psycopg.Error, match="while it has no tables"):
+            connection.execute(f"alter database {name} collate case_sensitive")
+
+
 # --- SQLAlchemy -------------------------------------------------------------------------------------------------
 
 

@@ -46,6 +46,8 @@ struct CatalogDatabase: CatalogEntry {
   var owner: Int
   var connectionLimit: Int?
   var isolation = "Serializable"
+  /// COLLATE CASE_INSENSITIVE: what its columns are where they do not say otherwise.
+  var isCaseInsensitive: Bool?
   var grants: [CatalogGrant] = []
   /// ALTER DEFAULT PRIVILEGES.
   var defaults: [Default]?
@@ -185,7 +187,12 @@ struct CatalogColumn: Codable, Sendable, Hashable {
   var comment: String?
 
   /// As the engine's table has it. Its collation does all that Redshift's does.
-  var engineType: String { type.type.engineName + (isCaseSensitive ? "" : " COLLATE NOCASE") }
+  var engineType: String {
+    switch type.type {
+    case .char, .varchar: type.type.engineName + (isCaseSensitive ? "" : " COLLATE NOCASE")
+    default: type.type.engineName
+    }
+  }
 }
 
 struct CatalogConstraint: Codable, Sendable, Hashable {

@@ -119,11 +119,14 @@ extension WarehouseSession {
       relation.columns.append(
         CatalogColumn(
           number: relation.nextColumn, name: given?[index].key ?? column.name, type: CatalogType(column.type),
-          encoding: column.type.defaultEncoding))
+          encoding: column.type.defaultEncoding, isCaseSensitive: keepsCaseOfTexts))
       relation.nextColumn += 1
     }
     return sql
   }
+
+  /// Whether texts of columns that have no collation of their own are compared with their case.
+  private var keepsCaseOfTexts: Bool { catalog.databases[database.id]?.isCaseInsensitive != true }
 
   /// The columns that a query gives; those that it hands through keep the types that they have where they come from.
   func columns(
@@ -278,7 +281,7 @@ extension WarehouseSession {
       let (sql, _) = try await printed { printer, _ throws(SQLError) in try printer.expression(value) }
       made.engineDefault = Fitting.fitted("CAST(\(sql) AS \(type.engineName))", to: type)
     }
-    made.isCaseSensitive = column.collation?.uppercased() != "CASE_INSENSITIVE"
+    made.isCaseSensitive = column.collation.map { $0 != "CASE_INSENSITIVE" } ?? keepsCaseOfTexts
     return made
   }
 

@@ -165,7 +165,8 @@ extension WarehouseSession {
     }
     let made = CatalogDatabase(
       id: warehouse.newID(), name: name, owner: owner, connectionLimit: create.connectionLimit,
-      isolation: create.isolation?.uppercased() == "SNAPSHOT" ? "Snapshot Isolation" : "Serializable")
+      isolation: create.isolation?.uppercased() == "SNAPSHOT" ? "Snapshot Isolation" : "Serializable",
+      isCaseInsensitive: create.collation == "CASE_INSENSITIVE" ? true : nil)
     try await put(made)
     try await put(
       CatalogSchema(
@@ -196,7 +197,12 @@ extension WarehouseSession {
       }
       found.owner = owner.id
     case .connectionLimit(let limit): found.connectionLimit = limit
-    case .collation: throw SQLFailure("0A000", "ALTER DATABASE COLLATE is not implemented by Tarn yet")
+    case .collation(let name):
+      let schemas = Set(catalog.schemas.values.filter { $0.database == found.id }.map(\.id))
+      guard !catalog.relations.values.contains(where: { schemas.contains($0.schema) }) else {
+        throw SQLFailure("55006", "the collation of a database can be changed only while it has no tables and views")
+      }
+      found.isCaseInsensitive = name == "CASE_INSENSITIVE" ? true : nil
     case .isolation(let level):
       found.isolation = level.uppercased() == "SNAPSHOT" ? "Snapshot Isolation" : "Serializable"
     }
