@@ -7,11 +7,12 @@ import Testing
 /// A service over memory, with a clock that stands still.
 struct GlueFixture {
   let clock = ManualClock()
+  let keys = MemoryKeyStore()
   let service: GlueService
   let context: RequestContext
 
   init() {
-    service = GlueService(keys: MemoryKeyStore(), clock: clock, random: SeededRandomSource(seed: 7))
+    service = GlueService(keys: keys, clock: clock, random: SeededRandomSource(seed: 7))
     context = Self.context(.root(of: .standard))
   }
 

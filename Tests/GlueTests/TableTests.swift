@@ -1,6 +1,7 @@
 import Glue
 import GlueModel
 import Kernel
+import Storage
 import Testing
 
 @Suite struct TableTests {
@@ -44,6 +45,29 @@ import Testing
     #expect(table.createdBy == "arn:aws:iam::000000000000:root")
     #expect(table.databaseName == "lake")
     #expect(table.createTime == Timestamp(seconds: 1_700_000_000))
+  }
+
+  @Test func aTableAndItsPartitionsAreMadeInSomebodysTransaction() async throws {
+    let fixture = GlueFixture()
+    try await fixture.createDatabase("lake")
+    let catalog = fixture.service.catalog
+    let wrong = fixture.partition("2026-01-01")
+    let right = fixture.partition("2026-01-01", "7")
+    let failing = try await catalog.creation(
+      of: fixture.events, partitions: [right, wrong], in: "lake", context: fixture.context)
+    #expect(await awsError { try await fixture.keys.write(failing) } != nil)
+    #expect(await awsError { _ = try await get(fixture) }?.code == "EntityNotFoundException")
+    let making = try await catalog.creation(
+      of: fixture.events, partitions: [right], in: "lake", context: fixture.context)
+    try await fixture.keys.write(making)
+    #expect(try await get(fixture)?.name == "events")
+    #expect(try await fixture.partitions().partitions?.map(\.values) == [["2026-01-01", "7"]])
+    #expect(await awsError { try await fixture.keys.write(making) }?.code == "AlreadyExistsException")
+    // Partitions that are there stay as they are.
+    try await fixture.keys.write(
+      try await catalog.addition(
+        of: [right, fixture.partition("2026-01-01", "8")], to: "events", in: "lake", context: fixture.context))
+    #expect(try await fixture.partitions().partitions?.count == 2)
   }
 
   @Test func errorsAreAWSs() async throws {

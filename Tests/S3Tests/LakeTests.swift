@@ -2,6 +2,7 @@ import Kernel
 import LakeFiles
 import S3
 import S3Model
+import Storage
 import Testing
 
 @Suite struct LakeTests {
@@ -53,6 +54,36 @@ import Testing
       return keys
     }
     #expect(listed == [path.key])
+  }
+
+  @Test func `what stands alongside happens with the objects or not at all`() async throws {
+    struct Refused: Error {}
+    let s3 = TestS3()
+    try await s3.makeBucket()
+    let (lake, root) = (S3Lake(s3.service), s3.root)
+    for isRefused in [true, false] {
+      let path = LakePath(bucket: "bucket", key: "made-\(isRefused)")
+      let writer = try await onThread {
+        let writer = try lake.create(path, for: root)
+        try writer.finish()
+        return writer
+      }
+      let key = Key("alongside", isRefused ? "no" : "yes")
+      let publication = LakePublication(alongside: { transaction in
+        try transaction.set(key, [1])
+        if isRefused { throw Refused() }
+      })
+      do {
+        try await lake.publish([writer], publication, for: root)
+        #expect(!isRefused)
+      } catch is Refused {
+        #expect(isRefused)
+      }
+      let value = try await s3.keys.read { try $0.get(key) }
+      let found = try await onThread { try lake.stat(path, for: root) }
+      #expect(value == (isRefused ? nil : [1]))
+      #expect((found == nil) == isRefused)
+    }
   }
 
   @Test func `what is given up leaves nothing`() async throws {

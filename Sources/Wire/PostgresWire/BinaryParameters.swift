@@ -48,7 +48,7 @@ public enum BinaryParameters {
 
   private static func all(_ value: inout ByteBuffer) throws(PostgresError) -> String {
     let end = value.readableBytesView.firstIndex(of: 0) ?? value.writerIndex
-    var front = value.getSlice(at: value.readerIndex, length: end - value.readerIndex) ?? ByteBuffer()
+    let front = value.getSlice(at: value.readerIndex, length: end - value.readerIndex) ?? ByteBuffer()
     let text = try front.utf8Text()
     value.moveReaderIndex(to: value.writerIndex)
     return text
