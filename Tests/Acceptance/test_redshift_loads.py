@@ -266,6 +266,24 @@ def test_unload_cleans_compresses_and_encrypts(house):
     ]
 
 
+@pytest.mark.parametrize("form, ending", [("CSV", ""), ("PARQUET", ".parquet")])
+def test_unload_limits_the_files_of_partitions(house, form, ending):
+    name = f"wide_{form.lower()}"
+    house.run(f"CREATE TABLE {name} (part INT, n INT, v VARCHAR(1000))")
+    house.run(f"INSERT INTO {name} SELECT n % 2, n, repeat('x', 1000) FROM generate_series(1, 12000) AS g(n)")
+    house.run(
+        f"UNLOAD ('SELECT * FROM {name}') TO 's3://loads/{name}/' IAM_ROLE '{house.role}' FORMAT AS {form} "
+        "PARTITION BY (part) MAXFILESIZE 5 MB"
+    )
+    keys = house.keys(f"{name}/")
+    assert {key.split("/")[1] for key in keys} == {"part=0", "part=1"}
+    assert len(keys) >= 4 and all(key.endswith(ending) and "unload" not in key for key in keys)
+    assert all(len(house.body(key)) <= 5 << 20 for key in keys)
+    house.run(f"CREATE TABLE back_{name} (n INT, v VARCHAR(1000))")
+    house.run(f"COPY back_{name} FROM 's3://loads/{name}/' IAM_ROLE '{house.role}' FORMAT AS {form}")
+    assert house.rows(f"SELECT count(*), sum(n) FROM back_{name}") == [[12000, 12000 * 12001 // 2]]
+
+
 def external(house, schema, role):
     house.run(
         f"CREATE EXTERNAL SCHEMA {schema} FROM DATA CATALOG DATABASE '{schema}' IAM_ROLE '{role}' "

@@ -94,8 +94,8 @@ struct UnloadPlan {
       guard format == "PARQUET" else { throw refuse("ROWGROUPSIZE is supported for UNLOAD to PARQUET only") }
       guard (32...128).contains(megabytes) else { throw refuse("ROWGROUPSIZE must be between 32 MB and 128 MB") }
     }
-    if !partition.isEmpty, maxFileBytes != nil, unload.option("MAXFILESIZE") != nil {
-      throw SQLFailure("0A000", "MAXFILESIZE with PARTITION BY is not implemented by Tarn yet")
+    if numbersFiles, keepsPartitionColumns, !isLines {
+      throw SQLFailure("0A000", "MAXFILESIZE with PARTITION BY … INCLUDE is not implemented by Tarn for \(format) yet")
     }
     for name in partition where !columns.contains(where: { $0.name.lowercased() == name }) {
       throw SQLFailure("42703", "column \"\(name)\" of PARTITION BY is not in the query")
@@ -137,6 +137,20 @@ struct UnloadPlan {
   /// Whether the rows are dealt out to the slices.
   private var isSliced: Bool { isParallel && partition.isEmpty && maxFileBytes == nil }
 
+  /// Whether the rows of each partition are dealt out to files of limited size.
+  private var numbersFiles: Bool { !partition.isEmpty && maxFileBytes != nil }
+  private static let file = "unload_file"
+
+  /// The rows with the number of the file that each goes to. They are measured as text, before any compression; a file
+  /// may take as much as the limit less the longest row, so that no row makes it too long.
+  private func numbered(_ rows: String, bytesMax: Int) -> String {
+    let keys = partition.map { DuckDBText.identifier($0) }.joined(separator: ", ")
+    let partition = "OVER (PARTITION BY \(keys)"
+    return "SELECT * EXCLUDE (unload_size), CAST((sum(unload_size) \(partition) ROWS UNBOUNDED PRECEDING) - 1) "
+      + "// greatest(1, \(bytesMax) - max(unload_size) \(partition))) AS BIGINT) AS \(Self.file) "
+      + "FROM (SELECT *, strlen(CAST(to_json(q) AS VARCHAR)) AS unload_size FROM (\(rows)) AS q) AS s"
+  }
+
   /// Where the engine writes; `output` gives the objects their names.
   private static let folder = "unload"
   private static let slice = "unload_slice"
@@ -153,7 +167,12 @@ struct UnloadPlan {
     var many = one + ["FILENAME_PATTERN 'part_{i}'", "OVERWRITE_OR_IGNORE true"]
     var rows = query(sql)
     if !partition.isEmpty {
-      many.append("PARTITION_BY (\(partition.map { DuckDBText.identifier($0) }.joined(separator: ", ")))")
+      var keys = partition.map { DuckDBText.identifier($0) }
+      if let maxFileBytes {
+        rows = numbered(rows, bytesMax: maxFileBytes)
+        keys.append(Self.file)
+      }
+      many.append("PARTITION_BY (\(keys.joined(separator: ", ")))")
       if keepsPartitionColumns, !isLines { many.append("WRITE_PARTITION_COLUMNS true") }
     } else if let maxFileBytes {
       many.append("FILE_SIZE_BYTES \(maxFileBytes)")
@@ -201,17 +220,22 @@ struct UnloadPlan {
   var output: LakeOutput {
     let (prefix, suffix, isSliced, isParallel, folder) = (path.key, suffix, isSliced, isParallel, Self.folder + "/")
     let hasPartitions = !partition.isEmpty
+    let file = numbersFiles ? Self.file + "=" : nil
     return LakeOutput(compression: compression == "bzip2" ? .bzip2 : nil) { path in
       guard path.key.hasPrefix(folder) else { return path }
       var levels = path.key.dropFirst(folder.count).split(separator: "/", omittingEmptySubsequences: false)
       let last = levels.popLast() ?? ""
-      let part = Int(last.drop { !$0.isNumber }.prefix { $0.isNumber }) ?? 0
+      var part = Int(last.drop { !$0.isNumber }.prefix { $0.isNumber }) ?? 0
       func padded(_ number: Int, _ digits: Int) -> String {
         let text = String(number)
         return String(repeating: "0", count: max(0, digits - text.count)) + text
       }
       var key = prefix
       var slice = 0
+      if let file, let level = levels.last, level.hasPrefix(file) {
+        levels.removeLast()
+        (slice, part) = (part, Int(level.dropFirst(file.count)) ?? 0)
+      }
       if isSliced, let given = levels.first?.split(separator: "=").last.flatMap({ Int($0) }) {
         slice = given
       } else if hasPartitions, !levels.isEmpty {
