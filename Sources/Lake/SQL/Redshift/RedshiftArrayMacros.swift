@@ -5,7 +5,8 @@ extension RedshiftMacros {
     (
       "rs_elements(v)",
       """
-      CASE WHEN v IS NULL THEN NULL ELSE list_transform(rs_items(v), lambda i: coalesce(CAST(i AS VARCHAR), 'null')) END
+      CASE WHEN v IS NULL THEN NULL ELSE list_transform(CAST(rs_items(v) AS JSON[]), lambda i:
+        coalesce(CAST(i AS VARCHAR), 'null')) END
       """
     ),
     (
