@@ -318,8 +318,9 @@ def test_a_lambda_consumer_of_a_stream_into_the_lake(tarn):
     """Stream, function, bucket, crawler, Athena. The tutorial leaves its business functions to the reader: pasted alone
     the handler fails, and its batch waits for the code that can take it."""
     kinesis, lam = tarn.client("kinesis"), tarn.client("lambda")
-    stream = kinesis.create_stream(StreamName="clicks", ShardCount=1) and f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/clicks"
-    wait_until(lambda: kinesis.describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE")
+    kinesis.create_stream(StreamName="clicks", ShardCount=1)
+    kinesis.get_waiter("stream_exists").wait(StreamName="clicks", WaiterConfig={"Delay": 1})
+    stream = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/clicks"
     bucket(tarn, "consumed-lake")
     source = text("lambda_kinesis_consumer.py")
     function(tarn, source, "kinesis:*", "s3:PutObject", name="consumer", Timeout=30, MemorySize=512)

@@ -134,6 +134,17 @@ import Testing
     #expect(try lines(house, "lake/bad/").map { $0["errorCode"] as? String }.contains("Lambda.InvokeAccessDenied"))
   }
 
+  @Test func `a function that runs out of time has a code of its own`() async throws {
+    let house = try await House()
+    let error = #"{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: r Error: Task timed out"}"#
+    house.functions.script.withLock { $0 = { _ in RecordAnswer(payload: ByteBuffer(string: error), isError: true) } }
+    try await house.create("d", destination(house, [transforming([("NumberOfRetries", "0")])]))
+    try await house.put(["a"])
+    try await house.firehose.settle()
+    #expect(
+      try lines(house, "lake/bad/processing-failed/").map { $0["errorCode"] as? String } == ["Lambda.FunctionTimedOut"])
+  }
+
   @Test(arguments: [
     ("nothing", "Lambda.JsonProcessingException"), (#"{"records":[]}"#, "Lambda.MissingRecordId"),
     (#"{"records":[{"recordId":"x","result":"Ok"},{"recordId":"x","result":"Ok"}]}"#, "Lambda.DuplicatedRecordId"),

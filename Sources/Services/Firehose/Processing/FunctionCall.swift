@@ -50,6 +50,18 @@ struct FunctionCall: Sendable {
     return out
   }
 
+  /// What is said of a function that failed, by the error that it answered: one that ran out of time has its own code.
+  static func failure(_ answer: ByteBuffer) -> Malformed {
+    if case .string("Sandbox.Timedout")? = (try? JSONNode(Array(answer.readableBytesView)))?["errorType"] {
+      return Malformed(
+        code: "Lambda.FunctionTimedOut",
+        message: "The Lambda function invocation timed out. Increase the Timeout setting in the Lambda function.")
+    }
+    return Malformed(
+      code: "Lambda.FunctionError",
+      message: "The Lambda function was successfully invoked but it returned an error result.")
+  }
+
   /// Reads an answer: one result for each record that was sent, in their order.
   func results(_ answer: ByteBuffer) throws(Malformed) -> [Result] {
     let parseFailure = Malformed(

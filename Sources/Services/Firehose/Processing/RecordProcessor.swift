@@ -161,11 +161,7 @@ final class RecordProcessor {
     } catch let error as AWSError {
       throw FunctionCall.Malformed(code: Self.code(of: error), message: error.message)
     }
-    guard !answer.isError else {
-      throw FunctionCall.Malformed(
-        code: "Lambda.FunctionError",
-        message: "The Lambda function was successfully invoked but it returned an error result.")
-    }
+    guard !answer.isError else { throw FunctionCall.failure(answer.payload) }
     return try call.results(answer.payload)
   }
 
