@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 
 import pytest
 from botocore.exceptions import ClientError
@@ -552,6 +553,36 @@ def test_ctas_and_insert_with_partitions(athena, lake, table, form):
     assert "HIVE_PATH_ALREADY_EXISTS" in athena.error(
         f"CREATE TABLE {name} WITH (external_location = 's3://{lake.bucket}/{name}/') AS SELECT 1 a"
     )
+
+
+def test_files_lie_right_below_the_place_that_they_were_written_to(athena, lake, table, unique):
+    """Without a second slash, behind which clients that think in folders miss them; at a bucket's root, too, and beside
+    an object that is named like the folder."""
+    name, root = table(), unique("root")
+    lake.s3.create_bucket(Bucket=root)
+    lake.put(f"{name}/with/below", b"no folder")
+    places = {
+        "with": f"s3://{lake.bucket}/{name}/with/below/", "without": f"s3://{lake.bucket}/{name}/without/below",
+        "root": f"s3://{root}/",
+    }
+    for end, place in places.items():
+        athena.run(f"CREATE TABLE {name}_{end} WITH (format = 'PARQUET', external_location = '{place}') AS SELECT 1 a")
+        athena.run(f"INSERT INTO {name}_{end} VALUES 2")
+        assert athena.query(f"SELECT sum(a) FROM {name}_{end}") == [["3"]]
+    athena.run(f"UNLOAD (SELECT 1 a) TO 's3://{lake.bucket}/{name}/unloaded/' WITH (format = 'PARQUET')")
+    athena.run(f"CREATE TABLE {name}_default AS SELECT 1 a")
+
+    def keys(bucket, prefix):
+        return [found["Key"] for found in lake.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])]
+
+    for folder in ("with/below", "without/below", "unloaded"):
+        found = keys(lake.bucket, f"{name}/{folder}/")
+        assert found and all(re.fullmatch(f"{name}/{folder}/[^/]+", key) for key in found), found
+    assert lake.get(f"{name}/with/below") == b"no folder"
+    assert len(keys(root, "")) == 2 and not any("/" in key for key in keys(root, ""))
+    made = lake.glue.get_table(DatabaseName=athena.database, Name=f"{name}_default")["Table"]
+    bucket, _, prefix = made["StorageDescriptor"]["Location"].removeprefix("s3://").partition("/")
+    assert all(re.fullmatch(re.escape(prefix) + "[^/]+", key) for key in keys(bucket, prefix)) and keys(bucket, prefix)
 
 
 def test_what_fails_leaves_nothing(athena, lake, table):

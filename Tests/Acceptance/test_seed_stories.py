@@ -372,7 +372,7 @@ def test_small_files_are_counted_and_compacted(house, unique):
             f"CREATE EXTERNAL TABLE {name} (id int, amount double) STORED AS PARQUET LOCATION 's3://{house.bucket}/{name}/'")
     athena.run(
         f"CREATE TABLE compacted WITH (format = 'PARQUET', external_location = 's3://{house.bucket}/compacted/') "
-        "AS SELECT * FROM tiny")
+        "AS SELECT * FROM tiny ORDER BY id")
     assert len(house.keys("tiny/")) == 10 and len(house.keys("compacted/")) == 1
     found = {name: athena.rows(f"SELECT count(*), sum(id), sum(amount) FROM {name}") for name in ("tiny", "whole", "compacted")}
     assert found["tiny"] == found["whole"] == found["compacted"] == [["10", "45", "22.5"]]

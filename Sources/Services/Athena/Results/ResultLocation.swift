@@ -26,4 +26,7 @@ struct ResultLocation: Sendable, Hashable {
   }
 
   func uri(_ name: String) -> String { "s3://\(bucket)/\(prefix)\(name)" }
+
+  /// The place without a slash at its end, for the engine, which puts one before each file's name.
+  var folder: String { String(uri("").dropLast()) }
 }

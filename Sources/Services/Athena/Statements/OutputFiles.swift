@@ -160,7 +160,7 @@ struct OutputFiles: Sendable {
       options.append("PARTITION_BY (\(partitionKeys.map(DuckDBText.identifier).joined(separator: ", ")))")
     }
     return "COPY (SELECT \(items.joined(separator: ", ")) FROM (\(sql)) AS q(\(aliases))) TO "
-      + "\(DuckDBText.string("s3://\(place.bucket)/\(place.prefix)")) (\(options.joined(separator: ", ")))"
+      + "\(DuckDBText.string(place.folder)) (\(options.joined(separator: ", ")))"
   }
 
   private func suffix(_ plain: String) -> String {
