@@ -245,7 +245,7 @@ from pyspark.sql import functions as F
 glueContext = GlueContext(SparkContext())
 def read(name):
     return glueContext.create_dynamic_frame.from_options("s3", {"paths": [f"s3://bucket/checked/{name}"]}, format="json")
-raw_data = read("good.json")
+raw_data = glueContext.create_dynamic_frame.from_catalog(database="checked", table_name="good")
 """
 AFTER_VALIDATION = """
 for name in ("nulls.json", "duplicates.json"):
@@ -261,7 +261,8 @@ glueContext.write_dynamic_frame.from_options(
 
 @needs_spark
 def test_validation_before_use(tarn, jobs):
-    """Rows without a value, and rows that a producer sent twice, stop the job before it writes them."""
+    """Rows without a value, and rows that a producer sent twice, stop the job before it writes them. What it takes is a
+    table that Athena wrote."""
     script = text("glue_validate_data.py")
     job = jobs.job("validate", script)
     assert "NameError: name 'raw_data' is not defined" in jobs.fail(job)
@@ -269,7 +270,10 @@ def test_validation_before_use(tarn, jobs):
     def sale(number, amount=1.5):
         return json.dumps({"transaction_id": f"t{number}", "customer_id": "c", "amount": amount})
 
-    put_lines(tarn, "bucket", "checked/good.json", [sale(1), sale(2)])
+    jobs.glue.create_database(DatabaseInput={"Name": "checked"})
+    Athena(tarn, "checked").run(
+        "CREATE TABLE good WITH (format = 'PARQUET', external_location = 's3://bucket/good/') AS "
+        "SELECT * FROM (VALUES ('t1', 'c', 1.5e0), ('t2', 'c', 2.5e0)) AS t (transaction_id, customer_id, amount)")
     put_lines(tarn, "bucket", "checked/nulls.json", [sale(3), sale(4, None), sale(5, None)])
     put_lines(tarn, "bucket", "checked/duplicates.json", [sale(6), sale(7), sale(6)])
     jobs.put(BEFORE_VALIDATION + script + AFTER_VALIDATION, f"scripts/{job}.py")
