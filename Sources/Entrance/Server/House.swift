@@ -64,10 +64,11 @@ struct House: Sendable {
     let logEvents = try await LogsService.open(
       keys: keys, logs: logs, clock: clock, random: random, roles: iam.roles, authorizer: iam.authorizer,
       metrics: cloudWatch, targets: logTargets, log: logger)
+    let bucketEvents = BucketEventFunctions(authorizer: iam.authorizer, clock: clock, random: random)
     let s3 = S3Service(
       keys: keys, blobs: blobs, clock: clock, random: random, metrics: cloudWatch,
       knowsPrincipal: { try await iam.authorizer.knows($0) },
-      othersBlobs: { try await LambdaService.markBlobs(keys, $0) }, logger: logger)
+      othersBlobs: { try await LambdaService.markBlobs(keys, $0) }, eventTargets: bucketEvents, logger: logger)
     let kinesis = try await KinesisService.open(
       keys: keys, logs: logs, clock: clock, random: random, metrics: cloudWatch,
       options: KinesisOptions(liftShardLimits: settings.liftShardLimits), log: logger)
@@ -104,6 +105,7 @@ struct House: Sendable {
       folder: settings.dataFolder + "/sandboxes",
       interpreters: ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", log: logger)
     functions.set(lambda)
+    bucketEvents.set(lambda)
     logTargets.set(kinesis: kinesis, firehose: firehose, lambda: lambda)
     let databases = Warehouses(
       WarehouseGround(

@@ -12,7 +12,9 @@ package enum Limits {
   package static let ephemeralMiBMax = 10_240
   package static let environmentBytesMax = 4096
   package static let codeZippedBytesMax: Int64 = 50 << 20
+  /// Of a function and its layers together.
   package static let codeUnzippedBytesMax: Int64 = 250 << 20
+  package static let layersMax = 5
   package static let codeStorageBytesMax: Int64 = 75 << 30
   package static let policyBytesMax = 20 << 10
   package static let tagsMax = 50
@@ -45,16 +47,23 @@ package enum Limits {
   package static let parallelizationMax = 10
   package static let batchRetriesMax = 10_000
   package static let recordAgeSecondsMax = 604_800
+  /// Patterns of one mapping. AWS gives ten to those who ask.
+  package static let filtersMax = 5
+  package static let filterBytesMax = 4096
 
   // Our own.
   /// What one read of a shard takes at most, and what an event has beside its records.
   package static let batchReadBytesMax = 4 << 20
   package static let batchFrameBytes = 1 << 10
+  /// Records that are passed over, wanted by no pattern, before it is noted how far a shard was read.
+  package static let filteredRecordsMax = 10_000
   package static let batchPauseFirst = Duration.milliseconds(250)
   package static let batchPauseMax = Duration.seconds(60)
   /// How often shards are listed again when none has ended, and a stream tried again that could not be read.
   package static let shardListEvery = Duration.seconds(30)
   package static let mappingRetryEvery = Duration.seconds(5)
+  /// How soon what was kept is read again when the disk did not give it at the start.
+  package static let loadRetryEvery = Duration.seconds(5)
   /// Sandboxes of all functions at once: a further invocation is throttled.
   package static let sandboxesMax = 64
   /// What the functions of all sandboxes may use together.

@@ -26,9 +26,18 @@ enum Limits {
   static let policyBytesMax = 20 * 1024
   static let corsRulesMax = 100
   static let lifecycleRulesMax = 1000
+  static let notificationRulesMax = 100
+  static let notificationIDCharactersMax = 255
   static let configurationBytesMax = 512 * 1024
 
   // Tarn's own buffers and queues.
+  /// An event that nobody has taken by then is dropped: as long as AWS keeps an asynchronous event.
+  static let eventAgeHoursMax = 6
+  /// Events handed over in one step.
+  static let eventBatch = 100
+  /// Pauses after a destination would not take its events: longer each time.
+  static let eventPauseFirst = Duration.seconds(1)
+  static let eventPauseMax = Duration.seconds(300)
   /// A body's bytes are gathered to this size before they go to the disk and to the digest.
   static let ingestChunkBytes = 512 * 1024
   /// Chunks that may wait for the digest's thread before the upload is held up.

@@ -18,8 +18,8 @@ actor EventQueue {
     static func < (left: Entry, right: Entry) -> Bool { (left.due, left.id) < (right.due, right.id) }
   }
   private var waiting = Heap<Entry>()
-  private var working = 0
-  private var isLoaded = false
+  /// Ids of those that are worked on.
+  private var working: Set<String> = []
   private var wake: AsyncStream<Void>.Continuation?
 
   init(keys: any KeyStore, clock: any WallClock, random: any RandomSource, log: Logger) {
@@ -30,17 +30,22 @@ actor EventQueue {
   }
 
   /// Events that wait or are worked on.
-  var size: Int { waiting.count + working }
+  var size: Int { waiting.count + working.count }
 
-  /// Takes an event in; it is on disk when this returns.
+  /// Takes events in; they are on disk when this returns, together with what `also` writes.
   /// - Throws: TooManyRequestsException when too many wait.
-  func put(_ event: EventRecord) async throws {
-    guard size < Limits.queuedEventsMax else {
+  func put(
+    _ events: [EventRecord], also: @escaping @Sendable (any KeyTransaction) throws -> Void = { _ in }
+  ) async throws {
+    guard size + events.count <= Limits.queuedEventsMax else {
       throw LambdaError.tooManyRequestsException("Rate Exceeded.")
     }
-    let event = named(event)
-    try await keys.write { try $0.set(LambdaKeys.event(event.id), record: event) }
-    add(event)
+    let events = events.map { named($0) }
+    try await keys.write { transaction in
+      for event in events { try transaction.set(LambdaKeys.event(event.id), record: event) }
+      try also(transaction)
+    }
+    for event in events { add(event) }
   }
 
   /// An id that orders by time.
@@ -68,12 +73,12 @@ actor EventQueue {
 
   /// Works on events as they become due, until the task is cancelled.
   func run(_ work: @escaping @Sendable (EventRecord) async -> Verdict) async {
-    await load()
     await withDiscardingTaskGroup { group in
+      group.addTask { await self.load() }
       while !Task.isCancelled {
-        while working < Limits.eventsAtOnce, let next = waiting.min, next.due <= clock.now() {
+        while working.count < Limits.eventsAtOnce, let next = waiting.min, next.due <= clock.now() {
           waiting.removeMin()
-          working += 1
+          working.insert(next.id)
           group.addTask { await self.process(next.id, work) }
         }
         await rest()
@@ -82,16 +87,22 @@ actor EventQueue {
     }
   }
 
+  /// Finds what an earlier run left, and tries again for as long as the disk does not give it.
   private func load() async {
-    guard !isLoaded else { return }
-    do {
-      let kept = try await keys.read { try $0.records(LambdaKeys.events, as: EventRecord.self).map { ($0.due, $0.id) } }
-      // What came in meanwhile has its entry already.
-      let known = Set(waiting.unordered.map(\.id))
-      for (due, id) in kept where !known.contains(id) { waiting.insert(Entry(due: due, id: id)) }
-      isLoaded = true
-    } catch {
-      log.error("asynchronous events cannot be read", metadata: ["error": "\(error)"])
+    while !Task.isCancelled {
+      do {
+        let kept = try await keys.read {
+          try $0.records(LambdaKeys.events, as: EventRecord.self).map { ($0.due, $0.id) }
+        }
+        // What came in meanwhile has its entry already.
+        let known = working.union(waiting.unordered.map(\.id))
+        for (due, id) in kept where !known.contains(id) { waiting.insert(Entry(due: due, id: id)) }
+        wake?.yield()
+        return
+      } catch {
+        log.error("asynchronous events cannot be read; this is tried again", metadata: ["error": "\(error)"])
+        try? await clock.sleep(for: Limits.loadRetryEvery)
+      }
     }
   }
 
@@ -102,7 +113,7 @@ actor EventQueue {
     let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     wake = continuation
     defer { wake = nil }
-    let next = working < Limits.eventsAtOnce ? waiting.min?.due : nil
+    let next = working.count < Limits.eventsAtOnce ? waiting.min?.due : nil
     await withTaskGroup(of: Void.self) { group in
       group.addTask { for await _ in stream { return } }
       if let next { group.addTask { try? await clock.sleep(until: next) } }
@@ -113,7 +124,7 @@ actor EventQueue {
 
   private func process(_ id: String, _ work: @Sendable (EventRecord) async -> Verdict) async {
     defer {
-      working -= 1
+      working.remove(id)
       wake?.yield()
     }
     do {

@@ -3,8 +3,9 @@ import Foundation
 public import Kernel
 public import LambdaModel
 import Logging
-package import NIOCore
+public import NIOCore
 import Processes
+public import Storage
 
 extension LambdaService {
   public func invoke(_ input: InvokeInput, _ context: RequestContext) async throws -> InvokeOutput {
@@ -18,11 +19,7 @@ extension LambdaService {
     switch type {
     case .dryRun: return InvokeOutput(statusCode: 204)
     case .event:
-      try await events.put(
-        EventRecord(
-          id: "", scope: name.scope, function: name.name, qualifier: name.qualifier, requestID: context.requestID,
-          payload: Data(payload.readableBytesView), clientContext: input.clientContext, received: clock.now(),
-          due: clock.now()))
+      try await events.put([event(name, payload, requestID: context.requestID, clientContext: input.clientContext)])
       return InvokeOutput(statusCode: 202)
     default: break
     }
@@ -32,6 +29,39 @@ extension LambdaService {
       statusCode: 200, functionError: execution.isError ? "Unhandled" : nil,
       logResult: input.logType == .tail ? execution.tail : nil, payload: execution.payload,
       executedVersion: found.version.version)
+  }
+
+  /// Takes asynchronous events in from another service, each on its own and in one step with what that service notes of
+  /// them. The caller of `context` must be allowed to invoke the function.
+  /// - Throws: as Invoke does; TooManyRequestsException when too many events wait.
+  public func take(
+    _ payloads: [ByteBuffer], for function: String, _ context: RequestContext,
+    also: @escaping @Sendable (any KeyTransaction) throws -> Void
+  ) async throws {
+    let name = try FunctionName(function, context, ofAnyAccount: true)
+    _ = try await permitted(name, context)
+    try await events.put(
+      try payloads.map { event(name, try Self.checked($0, isEvent: true), requestID: random.uuid()) }, also: also)
+  }
+
+  /// Whether there is such a function: for services that tell their own callers.
+  public func has(_ function: String, _ context: RequestContext) async throws -> Bool {
+    let name = try FunctionName(function, context, ofAnyAccount: true)
+    do {
+      _ = try await resolve(name)
+      return true
+    } catch is AWSError {
+      return false
+    }
+  }
+
+  private func event(
+    _ name: FunctionName, _ payload: ByteBuffer, requestID: String, clientContext: String? = nil
+  ) -> EventRecord {
+    let now = clock.now()
+    return EventRecord(
+      id: "", scope: name.scope, function: name.name, qualifier: name.qualifier, requestID: requestID,
+      payload: Data(payload.readableBytesView), clientContext: clientContext, received: now, due: now)
   }
 
   /// Finds the version and asks whether the caller may invoke it; the function's own policy counts.
@@ -73,6 +103,8 @@ package struct Execution: Sendable {
   package var isError: Bool
   /// The last 4 KiB of the log, in base64.
   package var tail: String
+  package var requestID = ""
+  package var version = ""
 
   package init(payload: ByteBuffer, isError: Bool, tail: String) {
     self.payload = payload
@@ -119,7 +151,9 @@ extension LambdaService {
         ("ConcurrentExecutions", Double(run.concurrency), "Count"),
       ])
     let tail = Array(text.joined(separator: "\n").utf8.suffix(Limits.logTailBytes - 1)) + [UInt8(ascii: "\n")]
-    return Execution(payload: body, isError: isError, tail: Base64.encode(tail))
+    var execution = Execution(payload: body, isError: isError, tail: Base64.encode(tail))
+    (execution.requestID, execution.version) = (requestID, version.version)
+    return execution
   }
 
   /// A custom runtime without its program.

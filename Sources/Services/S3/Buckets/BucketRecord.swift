@@ -43,6 +43,7 @@ struct BucketRecord: Codable, Hashable, Sendable {
   var lifecycle: LifecycleRecord?
   var requestPayer = "BucketOwner"
   var accelerate: String?
+  var notifications: [NotificationRecord]?
 
   /// `arn:aws:s3:::name`.
   var arn: String { "arn:\(region.partition):s3:::\(name)" }

@@ -14,6 +14,7 @@ import Storage
 /// | `s3, p, BUCKET, KEY, ORDER, NUMBER` | a part of it |
 /// | `s3, r, FILE, OFFSET` | how many segments name this blob, when more than one does |
 /// | `s3, free, FILE, OFFSET` | a blob that nothing names any more, to be freed |
+/// | `s3, event, DESTINATION, TIME, …` | an event that waits to be handed to its destination |
 /// | `s3, storage-reported` | the midnight for which storage metrics were last reported, in seconds |
 ///
 /// Buckets are numbered so that a name used again does not meet what its earlier owner left.
@@ -21,6 +22,7 @@ enum Layout {
   static let buckets = Key("s3", "bucket")
   static let nextBucket = Key("s3", "next-bucket")
   static let free = Key("s3", "free")
+  static let events = Key("s3", "event")
   static let storageReported = Key("s3", "storage-reported")
 
   static func bucket(_ name: String) -> Key { Key("s3", "bucket", name) }
@@ -30,6 +32,9 @@ enum Layout {
   static func nullVersions(_ bucket: Int64) -> Key { Key("s3", "null", bucket) }
   static func uploads(_ bucket: Int64) -> Key { Key("s3", "u", bucket) }
   static func parts(_ bucket: Int64) -> Key { Key("s3", "p", bucket) }
+
+  /// The queue of one destination, the oldest event first.
+  static func events(to destination: String) -> Key { events.appending(destination) }
 
   static func version(_ bucket: Int64, _ key: String, _ order: Int64) -> Key {
     versions(bucket).appending(key, -order)

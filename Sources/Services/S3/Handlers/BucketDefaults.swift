@@ -184,22 +184,4 @@ extension S3Service {
     _ = try await bucket(input.bucket, input.expectedBucketOwner, "s3:GetIntelligentTieringConfiguration", context)
     throw Self.noSuchConfiguration(input.bucket)
   }
-
-  public func getBucketNotificationConfiguration(
-    _ input: GetBucketNotificationConfigurationInput, _ context: RequestContext
-  ) async throws -> GetBucketNotificationConfigurationOutput {
-    _ = try await bucket(input.bucket, input.expectedBucketOwner, "s3:GetBucketNotification", context)
-    return NotificationConfiguration()
-  }
-
-  public func putBucketNotificationConfiguration(
-    _ input: PutBucketNotificationConfigurationInput, _ context: RequestContext
-  ) async throws -> PutBucketNotificationConfigurationOutput {
-    _ = try await bucket(input.bucket, input.expectedBucketOwner, "s3:PutBucketNotification", context)
-    // An empty configuration switches notifications off, which they are; nothing else would be delivered.
-    guard input.notificationConfiguration == NotificationConfiguration() else {
-      throw AWSError.notImplemented(service: "S3", operation: "PutBucketNotificationConfiguration")
-    }
-    return PutBucketNotificationConfigurationOutput()
-  }
 }

@@ -42,7 +42,8 @@ extension S3Service {
       }
       request.algorithm = algorithm
     }
-    let copied = try await store.copy(request, to: input.bucket, input.key, conditions)
+    let copied = try await store.copy(
+      request, to: input.bucket, input.key, conditions, ChangeOrigin(context, .copy))
 
     var result = CopyObjectResult(eTag: copied.record.etag.quoted, lastModified: copied.record.lastModified)
     result.setChecksum(copied.record.checksum)

@@ -14,7 +14,7 @@ extension S3Service {
       throw S3Failure.notImplemented(header: "x-amz-if-match-last-modified-time")
     }
     let results = try await store.delete(
-      input.bucket, [.init(key: input.key, version: version, ifMatch: input.ifMatch)])
+      input.bucket, [.init(key: input.key, version: version, ifMatch: input.ifMatch)], ChangeOrigin(context))
     guard let done = try results.first?.get() else { return DeleteObjectOutput() }
     return DeleteObjectOutput(deleteMarker: done.isDeleteMarker ? true : nil, versionId: done.versionText)
   }
@@ -42,7 +42,8 @@ extension S3Service {
         errors.append(Self.refusal(object, error))
       }
     }
-    let results = requests.isEmpty ? [] : try await store.delete(input.bucket, requests.map(\.request))
+    let results =
+      requests.isEmpty ? [] : try await store.delete(input.bucket, requests.map(\.request), ChangeOrigin(context))
     for ((object, request), result) in zip(requests, results) {
       switch result {
       case .failure(let error): errors.append(Self.refusal(object, error))

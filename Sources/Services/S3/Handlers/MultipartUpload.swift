@@ -127,7 +127,8 @@ extension S3Service {
     completion.size = input.mpuObjectSize
     completion.conditions = WriteConditions(ifMatch: input.ifMatch, ifNoneMatch: input.ifNoneMatch)
     try completion.conditions.validate()
-    let record = try await store.completeUpload(input.bucket, input.key, input.uploadId, completion)
+    let record = try await store.completeUpload(
+      input.bucket, input.key, input.uploadId, completion, ChangeOrigin(context, .completeUpload))
     var output = CompleteMultipartUploadOutput(
       location: "\(context.endpoint)/\(input.bucket)/\(URLText.encodeKey(input.key))", bucket: input.bucket,
       key: input.key, eTag: record.etag.quoted)

@@ -67,7 +67,12 @@ extension S3Service {
     _ tags: [Pair], _ bucket: Bucket, _ key: String, _ versionID: String?, _ context: RequestContext
   ) async throws -> ObjectRecord {
     let selector = try Self.selector(versionID)
-    let changed = try await store.modify(bucket.name, key, selector) { $0.attributes.tags = tags }
+    let changed = try await store.modify(
+      bucket.name, key, selector, tags.isEmpty ? "ObjectTagging:Delete" : "ObjectTagging:Put", ChangeOrigin(context)
+    ) {
+      $0.attributes.tags = tags
+      return true
+    }
     return try await present(changed, bucket, key, selector, context)
   }
 
@@ -99,7 +104,12 @@ extension S3Service {
     }
     let acl = try ObjectHeaders.acl(canned, grants: grants, bucket.record)
     let selector = try Self.selector(input.versionId)
-    let changed = try await store.modify(bucket.name, input.key, selector) { $0.attributes.acl = acl }
+    let changed = try await store.modify(
+      bucket.name, input.key, selector, "ObjectAcl:Put", ChangeOrigin(context)
+    ) {
+      $0.attributes.acl = acl
+      return true
+    }
     _ = try await present(changed, bucket, input.key, selector, context)
     return PutObjectAclOutput()
   }

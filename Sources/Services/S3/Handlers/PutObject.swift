@@ -19,7 +19,8 @@ extension S3Service {
     let body = input.body ?? .empty
     guard let length = body.length ?? input.contentLength else { throw S3Failure.missingContentLength }
     let record = try await store.put(
-      input.bucket, input.key, body, length: length, attributes: attributes, checks: checks, conditions: conditions)
+      input.bucket, input.key, body, length: length, attributes: attributes, checks: checks, conditions: conditions,
+      origin: ChangeOrigin(context))
 
     var output = PutObjectOutput(eTag: record.etag.quoted)
     output.setEncryption(record.attributes.encryption)

@@ -15,6 +15,7 @@ public struct S3Service: S3API {
   let knowsPrincipal: @Sendable (ARN) async throws -> Bool
   let logger: Logger
   let othersBlobs: @Sendable (@escaping @Sendable (BlobRef) -> Void) async throws -> Void
+  let eventTargets: (any BucketEventTargets)?
 
   /// - Parameters:
   ///   - keys: holds buckets, objects' records and uploads, under keys that begin with `s3`.
@@ -22,12 +23,13 @@ public struct S3Service: S3API {
   ///   - metrics: hears of each bucket's size once a day.
   ///   - knowsPrincipal: whether a user or role that a bucket's policy names exists.
   ///   - othersBlobs: marks the blobs that other services name, which are no orphans.
+  ///   - eventTargets: takes the events of buckets; without it none can be configured.
   public init(
     keys: any KeyStore, blobs: any BlobStore, clock: any WallClock, random: any RandomSource,
     metrics: any MetricTap = SilentTap(),
     knowsPrincipal: @escaping @Sendable (ARN) async throws -> Bool = { _ in true },
     othersBlobs: @escaping @Sendable (@escaping @Sendable (BlobRef) -> Void) async throws -> Void = { _ in },
-    logger: Logger = Logger(label: "tarn.s3")
+    eventTargets: (any BucketEventTargets)? = nil, logger: Logger = Logger(label: "tarn.s3")
   ) {
     store = ObjectStore(keys: keys, blobs: blobs, clock: clock, random: random, logger: logger)
     self.clock = clock
@@ -36,6 +38,7 @@ public struct S3Service: S3API {
     self.knowsPrincipal = knowsPrincipal
     self.logger = logger
     self.othersBlobs = othersBlobs
+    self.eventTargets = eventTargets
   }
 
   /// Marks every blob that S3 names: for `BlobStore.collectOrphans` where other services name blobs too.
@@ -54,13 +57,14 @@ public struct S3Service: S3API {
   }
 
   /// The service's work in the background, until the task is cancelled: frees what a crash left, frees deleted bytes,
-  /// applies lifecycle rules, reports what is stored.
+  /// applies lifecycle rules, reports what is stored, hands events to who wants them.
   public func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await collectOrphansOnce() }
       group.addTask { await sweepForever() }
       group.addTask { await applyLifecycleForever() }
       group.addTask { await reportStorageForever() }
+      group.addTask { await deliverEventsForever() }
     }
   }
 

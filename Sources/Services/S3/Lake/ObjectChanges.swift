@@ -47,10 +47,12 @@ extension S3Service {
         let freed = try await store.keys.write { transaction in
           for bucket in buckets.values { try bucket.check(transaction) }
           try also(transaction)
-          var work = ChangeWork(buckets: buckets, transaction: transaction, now: now, nonces: nonces, spare: spare)
+          var work = ChangeWork(
+            buckets: buckets, transaction: transaction, origin: ChangeOrigin(caller, .copy).at(now), nonces: nonces,
+            spare: spare)
           return try work.run(changes)
         }
-        if freed { store.sweepSignal.wake() }
+        for bucket in buckets.values { store.committed(freed: freed, in: bucket) }
         return
       } catch let changed as BucketChanged {
         store.buckets.forget(changed.name)
@@ -90,18 +92,20 @@ extension S3Service {
 private struct ChangeWork {
   let buckets: [String: Bucket]
   let transaction: any KeyTransaction
-  let now: Timestamp
+  /// A move is a copy and a deletion to those who listen, as it is on AWS.
+  let origin: ChangeOrigin
   var nonces: [[UInt8]]
   /// For versions beyond those that were counted before: objects below a prefix.
   let spare: [UInt8]
   private var freed = false
 
   init(
-    buckets: [String: Bucket], transaction: any KeyTransaction, now: Timestamp, nonces: [[UInt8]], spare: [UInt8]
+    buckets: [String: Bucket], transaction: any KeyTransaction, origin: ChangeOrigin, nonces: [[UInt8]],
+    spare: [UInt8]
   ) {
     self.buckets = buckets
     self.transaction = transaction
-    self.now = now
+    self.origin = origin
     self.nonces = nonces
     self.spare = spare
   }
@@ -142,8 +146,8 @@ private struct ChangeWork {
   }
 
   private mutating func delete(_ key: String, _ bucket: Bucket, nonce: [UInt8]) throws {
-    let deletion = try VersionWriter(bucket, transaction).delete(
-      key, order: now.nanoseconds, modified: now, nonce: nonce)
+    let deletion = try VersionWriter(bucket, transaction, origin).delete(
+      key, order: origin.time.nanoseconds, modified: origin.time, nonce: nonce)
     if deletion.freed { freed = true }
   }
 
@@ -151,12 +155,13 @@ private struct ChangeWork {
     guard move.from != move.to, let source = buckets[move.from.bucket], let target = buckets[move.to.bucket] else {
       return
     }
-    let from = VersionWriter(source, transaction)
+    let from = VersionWriter(source, transaction, origin)
     guard var record = try from.table.current(move.from.key) else { throw S3Failure.noSuchKey(move.from.key) }
     try BlobLedger.share(record.segments, transaction)
     if try from.delete(move.from.key, version: .current)?.freed == true { freed = true }
-    (record.order, record.modified) = (now.nanoseconds, now)
-    let placed = try VersionWriter(target, transaction).put(move.to.key, record, nonce: nonces.popLast() ?? spare)
+    (record.order, record.modified) = (origin.time.nanoseconds, origin.time)
+    let placed = try VersionWriter(target, transaction, origin).put(
+      move.to.key, record, nonce: nonces.popLast() ?? spare)
     if placed.freed { freed = true }
   }
 }

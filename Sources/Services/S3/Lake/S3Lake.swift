@@ -74,7 +74,8 @@ public struct S3Lake: LakeFileSystem {
     let buckets = Set(drafts.map(\.path.bucket) + removed.map(\.bucket))
     for _ in 0..<Limits.retriesMax {
       do {
-        try await publish(drafts, removed, options, try await known(buckets, drafts, removed, caller))
+        try await publish(
+          drafts, removed, options, try await known(buckets, drafts, removed, caller), ChangeOrigin(caller))
         for case let writer as S3LakeWriter in writers { writer.published() }
         return
       } catch let changed as BucketChanged {
@@ -104,9 +105,10 @@ public struct S3Lake: LakeFileSystem {
 
   private func publish(
     _ drafts: [(path: LakePath, taken: Ingest.Taken)], _ removed: [LakePath], _ options: LakePublication,
-    _ buckets: [String: Bucket]
+    _ buckets: [String: Bucket], _ caller: ChangeOrigin
   ) async throws {
     let now = service.clock.now()
+    let origin = caller.at(now)
     let objects = try drafts.compactMap { draft -> (Bucket, String, ObjectRecord, [UInt8])? in
       guard let bucket = buckets[draft.path.bucket] else { return nil }
       let digests = draft.taken.digests
@@ -126,18 +128,18 @@ public struct S3Lake: LakeFileSystem {
       var freed = false
       for (bucket, key, nonce) in gone {
         try bucket.check(transaction)
-        let deletion = try VersionWriter(bucket, transaction).delete(
+        let deletion = try VersionWriter(bucket, transaction, origin).delete(
           key, order: now.nanoseconds, modified: now, nonce: nonce)
         if deletion.freed { freed = true }
       }
       for (bucket, key, record, nonce) in objects {
         try bucket.check(transaction)
-        if try VersionWriter(bucket, transaction).put(key, record, nonce: nonce).freed { freed = true }
+        if try VersionWriter(bucket, transaction, origin).put(key, record, nonce: nonce).freed { freed = true }
       }
       try options.alongside?(transaction)
       return freed
     }
-    if freed { store.sweepSignal.wake() }
+    for bucket in buckets.values { store.committed(freed: freed, in: bucket) }
   }
 
   private func bucket(_ path: LakePath) throws -> Bucket {

@@ -23,8 +23,11 @@ extension S3Service {
     for record in records {
       guard let lifecycle = record.lifecycle, lifecycle.rules.contains(where: \.enabled) else { continue }
       do {
-        try await LifecyclePass(store: store, rules: lifecycle.rules.filter(\.enabled), now: clock.now())
-          .run(Bucket(record))
+        let now = clock.now()
+        try await LifecyclePass(
+          store: store, rules: lifecycle.rules.filter(\.enabled), now: now,
+          origin: .lifecycle(at: now, requestID: random.uuid())
+        ).run(Bucket(record))
       } catch is AWSError {
         // The bucket was deleted or changed meanwhile; the next round sees it as it is then.
         continue
@@ -38,6 +41,7 @@ private struct LifecyclePass {
   let store: ObjectStore
   let rules: [LifecycleRecord.Rule]
   let now: Timestamp
+  let origin: ChangeOrigin
 
   func run(_ bucket: Bucket) async throws {
     try await versions(bucket)
@@ -71,7 +75,7 @@ private struct LifecyclePass {
         if !entry.isLatest { noncurrent += 1 }
         newer = entry
       }
-      if !deletions.isEmpty { _ = try await store.delete(bucket.name, deletions) }
+      if !deletions.isEmpty { _ = try await store.delete(bucket.name, deletions, origin) }
       for (key, record, storageClass) in moves { try await move(bucket, key, record, to: storageClass) }
       guard page.more, let lastKey = page.lastKey else { return }
       keyMarker = lastKey
@@ -128,8 +132,10 @@ private struct LifecyclePass {
 
   private func move(_ bucket: Bucket, _ key: String, _ record: ObjectRecord, to storageClass: String) async throws {
     let selector = record.nonce.map { VersionSelector.id(VersionID(order: record.order, nonce: $0)) } ?? .null
-    _ = try await store.modify(bucket.name, key, selector) { held in
-      if held.order == record.order { held.attributes.storageClass = storageClass }
+    _ = try await store.modify(bucket.name, key, selector, "LifecycleTransition", origin) { held in
+      guard held.order == record.order else { return false }
+      held.attributes.storageClass = storageClass
+      return true
     }
   }
 

@@ -27,7 +27,7 @@ extension ObjectStore {
   /// - Throws: `MalformedXML`, `NoSuchUpload`, `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`, `BadDigest`,
   ///   `InvalidRequest`, `PreconditionFailed`.
   func completeUpload(
-    _ bucketName: String, _ key: String, _ uploadID: String, _ completion: Completion
+    _ bucketName: String, _ key: String, _ uploadID: String, _ completion: Completion, _ origin: ChangeOrigin
   ) async throws -> ObjectRecord {
     guard !completion.parts.isEmpty, completion.parts.count <= Limits.partNumberMax else {
       throw S3Failure.malformedXML
@@ -37,8 +37,8 @@ extension ObjectStore {
     }
     let nonce = nonce()
     let now = clock.now()
-    let record = try await buckets.with(bucketName) { bucket in
-      try await keys.write { transaction in
+    return try await buckets.with(bucketName) { bucket in
+      let record: ObjectRecord = try await keys.write { transaction in
         try bucket.check(transaction)
         let upload: UploadRecord
         do {
@@ -47,7 +47,7 @@ extension ObjectStore {
           if let done = try Self.completed(bucket, key, uploadID, transaction) { return done }
           throw error
         }
-        let writer = VersionWriter(bucket, transaction)
+        let writer = VersionWriter(bucket, transaction, origin.at(now))
         if completion.conditions != .none { try completion.conditions.check(key, try writer.table.current(key)) }
         let parts = try Self.named(completion, upload, uploadID, bucket, key, transaction)
         var record = try Self.assemble(parts, upload, completion)
@@ -57,9 +57,9 @@ extension ObjectStore {
           bucket, key, upload.id.order, keeping: Set(parts.map(\.number)), transaction)
         return try writer.put(key, record, nonce: nonce).record
       }
+      committed(freed: true, in: bucket)
+      return record
     }
-    sweepSignal.wake()
-    return record
   }
 
   /// The object that this upload has become already, if it is still the key's newest version.

@@ -29,7 +29,7 @@ extension ObjectStore {
   }
 
   func copy(
-    _ request: CopyRequest, to bucketName: String, _ key: String, _ conditions: WriteConditions
+    _ request: CopyRequest, to bucketName: String, _ key: String, _ conditions: WriteConditions, _ origin: ChangeOrigin
   ) async throws -> Copied {
     let nonce = nonce()
     for _ in 0..<Limits.retriesMax {
@@ -48,7 +48,7 @@ extension ObjectStore {
                 throw S3Failure.copyOntoItself
               }
               if let computed, computed.of != from.etag { throw ObjectBody.Gone() }
-              let writer = VersionWriter(bucket, transaction)
+              let writer = VersionWriter(bucket, transaction, origin.at(now))
               if conditions != .none { try conditions.check(key, try writer.table.current(key)) }
               var record = Self.copy(of: from, request, at: now)
               if let computed { record.checksum = computed.checksum }
@@ -57,7 +57,7 @@ extension ObjectStore {
               let version = source.record.versioning == .off ? nil : from.versionText
               return (Copied(record: placed, sourceVersionText: version), freed)
             }
-            if freed { sweepSignal.wake() }
+            committed(freed: freed, in: bucket)
             return copied
           }
         }

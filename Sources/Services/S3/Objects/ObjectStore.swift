@@ -13,7 +13,8 @@ struct ObjectStore: Sendable {
   let ingest: Ingest
   let leases = BlobLeases()
   let sweeper: BlobSweeper
-  let sweepSignal: SweepSignal
+  let sweepSignal: WorkSignal
+  let eventSignal: WorkSignal
 
   init(
     keys: any KeyStore, blobs: any BlobStore, clock: any WallClock, random: any RandomSource, logger: Logger
@@ -28,7 +29,14 @@ struct ObjectStore: Sendable {
       digestPool: BlockingPool(
         name: "s3-digest", threads: Limits.digestThreads, queueLimit: Limits.digestJobsMax))
     sweeper = BlobSweeper(keys: keys, blobs: blobs, leases: leases, logger: logger)
-    sweepSignal = SweepSignal()
+    sweepSignal = WorkSignal()
+    eventSignal = WorkSignal()
+  }
+
+  /// Wakes who has work from a change that is on disk now.
+  func committed(freed: Bool, in bucket: Bucket) {
+    if freed { sweepSignal.wake() }
+    if bucket.record.notifications != nil { eventSignal.wake() }
   }
 
   func nonce() -> [UInt8] { random.bytes(VersionID.nonceBytes) }
@@ -65,7 +73,7 @@ struct ObjectStore: Sendable {
   /// - Returns: the version as it was placed.
   func put(
     _ bucketName: String, _ key: String, _ body: ByteStream, length: Int64?, attributes: ObjectAttributes,
-    checks: BodyChecks, conditions: WriteConditions = .none
+    checks: BodyChecks, conditions: WriteConditions = .none, origin: ChangeOrigin
   ) async throws -> ObjectRecord {
     var algorithms = Set(checks.declared.keys)
     algorithms.insert(checks.kept)
@@ -79,7 +87,7 @@ struct ObjectStore: Sendable {
           size: taken.digests.bytes, etag: ETag(md5: taken.digests.md5),
           checksum: ObjectChecksum(
             algorithm: kept, type: .fullObject, value: taken.digests.checksums[kept] ?? []),
-          segments: taken.segments, attributes: attributes), conditions)
+          segments: taken.segments, attributes: attributes), conditions, origin)
     } catch let error as AWSError {
       // Only a refusal is certain to have left no key that names the bytes. After a failure of the disk they stay
       // for the collection at the next start.
@@ -105,18 +113,18 @@ struct ObjectStore: Sendable {
 
   /// Makes a draft the newest version of its key.
   func commit(
-    _ bucketName: String, _ key: String, _ draft: Draft, _ conditions: WriteConditions
+    _ bucketName: String, _ key: String, _ draft: Draft, _ conditions: WriteConditions, _ origin: ChangeOrigin
   ) async throws -> ObjectRecord {
     let nonce = nonce()
     let record = draft.record(at: clock.now())
     return try await buckets.with(bucketName) { bucket in
       let (placed, freed) = try await keys.write { transaction in
         try bucket.check(transaction)
-        let writer = VersionWriter(bucket, transaction)
+        let writer = VersionWriter(bucket, transaction, origin.at(record.modified))
         if conditions != .none { try conditions.check(key, try writer.table.current(key)) }
         return try writer.put(key, record, nonce: nonce)
       }
-      if freed { sweepSignal.wake() }
+      committed(freed: freed, in: bucket)
       return placed
     }
   }
@@ -133,15 +141,15 @@ struct ObjectStore: Sendable {
 
   /// Deletes many objects in one transaction.
   /// - Returns: for each request what was done, or why not.
-  func delete(_ bucketName: String, _ requests: [DeleteRequest]) async throws -> [Result<
-    VersionWriter.Deletion, AWSError
-  >] {
+  func delete(
+    _ bucketName: String, _ requests: [DeleteRequest], _ origin: ChangeOrigin
+  ) async throws -> [Result<VersionWriter.Deletion, AWSError>] {
     let now = clock.now()
     let nonces = requests.map { _ in nonce() }
     return try await buckets.with(bucketName) { bucket in
       let done = try await keys.write { transaction in
         try bucket.check(transaction)
-        let writer = VersionWriter(bucket, transaction)
+        let writer = VersionWriter(bucket, transaction, origin.at(now))
         return try zip(requests, nonces).map { request, nonce -> Result<VersionWriter.Deletion, AWSError> in
           do {
             return .success(try Self.delete(request, writer, now, nonce))
@@ -150,7 +158,7 @@ struct ObjectStore: Sendable {
           }
         }
       }
-      if done.contains(where: { (try? $0.get().freed) == true }) { sweepSignal.wake() }
+      committed(freed: done.contains { (try? $0.get().freed) == true }, in: bucket)
       return done
     }
   }
@@ -178,27 +186,32 @@ struct ObjectStore: Sendable {
   }
 
   /// Changes a version's attributes in place (tags, ACL).
+  /// - Parameters:
+  ///   - event: what the change is called in events.
+  ///   - change: says whether there is anything to write back.
   /// - Returns: the version; `nil` when there is none.
   func modify(
-    _ bucketName: String, _ key: String, _ selector: VersionSelector,
-    _ change: @escaping @Sendable (inout ObjectRecord) throws -> Void
+    _ bucketName: String, _ key: String, _ selector: VersionSelector, _ event: String, _ origin: ChangeOrigin,
+    _ change: @escaping @Sendable (inout ObjectRecord) throws -> Bool
   ) async throws -> ObjectRecord? {
-    try await buckets.with(bucketName) { bucket in
-      try await keys.write { transaction in
+    let origin = origin.at(clock.now())
+    return try await buckets.with(bucketName) { bucket in
+      let changed: ObjectRecord? = try await keys.write { transaction in
         try bucket.check(transaction)
-        let writer = VersionWriter(bucket, transaction)
+        let writer = VersionWriter(bucket, transaction, origin)
         guard var record = try writer.table.find(key, selector) else { return nil }
         guard !record.isDeleteMarker else { return record }
-        try change(&record)
-        try writer.replace(key, record)
+        if try change(&record) { try writer.replace(key, record, event: event) }
         return record
       }
+      committed(freed: false, in: bucket)
+      return changed
     }
   }
 }
 
-/// Wakes the task that frees blobs.
-struct SweepSignal: Sendable {
+/// Wakes a task that has work in the background.
+struct WorkSignal: Sendable {
   let wakes: AsyncStream<Void>
   private let continuation: AsyncStream<Void>.Continuation
 

@@ -58,10 +58,13 @@ struct VersionTable {
 struct VersionWriter {
   let table: VersionTable
   let transaction: any KeyTransaction
+  private let journal: EventJournal?
 
-  init(_ bucket: Bucket, _ transaction: any KeyTransaction) {
+  /// - Parameter origin: who makes the changes, for the events that tell of them.
+  init(_ bucket: Bucket, _ transaction: any KeyTransaction, _ origin: ChangeOrigin) {
     table = VersionTable(bucket, transaction)
     self.transaction = transaction
+    journal = EventJournal(bucket.record, origin, transaction)
   }
 
   private var bucket: Bucket { table.bucket }
@@ -98,6 +101,7 @@ struct VersionWriter {
       freed = try clearNull(key, current)
     }
     try transaction.set(bucket.objects.appending(key), placed.encoded())
+    try journal?.created(key, placed)
     return (placed, freed)
   }
 
@@ -108,6 +112,7 @@ struct VersionWriter {
     case .off:
       guard let current else { return Deletion() }
       try transaction.delete(bucket.objects.appending(key))
+      try journal?.deleted(key, current)
       return Deletion(freed: try BlobLedger.release(current.segments, transaction))
     case .enabled, .suspended:
       var marker = ObjectRecord(order: try nextOrder(key, current, atLeast: order), modified: modified)
@@ -122,6 +127,7 @@ struct VersionWriter {
       }
       if current != nil { try transaction.delete(bucket.objects.appending(key)) }
       try transaction.set(Layout.version(bucket.number, key, marker.order), marker.encoded())
+      try journal?.markerCreated(key, marker)
       return Deletion(versionText: marker.versionText, isDeleteMarker: true, freed: freed)
     }
   }
@@ -138,12 +144,15 @@ struct VersionWriter {
       if found.isNullVersion { try transaction.delete(Layout.nullVersions(bucket.number).appending(key)) }
       if current == nil { try promote(key) }
     }
+    try journal?.deleted(key, found)
     let freed = try BlobLedger.release(found.segments, transaction)
     return Deletion(versionText: found.versionText, isDeleteMarker: found.isDeleteMarker, freed: freed)
   }
 
   /// Writes a version back with changed attributes (tags, ACL).
-  func replace(_ key: String, _ record: ObjectRecord) throws {
+  /// - Parameter event: what the change is called in events.
+  func replace(_ key: String, _ record: ObjectRecord, event: String) throws {
+    try journal?.changed(event, key, record)
     if let current = try table.current(key), current.order == record.order, current.nonce == record.nonce {
       try transaction.set(bucket.objects.appending(key), record.encoded())
     } else {
