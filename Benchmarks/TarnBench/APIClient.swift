@@ -31,6 +31,13 @@ struct APIClient: Sendable {
     return text.split(separator: "<Key>").dropFirst().map { String($0.prefix { $0 != "<" }) }
   }
 
+  /// Calls a function and gives what it answered.
+  func invoke(_ function: String, _ payload: String) async throws -> Any {
+    let bytes = try await send(
+      "lambda", "POST", "/2015-03-31/functions/\(function)/invocations", query: "", body: ByteBuffer(string: payload))
+    return try JSONSerialization.jsonObject(with: Data(bytes.readableBytesView), options: .fragmentsAllowed)
+  }
+
   private func send(
     _ service: String, _ method: String, _ path: String, query: String, headers: [(String, String)] = [],
     body: ByteBuffer = ByteBuffer()

@@ -28,7 +28,7 @@ struct TarnBench: AsyncParsableCommand {
 
   static let names = [
     "limits", "start", "records", "small", "large", "query", "firehose", "tpch", "warehouse", "quality", "memory",
-    "long",
+    "long", "functions",
   ]
 
   func validate() throws {
@@ -74,6 +74,7 @@ struct TarnBench: AsyncParsableCommand {
     }
     if wanted("quality") { try await scenarios.quality(&report, tools: Tools(root: root), rounds: 5) }
     if wanted("firehose") { try await scenarios.firehose(&report) }
+    if wanted("functions") { try await scenarios.functions(&report) }
   }
 }
 
