@@ -23,6 +23,7 @@ public final class LambdaService: LambdaAPI {
   let lines: any LogEventTap
   let log: Logger
   let address: Locked<String>
+  let failures: FailureObjects
   let events: EventQueue
   let mappings: MappingHouse
   private let folder: String
@@ -45,10 +46,12 @@ public final class LambdaService: LambdaAPI {
     self.log = log
     self.address = address
     self.folder = folder
+    failures = FailureObjects(s3: code.s3, roles: roles, authorizer: authorizer, clock: clock, random: random)
     events = EventQueue(keys: keys, clock: clock, random: random, log: log)
     mappings = MappingHouse(
       MappingTools(
-        keys: keys, kinesis: kinesis, roles: roles, authorizer: authorizer, clock: clock, random: random, log: log))
+        keys: keys, kinesis: kinesis, roles: roles, authorizer: authorizer, clock: clock, random: random,
+        failures: failures, metrics: metrics, log: log))
   }
 
   /// - Parameters:
@@ -120,8 +123,11 @@ public final class LambdaService: LambdaAPI {
         switch parts[3].string {
         case "function": mark(try KeyRecord.decode(FunctionRecord.self, value).latest.code)
         case "version": mark(try KeyRecord.decode(VersionRecord.self, value).code)
+        case "layer-version": mark(try KeyRecord.decode(LayerVersionRecord.self, value).code)
         default: break
         }
+        // Layers that functions have are theirs too, whether or not the layer's version is still there.
+        for layer in try layers(of: key, value) { mark(layer.code) }
         return true
       }
     }

@@ -70,12 +70,18 @@ extension LambdaService {
     return .done(await destination(config?.onFailure, event, found, condition, execution))
   }
 
-  /// The event that a destination gets, if there is one that the function's role may invoke.
+  /// Tells a destination. What a function gets is an event of its own, which takes the place of the one at hand.
   private func destination(
     _ target: String?, _ event: EventRecord, _ found: ResolvedFunction, _ condition: String, _ execution: Execution?
   ) async -> EventRecord? {
     guard let target, let role = ARN(found.version.role) else { return nil }
     do {
+      if let bucket = ARN(target), FailureObjects.isBucket(bucket) {
+        try await failures.put(
+          body(event, found, condition, execution), folder: "aws/lambda/async/\(event.function)", bucket: bucket,
+          role: found.version.role, scope: event.scope, function: event.function)
+        return nil
+      }
       let principal = try await roles.assume(role: role, for: SandboxTools.serviceName, session: event.function)
       let context = RequestContext(
         requestID: random.uuid(), scope: event.scope, principal: principal, time: clock.now(),

@@ -2,6 +2,15 @@ package import Kernel
 import LambdaModel
 import NIOCore
 
+/// Why records were given up, and what had been tried.
+package struct GivenUp: Sendable {
+  package var reason: String
+  /// Calls of the function that were in vain.
+  package var attempts: Int
+  /// The last of them.
+  package var last: Execution?
+}
+
 /// Takes a function through one batch of a shard's records, in order: retries, halves, gives up, as the mapping says.
 package struct BatchWork: Sendable {
   let mapping: MappingRecord
@@ -9,13 +18,13 @@ package struct BatchWork: Sendable {
   /// Hands records to the function. Throws when there is no room for it.
   let call: @Sendable ([StreamItem]) async throws -> Execution
   /// Hears of records that are given up, and why.
-  let giveUp: @Sendable ([StreamItem], String) async -> Void
+  let giveUp: @Sendable ([StreamItem], GivenUp) async -> Void
   /// Hears how the last call went.
   let note: @Sendable (String) -> Void
 
   package init(
     mapping: MappingRecord, clock: any WallClock, call: @escaping @Sendable ([StreamItem]) async throws -> Execution,
-    giveUp: @escaping @Sendable ([StreamItem], String) async -> Void, note: @escaping @Sendable (String) -> Void
+    giveUp: @escaping @Sendable ([StreamItem], GivenUp) async -> Void, note: @escaping @Sendable (String) -> Void
   ) {
     self.mapping = mapping
     self.clock = clock
@@ -32,13 +41,15 @@ package struct BatchWork: Sendable {
     var items = all
     var failures = before
     var pauses = 0
+    var last: Execution?
     while !items.isEmpty {
       try Task.checkCancellation()
-      items = await forgetOld(items)
+      items = await forgetOld(items, GivenUp(reason: "", attempts: failures, last: last))
       guard !items.isEmpty else { return }
       let failed: Int
       do {
         let execution = try await call(items)
+        last = execution
         // A function that the server's stop ended has not failed.
         try Task.checkCancellation()
         if execution.isError {
@@ -75,18 +86,22 @@ package struct BatchWork: Sendable {
       }
       failures += 1
       if mapping.retries >= 0, failures > mapping.retries {
-        await giveUp(items, "RetryAttemptsExhausted")
+        await giveUp(items, GivenUp(reason: "RetryAttemptsExhausted", attempts: failures, last: last))
         return
       }
       try await clock.sleep(for: Self.pause(failures - 1))
     }
   }
 
-  private func forgetOld(_ items: [StreamItem]) async -> [StreamItem] {
+  private func forgetOld(_ items: [StreamItem], _ standing: GivenUp) async -> [StreamItem] {
     guard mapping.recordAgeSeconds >= 0 else { return items }
     let horizon = clock.now() - .seconds(mapping.recordAgeSeconds)
     let old = items.prefix { $0.time < horizon }
-    if !old.isEmpty { await giveUp(Array(old), "MaximumRecordAgeExceeded") }
+    if !old.isEmpty {
+      var about = standing
+      about.reason = "MaximumRecordAgeExceeded"
+      await giveUp(Array(old), about)
+    }
     return Array(items[old.endIndex...])
   }
 

@@ -21,19 +21,28 @@ actor MappingHouse {
   /// Reads all that are enabled until the task is cancelled.
   func run(_ handler: @escaping Handler) async {
     self.handler = handler
-    do {
-      for mapping in try await tools.keys.read({ try $0.records(LambdaKeys.allMappings, as: MappingRecord.self) }) {
-        start(mapping)
-      }
-    } catch {
-      tools.log.error("event source mappings cannot be read", metadata: ["error": "\(error)"])
-    }
+    await load()
     let (stream, _) = AsyncStream<Void>.makeStream()
     for await _ in stream {}
     self.handler = nil
     for task in tasks.values { task.cancel() }
     for task in tasks.values { await task.value }
     tasks = [:]
+  }
+
+  /// Starts what is kept, and tries again for as long as the disk does not give it.
+  private func load() async {
+    while !Task.isCancelled {
+      do {
+        for mapping in try await tools.keys.read({ try $0.records(LambdaKeys.allMappings, as: MappingRecord.self) }) {
+          start(mapping)
+        }
+        return
+      } catch {
+        tools.log.error("event source mappings cannot be read; this is tried again", metadata: ["error": "\(error)"])
+        try? await tools.clock.sleep(for: Limits.loadRetryEvery)
+      }
+    }
   }
 
   /// Begins to read, with what is configured now.
@@ -59,7 +68,7 @@ actor MappingHouse {
       while !Task.isCancelled {
         do {
           let (role, checkpoint) = try await Self.standing(of: mapping, tools.keys)
-          let reader = MappingReader(
+          let reader = try MappingReader(
             mapping, role: role, checkpoint: checkpoint, tools: tools, handle: handler,
             note: { text in results.withLock { $0[mapping.id] = text } })
           try await reader.run()

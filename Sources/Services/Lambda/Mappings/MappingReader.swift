@@ -13,6 +13,8 @@ struct MappingTools: Sendable {
   var authorizer: any Authorizer
   var clock: any WallClock
   var random: any RandomSource
+  var failures: FailureObjects
+  var metrics: any MetricTap
   var log: Logger
 
   /// The stream, read with the rights of the function's role.
@@ -34,6 +36,7 @@ actor MappingReader {
   private let tools: MappingTools
   private let handle: MappingHouse.Handler
   private let note: @Sendable (String) -> Void
+  private let filter: RecordFilter
   private var checkpoint: MappingCheckpoint
   private var ended: Set<Int> = []
   private var reading: Set<Int> = []
@@ -41,7 +44,8 @@ actor MappingReader {
   init(
     _ mapping: MappingRecord, role: String, checkpoint: MappingCheckpoint, tools: MappingTools,
     handle: @escaping MappingHouse.Handler, note: @escaping @Sendable (String) -> Void
-  ) {
+  ) throws {
+    filter = try RecordFilter(mapping.filters ?? [])
     self.mapping = mapping
     self.role = role
     self.checkpoint = checkpoint
@@ -109,8 +113,8 @@ actor MappingReader {
       let (items, next, isEnd) = try await collect(shard, consumer, from: offset)
       if !items.isEmpty {
         try await work(on: items, shard)
-        try await save(shard.index, next)
       }
+      if next != offset { try await save(shard.index, next) }
       offset = next
       if isEnd { return try await save(shard.index, next) }
     }
@@ -123,6 +127,7 @@ actor MappingReader {
     let wanted = mapping.batchSize * mapping.parallel
     var items: [StreamItem] = []
     var bytes = 0
+    var seen = 0
     var next = start
     var deadline: Timestamp?
     while true {
@@ -130,6 +135,7 @@ actor MappingReader {
         shard.index, from: next, recordsMax: wanted - items.count, bytesMax: Limits.batchReadBytesMax)
       for record in batch.records {
         let item = StreamItem(record)
+        guard filter.wants(item) else { continue }
         // What no longer fits into one event begins the next batch.
         if bytes + item.eventBytes > Limits.payloadBytesMax - Limits.batchFrameBytes, !items.isEmpty {
           return (items, item.offset, false)
@@ -138,6 +144,8 @@ actor MappingReader {
         items.append(item)
       }
       next = batch.nextOffset
+      seen += batch.records.count
+      if items.isEmpty, seen >= Limits.filteredRecordsMax { return (items, next, batch.isEnd) }
       if batch.isEnd || items.count >= wanted { return (items, next, batch.isEnd) }
       if let first = items.first, deadline == nil {
         deadline = max(tools.clock.now(), first.time + .seconds(mapping.windowSeconds))
@@ -163,17 +171,18 @@ actor MappingReader {
 
   /// Lets the function work on a batch; several at once share it by partition key, so that a key's order stays.
   private func work(on items: [StreamItem], _ shard: ConsumerShard) async throws {
-    let (mapping, role, handle, log) = (mapping, role, handle, tools.log)
+    let (mapping, role, handle, tools) = (mapping, role, handle, tools)
     let work = BatchWork(
       mapping: mapping, clock: tools.clock,
       call: { items in
         let event = try StreamItem.event(items, shard: shard.id, stream: mapping.stream, role: role)
         return try await handle(mapping, event, items.last?.time)
       },
-      giveUp: { items, reason in
-        log.warning(
+      giveUp: { items, about in
+        tools.log.warning(
           "records of a stream were given up",
-          metadata: ["mapping": "\(mapping.id)", "records": "\(items.count)", "reason": "\(reason)"])
+          metadata: ["mapping": "\(mapping.id)", "records": "\(items.count)", "reason": "\(about.reason)"])
+        await tools.keep(items, about, of: mapping, shard: shard.id, role: role)
       }, note: note)
     guard mapping.parallel > 1 else { return try await work.run(items) }
     let lanes = Dictionary(grouping: items) { Self.lane($0.partitionKey, of: mapping.parallel) }

@@ -25,6 +25,8 @@ package struct MappingRecord: Codable, Sendable, Hashable {
   package var retries: Int
   package var reportsItems: Bool
   var onFailure: String?
+  /// Patterns of records that the function is to get; all of them without.
+  var filters: [String]?
   var modified: Timestamp
   /// What was done last, as the API tells it.
   var result = "No records processed"
@@ -67,7 +69,9 @@ package struct MappingRecord: Codable, Sendable, Hashable {
     return EventSourceMappingConfiguration(
       uuid: id, startingPosition: position, startingPositionTimestamp: moment, batchSize: batchSize,
       maximumBatchingWindowInSeconds: windowSeconds, parallelizationFactor: parallel,
-      eventSourceArn: stream.description, functionArn: name.qualifiedARN.description, lastModified: modified,
+      eventSourceArn: stream.description,
+      filterCriteria: filters.map { FilterCriteria(filters: $0.map { Filter(pattern: $0) }) },
+      functionArn: name.qualifiedARN.description, lastModified: modified,
       lastProcessingResult: shown ?? result, state: state ?? (isEnabled ? "Enabled" : "Disabled"),
       stateTransitionReason: "User action",
       destinationConfig: DestinationConfig(onFailure: onFailure.map { OnFailure(destination: $0) }),

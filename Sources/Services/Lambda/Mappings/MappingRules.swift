@@ -5,8 +5,6 @@ import LambdaModel
 enum MappingRules {
   static func refuseUnknown(_ input: CreateEventSourceMappingInput) throws {
     try refuse([
-      ("FilterCriteria", input.filterCriteria?.filters?.isEmpty == false),
-      ("DestinationConfig", input.destinationConfig?.onFailure?.destination?.isEmpty == false),
       ("TumblingWindowInSeconds", (input.tumblingWindowInSeconds ?? 0) > 0), ("Tags", input.tags?.isEmpty == false),
       ("SelfManagedEventSource", input.selfManagedEventSource != nil), ("Topics", input.topics != nil),
       ("Queues", input.queues != nil), ("ScalingConfig", input.scalingConfig != nil),
@@ -17,8 +15,6 @@ enum MappingRules {
 
   static func refuseUnknown(_ input: UpdateEventSourceMappingInput) throws {
     try refuse([
-      ("FilterCriteria", input.filterCriteria?.filters?.isEmpty == false),
-      ("DestinationConfig", input.destinationConfig?.onFailure?.destination?.isEmpty == false),
       ("TumblingWindowInSeconds", (input.tumblingWindowInSeconds ?? 0) > 0),
       ("ScalingConfig", input.scalingConfig != nil), ("KMSKeyArn", input.kmsKeyArn?.isEmpty == false),
       ("MetricsConfig", input.metricsConfig != nil), ("LoggingConfig", input.loggingConfig != nil),
@@ -30,6 +26,39 @@ enum MappingRules {
     if let given = settings.first(where: \.1) {
       throw AWSError.notImplemented(service: "Lambda", operation: "event source mappings with \(given.0)")
     }
+  }
+
+  /// Patterns as they are kept; `nil` for none.
+  /// - Throws: InvalidParameterValueException.
+  static func filters(_ criteria: FilterCriteria?) throws -> [String]? {
+    let texts = try (criteria?.filters ?? []).map { filter in
+      guard let pattern = filter.pattern else {
+        throw LambdaError.invalidParameterValueException("Invalid filter pattern definition.")
+      }
+      return pattern
+    }
+    _ = try RecordFilter(texts)
+    return texts.isEmpty ? nil : texts
+  }
+
+  /// Where records go that are given up: buckets; there are no queues and topics yet.
+  /// - Throws: InvalidParameterValueException.
+  static func onFailure(_ config: DestinationConfig?) throws -> String? {
+    guard config?.onSuccess?.destination?.isEmpty ?? true else {
+      throw LambdaError.invalidParameterValueException("OnSuccess is not supported for event source mappings.")
+    }
+    guard let text = config?.onFailure?.destination, !text.isEmpty else { return nil }
+    guard let arn = ARN(text), ["s3", "sqs", "sns"].contains(arn.service) else {
+      throw LambdaError.invalidParameterValueException("The provided destination config DestinationConfig is invalid.")
+    }
+    guard arn.service == "s3" else {
+      throw AWSError.notImplemented(
+        service: "Lambda", operation: "event source mappings with destinations in \(arn.service)")
+    }
+    guard FailureObjects.isBucket(arn) else {
+      throw LambdaError.invalidParameterValueException("The provided destination config DestinationConfig is invalid.")
+    }
+    return text
   }
 
   static func stream(_ text: String?) throws -> ARN {

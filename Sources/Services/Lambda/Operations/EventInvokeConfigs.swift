@@ -100,8 +100,9 @@ extension LambdaService {
     let config = try await keys.write { transaction -> EventConfigRecord in
       _ = try transaction.resolve(name, chance: 1)
       let config = try body(try transaction.get(Self.configKey(name), as: EventConfigRecord.self))
-      for destination in [config.onSuccess, config.onFailure].compactMap({ $0 }) {
-        try Self.checkDestination(destination, name, context)
+      if let destination = config.onSuccess { try Self.checkDestination(destination, name, context) }
+      if let destination = config.onFailure {
+        try Self.checkDestination(destination, name, context, takesBuckets: true)
       }
       try transaction.set(Self.configKey(name), record: config)
       return config
@@ -109,10 +110,16 @@ extension LambdaService {
     return Self.shape(config, name)
   }
 
-  /// Other functions are told; queues, topics, buses and buckets are not there yet.
-  private static func checkDestination(_ text: String, _ name: FunctionName, _ context: RequestContext) throws {
-    guard let arn = ARN(text) else {
-      throw LambdaError.invalidParameterValueException("The provided destination config DestinationConfig is invalid.")
+  /// Other functions are told, and buckets of failures; queues, topics and buses are not there yet.
+  private static func checkDestination(
+    _ text: String, _ name: FunctionName, _ context: RequestContext, takesBuckets: Bool = false
+  ) throws {
+    let invalid = LambdaError.invalidParameterValueException(
+      "The provided destination config DestinationConfig is invalid.")
+    guard let arn = ARN(text) else { throw invalid }
+    if arn.service == "s3" {
+      guard takesBuckets, FailureObjects.isBucket(arn) else { throw invalid }
+      return
     }
     guard arn.service == "lambda" else {
       throw AWSError.notImplemented(service: "Lambda", operation: "destinations in \(arn.service)")

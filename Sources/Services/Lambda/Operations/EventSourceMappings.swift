@@ -21,6 +21,8 @@ extension LambdaService {
       parallel: input.parallelizationFactor ?? 1, bisects: input.bisectBatchOnFunctionError ?? false,
       recordAgeSeconds: input.maximumRecordAgeInSeconds ?? -1, retries: input.maximumRetryAttempts ?? -1,
       reportsItems: input.functionResponseTypes?.contains(.reportBatchItemFailures) ?? false, modified: clock.now())
+    mapping.filters = try MappingRules.filters(input.filterCriteria)
+    mapping.onFailure = try MappingRules.onFailure(input.destinationConfig)
     try MappingRules.check(mapping)
     let checkpoint = try await begin(mapping, role: found.version.role)
     mapping.modified = clock.now()
@@ -95,6 +97,8 @@ extension LambdaService {
   ) async throws -> UpdateEventSourceMappingOutput {
     let former = try await find(mapping: input.uuid, for: "UpdateEventSourceMapping", context)
     try MappingRules.refuseUnknown(input)
+    let filters = try MappingRules.filters(input.filterCriteria)
+    let onFailure = try MappingRules.onFailure(input.destinationConfig)
     let name = try input.functionName.map { try FunctionName($0, context) }
     if let name { _ = try await resolve(name) }
     let now = clock.now()
@@ -113,6 +117,8 @@ extension LambdaService {
       if let age = input.maximumRecordAgeInSeconds { mapping.recordAgeSeconds = age }
       if let retries = input.maximumRetryAttempts { mapping.retries = retries }
       if let types = input.functionResponseTypes { mapping.reportsItems = types.contains(.reportBatchItemFailures) }
+      if input.filterCriteria != nil { mapping.filters = filters }
+      if input.destinationConfig != nil { mapping.onFailure = onFailure }
       mapping.modified = now
       try MappingRules.check(mapping)
       try transaction.set(key, record: mapping)
