@@ -7,6 +7,7 @@ import socket
 import subprocess
 
 import pytest
+from test_lambda import PYTHON, bundle
 
 # Where an operator keeps providers that were fetched beforehand: nothing is downloaded while tests run.
 MIRROR = pathlib.Path(os.environ.get("TARN_TERRAFORM_MIRROR", "/opt/tf-plugins"))
@@ -95,3 +96,23 @@ def test_redshift(terraform):
     run("destroy", "-auto-approve", "-input=false", "-no-color", *changed)
     assert tarn.client("redshift").describe_clusters()["Clusters"] == []
     assert tarn.client("redshift-serverless").list_namespaces()["namespaces"] == []
+
+
+@pytest.mark.parametrize("terraform", ["terraform_lambda"], indirect=True)
+def test_functions(terraform, tmp_path):
+    tarn, run = terraform
+    archive = tmp_path / "app.zip"
+    archive.write_bytes(bundle(app_py="def handler(event, context): return event"))
+    given = ("-input=false", "-no-color", f"-var=archive={archive}", f"-var=runtime={PYTHON}")
+    run("apply", "-auto-approve", *given)
+    rules = tarn.client("s3").get_bucket_notification_configuration(Bucket="terraform-events")["LambdaFunctionConfigurations"]
+    assert sorted(rule["Events"][0] for rule in rules) == ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
+    [mapping] = tarn.client("lambda").list_event_source_mappings(FunctionName="terraform-events")["EventSourceMappings"]
+    assert mapping["FilterCriteria"]["Filters"] and mapping["DestinationConfig"]["OnFailure"]["Destination"] == "arn:aws:s3:::terraform-failures"
+
+    second = run("plan", "-detailed-exitcode", *given, codes=(0, 2))
+    assert second.returncode == 0, second.stdout
+
+    run("destroy", "-auto-approve", *given)
+    assert tarn.client("lambda").list_functions()["Functions"] == []
+    assert tarn.client("lambda").list_layers()["Layers"] == []

@@ -41,6 +41,65 @@ extension AccountUsage: WireStructure, WireEncodable {
   }
 }
 
+extension AddLayerVersionPermissionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "AddLayerVersionPermissionRequest",
+    [
+      MemberSchema("LayerName", .label, required: true, traits: Traits.layerName),
+      MemberSchema("VersionNumber", .label, required: true),
+      MemberSchema("StatementId", required: true, traits: Traits.statementId),
+      MemberSchema("Action", required: true, traits: Traits.layerPermissionAllowedAction),
+      MemberSchema("Principal", required: true, traits: Traits.layerPermissionAllowedPrincipal),
+      MemberSchema("OrganizationId", traits: Traits.organizationId),
+      MemberSchema("RevisionId", .query),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var layerName: String?
+    var versionNumber: Int64?
+    var statementId: String?
+    var action: String?
+    var principal: String?
+    var organizationId: String?
+    var revisionId: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&layerName)
+      case 1: try decoder.read(&versionNumber)
+      case 2: try decoder.read(&statementId)
+      case 3: try decoder.read(&action)
+      case 4: try decoder.read(&principal)
+      case 5: try decoder.read(&organizationId)
+      case 6: try decoder.read(&revisionId)
+      default: break
+      }
+    }
+    guard
+      let layerName, let versionNumber, let statementId, let action, let principal
+    else { throw decoder.incomplete }
+    self.init(
+      layerName: layerName, versionNumber: versionNumber, statementId: statementId, action: action,
+      principal: principal, organizationId: organizationId, revisionId: revisionId)
+  }
+}
+
+extension AddLayerVersionPermissionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "AddLayerVersionPermissionResponse",
+    [
+      MemberSchema("Statement"),
+      MemberSchema("RevisionId"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, statement)
+    encoder.write(1, revisionId)
+    encoder.end()
+  }
+}
+
 extension AddPermissionRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "AddPermissionRequest",
@@ -524,62 +583,6 @@ extension DeadLetterConfig: WireStructure, WireDecodable, WireEncodable {
 
 extension DeleteAliasOutput: WireStructure, WireEncodable {
   public static let schema = StructureSchema("DeleteAliasOutput", [])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.end()
-  }
-}
-
-extension DeleteAliasRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeleteAliasRequest",
-    [
-      MemberSchema("FunctionName", .label, required: true, traits: Traits.functionName),
-      MemberSchema("Name", .label, required: true, traits: Traits.alias),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var functionName: String?
-    var name: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&functionName)
-      case 1: try decoder.read(&name)
-      default: break
-      }
-    }
-    guard let functionName, let name else { throw decoder.incomplete }
-    self.init(
-      functionName: functionName, name: name)
-  }
-}
-
-extension DeleteEventSourceMappingRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "DeleteEventSourceMappingRequest",
-    [
-      MemberSchema("UUID", .label, required: true),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var uuid: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&uuid)
-      default: break
-      }
-    }
-    guard let uuid else { throw decoder.incomplete }
-    self.init(
-      uuid: uuid)
-  }
-}
-
-extension DeleteFunctionConcurrencyOutput: WireStructure, WireEncodable {
-  public static let schema = StructureSchema("DeleteFunctionConcurrencyOutput", [])
 
   public func encode(to encoder: ShapeEncoder) {
     encoder.begin(Self.schema)

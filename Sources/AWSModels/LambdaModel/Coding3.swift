@@ -4,6 +4,65 @@ import Kernel
 import NIOCore
 public import AWSWire
 
+extension FunctionCode: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "FunctionCode",
+    [
+      MemberSchema("ZipFile", traits: Traits.blob),
+      MemberSchema("S3Bucket", traits: Traits.s3Bucket),
+      MemberSchema("S3Key", traits: Traits.s3Key),
+      MemberSchema("S3ObjectVersion", traits: Traits.s3ObjectVersion),
+      MemberSchema("ImageUri"),
+      MemberSchema("SourceKMSKeyArn", traits: Traits.kmsKeyArn),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var zipFile: ByteBuffer?
+    var s3Bucket: String?
+    var s3Key: String?
+    var s3ObjectVersion: String?
+    var imageUri: String?
+    var sourceKMSKeyArn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&zipFile)
+      case 1: try decoder.read(&s3Bucket)
+      case 2: try decoder.read(&s3Key)
+      case 3: try decoder.read(&s3ObjectVersion)
+      case 4: try decoder.read(&imageUri)
+      case 5: try decoder.read(&sourceKMSKeyArn)
+      default: break
+      }
+    }
+    self.init(
+      zipFile: zipFile, s3Bucket: s3Bucket, s3Key: s3Key, s3ObjectVersion: s3ObjectVersion, imageUri: imageUri,
+      sourceKMSKeyArn: sourceKMSKeyArn)
+  }
+}
+
+extension FunctionCodeLocation: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "FunctionCodeLocation",
+    [
+      MemberSchema("RepositoryType"),
+      MemberSchema("Location"),
+      MemberSchema("ImageUri"),
+      MemberSchema("ResolvedImageUri"),
+      MemberSchema("SourceKMSKeyArn"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, repositoryType)
+    encoder.write(1, location)
+    encoder.write(2, imageUri)
+    encoder.write(3, resolvedImageUri)
+    encoder.write(4, sourceKMSKeyArn)
+    encoder.end()
+  }
+}
+
 extension FunctionConfiguration: WireStructure, WireEncodable {
   public static let schema = StructureSchema(
     "FunctionConfiguration",
@@ -383,6 +442,124 @@ extension GetFunctionResponse: WireStructure, WireEncodable {
   }
 }
 
+extension GetLayerVersionByArnRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetLayerVersionByArnRequest",
+    [
+      MemberSchema("Arn", .query, required: true, traits: Traits.layerVersionArn),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var arn: String?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&arn)
+      default: break
+      }
+    }
+    guard let arn else { throw decoder.incomplete }
+    self.init(
+      arn: arn)
+  }
+}
+
+extension GetLayerVersionPolicyRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetLayerVersionPolicyRequest",
+    [
+      MemberSchema("LayerName", .label, required: true, traits: Traits.layerName),
+      MemberSchema("VersionNumber", .label, required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var layerName: String?
+    var versionNumber: Int64?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&layerName)
+      case 1: try decoder.read(&versionNumber)
+      default: break
+      }
+    }
+    guard let layerName, let versionNumber else { throw decoder.incomplete }
+    self.init(
+      layerName: layerName, versionNumber: versionNumber)
+  }
+}
+
+extension GetLayerVersionPolicyResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetLayerVersionPolicyResponse",
+    [
+      MemberSchema("Policy"),
+      MemberSchema("RevisionId"),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, policy)
+    encoder.write(1, revisionId)
+    encoder.end()
+  }
+}
+
+extension GetLayerVersionRequest: WireStructure, WireDecodable {
+  public static let schema = StructureSchema(
+    "GetLayerVersionRequest",
+    [
+      MemberSchema("LayerName", .label, required: true, traits: Traits.layerName),
+      MemberSchema("VersionNumber", .label, required: true),
+    ])
+
+  public init(from decoder: ShapeDecoder) throws {
+    var layerName: String?
+    var versionNumber: Int64?
+    try decoder.begin(Self.schema)
+    while let member = try decoder.next() {
+      switch member {
+      case 0: try decoder.read(&layerName)
+      case 1: try decoder.read(&versionNumber)
+      default: break
+      }
+    }
+    guard let layerName, let versionNumber else { throw decoder.incomplete }
+    self.init(
+      layerName: layerName, versionNumber: versionNumber)
+  }
+}
+
+extension GetLayerVersionResponse: WireStructure, WireEncodable {
+  public static let schema = StructureSchema(
+    "GetLayerVersionResponse",
+    [
+      MemberSchema("Content"),
+      MemberSchema("LayerArn", traits: Traits.layerArn),
+      MemberSchema("LayerVersionArn", traits: Traits.layerVersionArn),
+      MemberSchema("Description", traits: Traits.description),
+      MemberSchema("CreatedDate"),
+      MemberSchema("Version"),
+      MemberSchema("CompatibleRuntimes", traits: Traits.compatibleRuntimes),
+      MemberSchema("LicenseInfo", traits: Traits.licenseInfo),
+      MemberSchema("CompatibleArchitectures", traits: Traits.compatibleArchitectures),
+    ])
+
+  public func encode(to encoder: ShapeEncoder) {
+    encoder.begin(Self.schema)
+    encoder.write(0, content)
+    encoder.write(1, layerArn)
+    encoder.write(2, layerVersionArn)
+    encoder.write(3, description)
+    encoder.write(4, createdDate)
+    encoder.write(5, version)
+    encoder.write(6, compatibleRuntimes)
+    encoder.write(7, licenseInfo)
+    encoder.write(8, compatibleArchitectures)
+    encoder.end()
+  }
+}
+
 extension GetPolicyRequest: WireStructure, WireDecodable {
   public static let schema = StructureSchema(
     "GetPolicyRequest",
@@ -420,172 +597,6 @@ extension GetPolicyResponse: WireStructure, WireEncodable {
     encoder.begin(Self.schema)
     encoder.write(0, policy)
     encoder.write(1, revisionId)
-    encoder.end()
-  }
-}
-
-extension ImageConfig: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "ImageConfig",
-    [
-      MemberSchema("EntryPoint", traits: Traits.stringList),
-      MemberSchema("Command", traits: Traits.stringList),
-      MemberSchema("WorkingDirectory", traits: Traits.workingDirectory),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var entryPoint: [String]?
-    var command: [String]?
-    var workingDirectory: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&entryPoint)
-      case 1: try decoder.read(&command)
-      case 2: try decoder.read(&workingDirectory)
-      default: break
-      }
-    }
-    self.init(
-      entryPoint: entryPoint, command: command, workingDirectory: workingDirectory)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, entryPoint)
-    encoder.write(1, command)
-    encoder.write(2, workingDirectory)
-    encoder.end()
-  }
-}
-
-extension ImageConfigError: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ImageConfigError",
-    [
-      MemberSchema("ErrorCode"),
-      MemberSchema("Message", traits: Traits.sensitiveString),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, errorCode)
-    encoder.write(1, message)
-    encoder.end()
-  }
-}
-
-extension ImageConfigResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "ImageConfigResponse",
-    [
-      MemberSchema("ImageConfig"),
-      MemberSchema("Error"),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, imageConfig)
-    encoder.write(1, error)
-    encoder.end()
-  }
-}
-
-extension InvocationRequest: WireStructure, WireDecodable {
-  public static let schema = StructureSchema(
-    "InvocationRequest",
-    [
-      MemberSchema("FunctionName", .label, required: true, traits: Traits.namespacedFunctionName),
-      MemberSchema("InvocationType", .header, wire: "X-Amz-Invocation-Type", traits: Traits.invocationType),
-      MemberSchema("LogType", .header, wire: "X-Amz-Log-Type", traits: Traits.logType),
-      MemberSchema("ClientContext", .header, wire: "X-Amz-Client-Context"),
-      MemberSchema("DurableExecutionName", .header, wire: "X-Amz-Durable-Execution-Name", traits: Traits.durableExecutionName),
-      MemberSchema("Payload", .text, traits: Traits.blob),
-      MemberSchema("Qualifier", .query, traits: Traits.numericLatestPublishedOrAliasQualifier),
-      MemberSchema("TenantId", .header, wire: "X-Amz-Tenant-Id", traits: Traits.tenantId),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var functionName: String?
-    var invocationType: InvocationType?
-    var logType: LogType?
-    var clientContext: String?
-    var durableExecutionName: String?
-    var payload: ByteBuffer?
-    var qualifier: String?
-    var tenantId: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&functionName)
-      case 1: try decoder.read(&invocationType)
-      case 2: try decoder.read(&logType)
-      case 3: try decoder.read(&clientContext)
-      case 4: try decoder.read(&durableExecutionName)
-      case 5: try decoder.read(&payload)
-      case 6: try decoder.read(&qualifier)
-      case 7: try decoder.read(&tenantId)
-      default: break
-      }
-    }
-    guard let functionName else { throw decoder.incomplete }
-    self.init(
-      functionName: functionName, invocationType: invocationType, logType: logType, clientContext: clientContext,
-      durableExecutionName: durableExecutionName, payload: payload, qualifier: qualifier, tenantId: tenantId)
-  }
-}
-
-extension InvocationResponse: WireStructure, WireEncodable {
-  public static let schema = StructureSchema(
-    "InvocationResponse",
-    [
-      MemberSchema("StatusCode", .status),
-      MemberSchema("FunctionError", .header, wire: "X-Amz-Function-Error"),
-      MemberSchema("LogResult", .header, wire: "X-Amz-Log-Result"),
-      MemberSchema("Payload", .text, traits: Traits.blob),
-      MemberSchema("ExecutedVersion", .header, wire: "X-Amz-Executed-Version", traits: Traits.version),
-      MemberSchema("DurableExecutionArn", .header, wire: "X-Amz-Durable-Execution-Arn", traits: Traits.durableExecutionArn),
-    ])
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, statusCode)
-    encoder.write(1, functionError)
-    encoder.write(2, logResult)
-    encoder.write(3, payload)
-    encoder.write(4, executedVersion)
-    encoder.write(5, durableExecutionArn)
-    encoder.end()
-  }
-}
-
-extension KafkaSchemaRegistryAccessConfig: WireStructure, WireDecodable, WireEncodable {
-  public static let schema = StructureSchema(
-    "KafkaSchemaRegistryAccessConfig",
-    [
-      MemberSchema("Type", traits: Traits.kafkaSchemaRegistryAuthType),
-      MemberSchema("URI", traits: Traits.arn),
-    ])
-
-  public init(from decoder: ShapeDecoder) throws {
-    var type: KafkaSchemaRegistryAuthType?
-    var uri: String?
-    try decoder.begin(Self.schema)
-    while let member = try decoder.next() {
-      switch member {
-      case 0: try decoder.read(&type)
-      case 1: try decoder.read(&uri)
-      default: break
-      }
-    }
-    self.init(
-      type: type, uri: uri)
-  }
-
-  public func encode(to encoder: ShapeEncoder) {
-    encoder.begin(Self.schema)
-    encoder.write(0, type)
-    encoder.write(1, uri)
     encoder.end()
   }
 }

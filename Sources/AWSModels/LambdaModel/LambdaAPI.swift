@@ -4,6 +4,7 @@ public import Kernel
 
 /// The operations of Lambda. Those that are left out answer that they are not implemented.
 public protocol LambdaAPI: Sendable {
+  func addLayerVersionPermission(_ input: AddLayerVersionPermissionInput, _ context: RequestContext) async throws -> AddLayerVersionPermissionOutput
   func addPermission(_ input: AddPermissionInput, _ context: RequestContext) async throws -> AddPermissionOutput
   func createAlias(_ input: CreateAliasInput, _ context: RequestContext) async throws -> CreateAliasOutput
   func createEventSourceMapping(_ input: CreateEventSourceMappingInput, _ context: RequestContext) async throws -> CreateEventSourceMappingOutput
@@ -13,6 +14,7 @@ public protocol LambdaAPI: Sendable {
   func deleteFunction(_ input: DeleteFunctionInput, _ context: RequestContext) async throws -> DeleteFunctionOutput
   func deleteFunctionConcurrency(_ input: DeleteFunctionConcurrencyInput, _ context: RequestContext) async throws -> DeleteFunctionConcurrencyOutput
   func deleteFunctionEventInvokeConfig(_ input: DeleteFunctionEventInvokeConfigInput, _ context: RequestContext) async throws -> DeleteFunctionEventInvokeConfigOutput
+  func deleteLayerVersion(_ input: DeleteLayerVersionInput, _ context: RequestContext) async throws -> DeleteLayerVersionOutput
   func getAccountSettings(_ input: GetAccountSettingsInput, _ context: RequestContext) async throws -> GetAccountSettingsOutput
   func getAlias(_ input: GetAliasInput, _ context: RequestContext) async throws -> GetAliasOutput
   func getEventSourceMapping(_ input: GetEventSourceMappingInput, _ context: RequestContext) async throws -> GetEventSourceMappingOutput
@@ -21,17 +23,24 @@ public protocol LambdaAPI: Sendable {
   func getFunctionConcurrency(_ input: GetFunctionConcurrencyInput, _ context: RequestContext) async throws -> GetFunctionConcurrencyOutput
   func getFunctionConfiguration(_ input: GetFunctionConfigurationInput, _ context: RequestContext) async throws -> GetFunctionConfigurationOutput
   func getFunctionEventInvokeConfig(_ input: GetFunctionEventInvokeConfigInput, _ context: RequestContext) async throws -> GetFunctionEventInvokeConfigOutput
+  func getLayerVersion(_ input: GetLayerVersionInput, _ context: RequestContext) async throws -> GetLayerVersionOutput
+  func getLayerVersionByArn(_ input: GetLayerVersionByArnInput, _ context: RequestContext) async throws -> GetLayerVersionByArnOutput
+  func getLayerVersionPolicy(_ input: GetLayerVersionPolicyInput, _ context: RequestContext) async throws -> GetLayerVersionPolicyOutput
   func getPolicy(_ input: GetPolicyInput, _ context: RequestContext) async throws -> GetPolicyOutput
   func invoke(_ input: InvokeInput, _ context: RequestContext) async throws -> InvokeOutput
   func listAliases(_ input: ListAliasesInput, _ context: RequestContext) async throws -> ListAliasesOutput
   func listEventSourceMappings(_ input: ListEventSourceMappingsInput, _ context: RequestContext) async throws -> ListEventSourceMappingsOutput
   func listFunctionEventInvokeConfigs(_ input: ListFunctionEventInvokeConfigsInput, _ context: RequestContext) async throws -> ListFunctionEventInvokeConfigsOutput
   func listFunctions(_ input: ListFunctionsInput, _ context: RequestContext) async throws -> ListFunctionsOutput
+  func listLayerVersions(_ input: ListLayerVersionsInput, _ context: RequestContext) async throws -> ListLayerVersionsOutput
+  func listLayers(_ input: ListLayersInput, _ context: RequestContext) async throws -> ListLayersOutput
   func listTags(_ input: ListTagsInput, _ context: RequestContext) async throws -> ListTagsOutput
   func listVersionsByFunction(_ input: ListVersionsByFunctionInput, _ context: RequestContext) async throws -> ListVersionsByFunctionOutput
+  func publishLayerVersion(_ input: PublishLayerVersionInput, _ context: RequestContext) async throws -> PublishLayerVersionOutput
   func publishVersion(_ input: PublishVersionInput, _ context: RequestContext) async throws -> PublishVersionOutput
   func putFunctionConcurrency(_ input: PutFunctionConcurrencyInput, _ context: RequestContext) async throws -> PutFunctionConcurrencyOutput
   func putFunctionEventInvokeConfig(_ input: PutFunctionEventInvokeConfigInput, _ context: RequestContext) async throws -> PutFunctionEventInvokeConfigOutput
+  func removeLayerVersionPermission(_ input: RemoveLayerVersionPermissionInput, _ context: RequestContext) async throws -> RemoveLayerVersionPermissionOutput
   func removePermission(_ input: RemovePermissionInput, _ context: RequestContext) async throws -> RemovePermissionOutput
   func tagResource(_ input: TagResourceInput, _ context: RequestContext) async throws -> TagResourceOutput
   func untagResource(_ input: UntagResourceInput, _ context: RequestContext) async throws -> UntagResourceOutput
@@ -43,6 +52,9 @@ public protocol LambdaAPI: Sendable {
 }
 
 extension LambdaAPI {
+  public func addLayerVersionPermission(_ input: AddLayerVersionPermissionInput, _ context: RequestContext) async throws -> AddLayerVersionPermissionOutput {
+    throw AWSError.notImplemented(service: "Lambda", operation: "AddLayerVersionPermission")
+  }
   public func addPermission(_ input: AddPermissionInput, _ context: RequestContext) async throws -> AddPermissionOutput {
     throw AWSError.notImplemented(service: "Lambda", operation: "AddPermission")
   }
@@ -70,6 +82,9 @@ extension LambdaAPI {
   public func deleteFunctionEventInvokeConfig(_ input: DeleteFunctionEventInvokeConfigInput, _ context: RequestContext) async throws -> DeleteFunctionEventInvokeConfigOutput {
     throw AWSError.notImplemented(service: "Lambda", operation: "DeleteFunctionEventInvokeConfig")
   }
+  public func deleteLayerVersion(_ input: DeleteLayerVersionInput, _ context: RequestContext) async throws -> DeleteLayerVersionOutput {
+    throw AWSError.notImplemented(service: "Lambda", operation: "DeleteLayerVersion")
+  }
   public func getAccountSettings(_ input: GetAccountSettingsInput, _ context: RequestContext) async throws -> GetAccountSettingsOutput {
     throw AWSError.notImplemented(service: "Lambda", operation: "GetAccountSettings")
   }
@@ -94,6 +109,15 @@ extension LambdaAPI {
   public func getFunctionEventInvokeConfig(_ input: GetFunctionEventInvokeConfigInput, _ context: RequestContext) async throws -> GetFunctionEventInvokeConfigOutput {
     throw AWSError.notImplemented(service: "Lambda", operation: "GetFunctionEventInvokeConfig")
   }
+  public func getLayerVersion(_ input: GetLayerVersionInput, _ context: RequestContext) async throws -> GetLayerVersionOutput {
+    throw AWSError.notImplemented(service: "Lambda", operation: "GetLayerVersion")
+  }
+  public func getLayerVersionByArn(_ input: GetLayerVersionByArnInput, _ context: RequestContext) async throws -> GetLayerVersionByArnOutput {
+    throw AWSError.notImplemented(service: "Lambda", operation: "GetLayerVersionByArn")
+  }
+  public func getLayerVersionPolicy(_ input: GetLayerVersionPolicyInput, _ context: RequestContext) async throws -> GetLayerVersionPolicyOutput {
+    throw AWSError.notImplemented(service: "Lambda", operation: "GetLayerVersionPolicy")
+  }
   public func getPolicy(_ input: GetPolicyInput, _ context: RequestContext) async throws -> GetPolicyOutput {
     throw AWSError.notImplemented(service: "Lambda", operation: "GetPolicy")
   }
@@ -112,11 +136,20 @@ extension LambdaAPI {
   public func listFunctions(_ input: ListFunctionsInput, _ context: RequestContext) async throws -> ListFunctionsOutput {
     throw AWSError.notImplemented(service: "Lambda", operation: "ListFunctions")
   }
+  public func listLayerVersions(_ input: ListLayerVersionsInput, _ context: RequestContext) async throws -> ListLayerVersionsOutput {
+    throw AWSError.notImplemented(service: "Lambda", operation: "ListLayerVersions")
+  }
+  public func listLayers(_ input: ListLayersInput, _ context: RequestContext) async throws -> ListLayersOutput {
+    throw AWSError.notImplemented(service: "Lambda", operation: "ListLayers")
+  }
   public func listTags(_ input: ListTagsInput, _ context: RequestContext) async throws -> ListTagsOutput {
     throw AWSError.notImplemented(service: "Lambda", operation: "ListTags")
   }
   public func listVersionsByFunction(_ input: ListVersionsByFunctionInput, _ context: RequestContext) async throws -> ListVersionsByFunctionOutput {
     throw AWSError.notImplemented(service: "Lambda", operation: "ListVersionsByFunction")
+  }
+  public func publishLayerVersion(_ input: PublishLayerVersionInput, _ context: RequestContext) async throws -> PublishLayerVersionOutput {
+    throw AWSError.notImplemented(service: "Lambda", operation: "PublishLayerVersion")
   }
   public func publishVersion(_ input: PublishVersionInput, _ context: RequestContext) async throws -> PublishVersionOutput {
     throw AWSError.notImplemented(service: "Lambda", operation: "PublishVersion")
@@ -126,6 +159,9 @@ extension LambdaAPI {
   }
   public func putFunctionEventInvokeConfig(_ input: PutFunctionEventInvokeConfigInput, _ context: RequestContext) async throws -> PutFunctionEventInvokeConfigOutput {
     throw AWSError.notImplemented(service: "Lambda", operation: "PutFunctionEventInvokeConfig")
+  }
+  public func removeLayerVersionPermission(_ input: RemoveLayerVersionPermissionInput, _ context: RequestContext) async throws -> RemoveLayerVersionPermissionOutput {
+    throw AWSError.notImplemented(service: "Lambda", operation: "RemoveLayerVersionPermission")
   }
   public func removePermission(_ input: RemovePermissionInput, _ context: RequestContext) async throws -> RemovePermissionOutput {
     throw AWSError.notImplemented(service: "Lambda", operation: "RemovePermission")
@@ -152,6 +188,10 @@ extension LambdaAPI {
     throw AWSError.notImplemented(service: "Lambda", operation: "UpdateFunctionEventInvokeConfig")
   }
 }
+
+public typealias AddLayerVersionPermissionInput = AddLayerVersionPermissionRequest
+
+public typealias AddLayerVersionPermissionOutput = AddLayerVersionPermissionResponse
 
 public typealias AddPermissionInput = AddPermissionRequest
 
@@ -182,6 +222,8 @@ public typealias DeleteFunctionOutput = DeleteFunctionResponse
 public typealias DeleteFunctionConcurrencyInput = DeleteFunctionConcurrencyRequest
 
 public typealias DeleteFunctionEventInvokeConfigInput = DeleteFunctionEventInvokeConfigRequest
+
+public typealias DeleteLayerVersionInput = DeleteLayerVersionRequest
 
 public typealias GetAccountSettingsInput = GetAccountSettingsRequest
 
@@ -215,6 +257,18 @@ public typealias GetFunctionEventInvokeConfigInput = GetFunctionEventInvokeConfi
 
 public typealias GetFunctionEventInvokeConfigOutput = FunctionEventInvokeConfig
 
+public typealias GetLayerVersionInput = GetLayerVersionRequest
+
+public typealias GetLayerVersionOutput = GetLayerVersionResponse
+
+public typealias GetLayerVersionByArnInput = GetLayerVersionByArnRequest
+
+public typealias GetLayerVersionByArnOutput = GetLayerVersionResponse
+
+public typealias GetLayerVersionPolicyInput = GetLayerVersionPolicyRequest
+
+public typealias GetLayerVersionPolicyOutput = GetLayerVersionPolicyResponse
+
 public typealias GetPolicyInput = GetPolicyRequest
 
 public typealias GetPolicyOutput = GetPolicyResponse
@@ -239,6 +293,14 @@ public typealias ListFunctionsInput = ListFunctionsRequest
 
 public typealias ListFunctionsOutput = ListFunctionsResponse
 
+public typealias ListLayerVersionsInput = ListLayerVersionsRequest
+
+public typealias ListLayerVersionsOutput = ListLayerVersionsResponse
+
+public typealias ListLayersInput = ListLayersRequest
+
+public typealias ListLayersOutput = ListLayersResponse
+
 public typealias ListTagsInput = ListTagsRequest
 
 public typealias ListTagsOutput = ListTagsResponse
@@ -246,6 +308,10 @@ public typealias ListTagsOutput = ListTagsResponse
 public typealias ListVersionsByFunctionInput = ListVersionsByFunctionRequest
 
 public typealias ListVersionsByFunctionOutput = ListVersionsByFunctionResponse
+
+public typealias PublishLayerVersionInput = PublishLayerVersionRequest
+
+public typealias PublishLayerVersionOutput = PublishLayerVersionResponse
 
 public typealias PublishVersionInput = PublishVersionRequest
 
@@ -258,6 +324,8 @@ public typealias PutFunctionConcurrencyOutput = Concurrency
 public typealias PutFunctionEventInvokeConfigInput = PutFunctionEventInvokeConfigRequest
 
 public typealias PutFunctionEventInvokeConfigOutput = FunctionEventInvokeConfig
+
+public typealias RemoveLayerVersionPermissionInput = RemoveLayerVersionPermissionRequest
 
 public typealias RemovePermissionInput = RemovePermissionRequest
 

@@ -9,6 +9,9 @@ public struct LambdaRouter<API: LambdaAPI>: WireService {
 
   public init(_ api: API) {
     var table = OperationTable(LambdaDescription.service)
+    table.add(
+      "AddLayerVersionPermission", http: "POST /2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", status: 201,
+      api.addLayerVersionPermission)
     table.add("AddPermission", http: "POST /2015-03-31/functions/{FunctionName}/policy", status: 201, api.addPermission)
     table.add("CreateAlias", http: "POST /2015-03-31/functions/{FunctionName}/aliases", status: 201, api.createAlias)
     table.add(
@@ -28,6 +31,9 @@ public struct LambdaRouter<API: LambdaAPI>: WireService {
     table.add(
       "DeleteFunctionEventInvokeConfig", http: "DELETE /2019-09-25/functions/{FunctionName}/event-invoke-config", status: 204,
       api.deleteFunctionEventInvokeConfig)
+    table.add(
+      "DeleteLayerVersion", http: "DELETE /2018-10-31/layers/{LayerName}/versions/{VersionNumber}", status: 204,
+      api.deleteLayerVersion)
     table.add("GetAccountSettings", http: "GET /2016-08-19/account-settings", api.getAccountSettings)
     table.add("GetAlias", http: "GET /2015-03-31/functions/{FunctionName}/aliases/{Name}", api.getAlias)
     table.add("GetEventSourceMapping", http: "GET /2015-03-31/event-source-mappings/{UUID}", api.getEventSourceMapping)
@@ -44,6 +50,13 @@ public struct LambdaRouter<API: LambdaAPI>: WireService {
     table.add(
       "GetFunctionEventInvokeConfig", http: "GET /2019-09-25/functions/{FunctionName}/event-invoke-config",
       api.getFunctionEventInvokeConfig)
+    table.add(
+      "GetLayerVersion", http: "GET /2018-10-31/layers/{LayerName}/versions/{VersionNumber}",
+      api.getLayerVersion)
+    table.add("GetLayerVersionByArn", http: "GET /2018-10-31/layers?find=LayerVersion", api.getLayerVersionByArn)
+    table.add(
+      "GetLayerVersionPolicy", http: "GET /2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy",
+      api.getLayerVersionPolicy)
     table.add("GetPolicy", http: "GET /2015-03-31/functions/{FunctionName}/policy", api.getPolicy)
     table.add("Invoke", http: "POST /2015-03-31/functions/{FunctionName}/invocations", api.invoke)
     table.add("ListAliases", http: "GET /2015-03-31/functions/{FunctionName}/aliases", api.listAliases)
@@ -52,10 +65,15 @@ public struct LambdaRouter<API: LambdaAPI>: WireService {
       "ListFunctionEventInvokeConfigs", http: "GET /2019-09-25/functions/{FunctionName}/event-invoke-config/list",
       api.listFunctionEventInvokeConfigs)
     table.add("ListFunctions", http: "GET /2015-03-31/functions", api.listFunctions)
+    table.add("ListLayerVersions", http: "GET /2018-10-31/layers/{LayerName}/versions", api.listLayerVersions)
+    table.add("ListLayers", http: "GET /2018-10-31/layers", api.listLayers)
     table.add("ListTags", http: "GET /2017-03-31/tags/{Resource}", api.listTags)
     table.add(
       "ListVersionsByFunction", http: "GET /2015-03-31/functions/{FunctionName}/versions",
       api.listVersionsByFunction)
+    table.add(
+      "PublishLayerVersion", http: "POST /2018-10-31/layers/{LayerName}/versions", status: 201,
+      api.publishLayerVersion)
     table.add(
       "PublishVersion", http: "POST /2015-03-31/functions/{FunctionName}/versions", status: 201,
       api.publishVersion)
@@ -65,6 +83,9 @@ public struct LambdaRouter<API: LambdaAPI>: WireService {
     table.add(
       "PutFunctionEventInvokeConfig", http: "PUT /2019-09-25/functions/{FunctionName}/event-invoke-config",
       api.putFunctionEventInvokeConfig)
+    table.add(
+      "RemoveLayerVersionPermission", http: "DELETE /2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}", status: 204,
+      api.removeLayerVersionPermission)
     table.add(
       "RemovePermission", http: "DELETE /2015-03-31/functions/{FunctionName}/policy/{StatementId}", status: 204,
       api.removePermission)
@@ -81,7 +102,6 @@ public struct LambdaRouter<API: LambdaAPI>: WireService {
     table.add(
       "UpdateFunctionEventInvokeConfig", http: "POST /2019-09-25/functions/{FunctionName}/event-invoke-config",
       api.updateFunctionEventInvokeConfig)
-    table.addOther("AddLayerVersionPermission", http: "POST /2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy")
     table.addOther("CheckpointDurableExecution", http: "POST /2025-12-01/durable-executions/{DurableExecutionArn}/checkpoint")
     table.addOther("CreateCapacityProvider", http: "POST /2025-11-30/capacity-providers")
     table.addOther("CreateCodeSigningConfig", http: "POST /2020-04-22/code-signing-configs")
@@ -90,7 +110,6 @@ public struct LambdaRouter<API: LambdaAPI>: WireService {
     table.addOther("DeleteCodeSigningConfig", http: "DELETE /2020-04-22/code-signing-configs/{CodeSigningConfigArn}")
     table.addOther("DeleteFunctionCodeSigningConfig", http: "DELETE /2020-06-30/functions/{FunctionName}/code-signing-config")
     table.addOther("DeleteFunctionUrlConfig", http: "DELETE /2021-10-31/functions/{FunctionName}/url")
-    table.addOther("DeleteLayerVersion", http: "DELETE /2018-10-31/layers/{LayerName}/versions/{VersionNumber}")
     table.addOther("DeleteProvisionedConcurrencyConfig", http: "DELETE /2019-09-30/functions/{FunctionName}/provisioned-concurrency")
     table.addOther("GetCapacityProvider", http: "GET /2025-11-30/capacity-providers/{CapacityProviderName}")
     table.addOther("GetCodeSigningConfig", http: "GET /2020-04-22/code-signing-configs/{CodeSigningConfigArn}")
@@ -100,9 +119,6 @@ public struct LambdaRouter<API: LambdaAPI>: WireService {
     table.addOther("GetFunctionRecursionConfig", http: "GET /2024-08-31/functions/{FunctionName}/recursion-config")
     table.addOther("GetFunctionScalingConfig", http: "GET /2025-11-30/functions/{FunctionName}/function-scaling-config")
     table.addOther("GetFunctionUrlConfig", http: "GET /2021-10-31/functions/{FunctionName}/url")
-    table.addOther("GetLayerVersion", http: "GET /2018-10-31/layers/{LayerName}/versions/{VersionNumber}")
-    table.addOther("GetLayerVersionByArn", http: "GET /2018-10-31/layers?find=LayerVersion")
-    table.addOther("GetLayerVersionPolicy", http: "GET /2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy")
     table.addOther("GetProvisionedConcurrencyConfig", http: "GET /2019-09-30/functions/{FunctionName}/provisioned-concurrency")
     table.addOther("GetRuntimeManagementConfig", http: "GET /2021-07-20/functions/{FunctionName}/runtime-management-config")
     table.addOther("InvokeAsync", http: "POST /2014-11-13/functions/{FunctionName}/invoke-async")
@@ -113,16 +129,12 @@ public struct LambdaRouter<API: LambdaAPI>: WireService {
     table.addOther("ListFunctionUrlConfigs", http: "GET /2021-10-31/functions/{FunctionName}/urls")
     table.addOther("ListFunctionVersionsByCapacityProvider", http: "GET /2025-11-30/capacity-providers/{CapacityProviderName}/function-versions")
     table.addOther("ListFunctionsByCodeSigningConfig", http: "GET /2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions")
-    table.addOther("ListLayerVersions", http: "GET /2018-10-31/layers/{LayerName}/versions")
-    table.addOther("ListLayers", http: "GET /2018-10-31/layers")
     table.addOther("ListProvisionedConcurrencyConfigs", http: "GET /2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL")
-    table.addOther("PublishLayerVersion", http: "POST /2018-10-31/layers/{LayerName}/versions")
     table.addOther("PutFunctionCodeSigningConfig", http: "PUT /2020-06-30/functions/{FunctionName}/code-signing-config")
     table.addOther("PutFunctionRecursionConfig", http: "PUT /2024-08-31/functions/{FunctionName}/recursion-config")
     table.addOther("PutFunctionScalingConfig", http: "PUT /2025-11-30/functions/{FunctionName}/function-scaling-config")
     table.addOther("PutProvisionedConcurrencyConfig", http: "PUT /2019-09-30/functions/{FunctionName}/provisioned-concurrency")
     table.addOther("PutRuntimeManagementConfig", http: "PUT /2021-07-20/functions/{FunctionName}/runtime-management-config")
-    table.addOther("RemoveLayerVersionPermission", http: "DELETE /2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}")
     table.addOther("SendDurableExecutionCallbackFailure", http: "POST /2025-12-01/durable-execution-callbacks/{CallbackId}/fail")
     table.addOther("SendDurableExecutionCallbackHeartbeat", http: "POST /2025-12-01/durable-execution-callbacks/{CallbackId}/heartbeat")
     table.addOther("SendDurableExecutionCallbackSuccess", http: "POST /2025-12-01/durable-execution-callbacks/{CallbackId}/succeed")

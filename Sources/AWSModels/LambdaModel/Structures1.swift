@@ -33,6 +33,41 @@ public struct AccountUsage: Sendable, Hashable {
   }
 }
 
+public struct AddLayerVersionPermissionRequest: Sendable, Hashable {
+  public var layerName: String
+  public var versionNumber: Int64
+  public var statementId: String
+  public var action: String
+  public var principal: String
+  public var organizationId: String?
+  public var revisionId: String?
+
+  public init(
+    layerName: String, versionNumber: Int64, statementId: String, action: String, principal: String,
+    organizationId: String? = nil, revisionId: String? = nil
+  ) {
+    self.layerName = layerName
+    self.versionNumber = versionNumber
+    self.statementId = statementId
+    self.action = action
+    self.principal = principal
+    self.organizationId = organizationId
+    self.revisionId = revisionId
+  }
+}
+
+public struct AddLayerVersionPermissionResponse: Sendable, Hashable {
+  public var statement: String?
+  public var revisionId: String?
+
+  public init(
+    statement: String? = nil, revisionId: String? = nil
+  ) {
+    self.statement = statement
+    self.revisionId = revisionId
+  }
+}
+
 public struct AddPermissionRequest: Sendable, Hashable {
   public var functionName: String
   public var statementId: String
@@ -395,6 +430,22 @@ public struct DeleteFunctionResponse: Sendable, Hashable {
   }
 }
 
+public struct DeleteLayerVersionOutput: Sendable, Hashable {
+  public init() {}
+}
+
+public struct DeleteLayerVersionRequest: Sendable, Hashable {
+  public var layerName: String
+  public var versionNumber: Int64
+
+  public init(
+    layerName: String, versionNumber: Int64
+  ) {
+    self.layerName = layerName
+    self.versionNumber = versionNumber
+  }
+}
+
 public struct DestinationConfig: Sendable, Hashable {
   public var onSuccess: OnSuccess?
   public var onFailure: OnFailure?
@@ -464,135 +515,5 @@ public struct EphemeralStorage: Sendable, Hashable {
     size: Int
   ) {
     self.size = size
-  }
-}
-
-public struct EventSourceMappingConfiguration: Sendable, Hashable {
-  public var uuid: String?
-  public var startingPosition: EventSourcePosition?
-  public var startingPositionTimestamp: Timestamp?
-  public var batchSize: Int?
-  public var maximumBatchingWindowInSeconds: Int?
-  public var parallelizationFactor: Int?
-  public var eventSourceArn: String?
-  public var filterCriteria: FilterCriteria?
-  public var functionArn: String?
-  public var lastModified: Timestamp?
-  public var lastProcessingResult: String?
-  public var state: String?
-  public var stateTransitionReason: String?
-  public var destinationConfig: DestinationConfig?
-  public var topics: [String]?
-  public var queues: [String]?
-  public var sourceAccessConfigurations: [SourceAccessConfiguration]?
-  public var selfManagedEventSource: SelfManagedEventSource?
-  public var maximumRecordAgeInSeconds: Int?
-  public var bisectBatchOnFunctionError: Bool?
-  public var maximumRetryAttempts: Int?
-  public var tumblingWindowInSeconds: Int?
-  public var functionResponseTypes: [FunctionResponseType]?
-  public var amazonManagedKafkaEventSourceConfig: AmazonManagedKafkaEventSourceConfig?
-  public var selfManagedKafkaEventSourceConfig: SelfManagedKafkaEventSourceConfig?
-  public var scalingConfig: ScalingConfig?
-  public var documentDBEventSourceConfig: DocumentDBEventSourceConfig?
-  public var kmsKeyArn: String?
-  public var filterCriteriaError: FilterCriteriaError?
-  public var eventSourceMappingArn: String?
-  public var metricsConfig: EventSourceMappingMetricsConfig?
-  public var loggingConfig: EventSourceMappingLoggingConfig?
-  public var provisionedPollerConfig: ProvisionedPollerConfig?
-
-  public init(
-    uuid: String? = nil, startingPosition: EventSourcePosition? = nil, startingPositionTimestamp: Timestamp? = nil,
-    batchSize: Int? = nil, maximumBatchingWindowInSeconds: Int? = nil, parallelizationFactor: Int? = nil,
-    eventSourceArn: String? = nil, filterCriteria: FilterCriteria? = nil, functionArn: String? = nil,
-    lastModified: Timestamp? = nil, lastProcessingResult: String? = nil, state: String? = nil,
-    stateTransitionReason: String? = nil, destinationConfig: DestinationConfig? = nil, topics: [String]? = nil,
-    queues: [String]? = nil, sourceAccessConfigurations: [SourceAccessConfiguration]? = nil,
-    selfManagedEventSource: SelfManagedEventSource? = nil, maximumRecordAgeInSeconds: Int? = nil,
-    bisectBatchOnFunctionError: Bool? = nil, maximumRetryAttempts: Int? = nil, tumblingWindowInSeconds: Int? = nil,
-    functionResponseTypes: [FunctionResponseType]? = nil,
-    amazonManagedKafkaEventSourceConfig: AmazonManagedKafkaEventSourceConfig? = nil,
-    selfManagedKafkaEventSourceConfig: SelfManagedKafkaEventSourceConfig? = nil, scalingConfig: ScalingConfig? = nil,
-    documentDBEventSourceConfig: DocumentDBEventSourceConfig? = nil, kmsKeyArn: String? = nil,
-    filterCriteriaError: FilterCriteriaError? = nil, eventSourceMappingArn: String? = nil,
-    metricsConfig: EventSourceMappingMetricsConfig? = nil, loggingConfig: EventSourceMappingLoggingConfig? = nil,
-    provisionedPollerConfig: ProvisionedPollerConfig? = nil
-  ) {
-    self.uuid = uuid
-    self.startingPosition = startingPosition
-    self.startingPositionTimestamp = startingPositionTimestamp
-    self.batchSize = batchSize
-    self.maximumBatchingWindowInSeconds = maximumBatchingWindowInSeconds
-    self.parallelizationFactor = parallelizationFactor
-    self.eventSourceArn = eventSourceArn
-    self.filterCriteria = filterCriteria
-    self.functionArn = functionArn
-    self.lastModified = lastModified
-    self.lastProcessingResult = lastProcessingResult
-    self.state = state
-    self.stateTransitionReason = stateTransitionReason
-    self.destinationConfig = destinationConfig
-    self.topics = topics
-    self.queues = queues
-    self.sourceAccessConfigurations = sourceAccessConfigurations
-    self.selfManagedEventSource = selfManagedEventSource
-    self.maximumRecordAgeInSeconds = maximumRecordAgeInSeconds
-    self.bisectBatchOnFunctionError = bisectBatchOnFunctionError
-    self.maximumRetryAttempts = maximumRetryAttempts
-    self.tumblingWindowInSeconds = tumblingWindowInSeconds
-    self.functionResponseTypes = functionResponseTypes
-    self.amazonManagedKafkaEventSourceConfig = amazonManagedKafkaEventSourceConfig
-    self.selfManagedKafkaEventSourceConfig = selfManagedKafkaEventSourceConfig
-    self.scalingConfig = scalingConfig
-    self.documentDBEventSourceConfig = documentDBEventSourceConfig
-    self.kmsKeyArn = kmsKeyArn
-    self.filterCriteriaError = filterCriteriaError
-    self.eventSourceMappingArn = eventSourceMappingArn
-    self.metricsConfig = metricsConfig
-    self.loggingConfig = loggingConfig
-    self.provisionedPollerConfig = provisionedPollerConfig
-  }
-}
-
-public struct EventSourceMappingLoggingConfig: Sendable, Hashable {
-  public var systemLogLevel: EventSourceMappingSystemLogLevel?
-
-  public init(
-    systemLogLevel: EventSourceMappingSystemLogLevel? = nil
-  ) {
-    self.systemLogLevel = systemLogLevel
-  }
-}
-
-public struct EventSourceMappingMetricsConfig: Sendable, Hashable {
-  public var metrics: [EventSourceMappingMetric]?
-
-  public init(
-    metrics: [EventSourceMappingMetric]? = nil
-  ) {
-    self.metrics = metrics
-  }
-}
-
-public struct FileSystemConfig: Sendable, Hashable {
-  public var arn: String
-  public var localMountPath: String
-
-  public init(
-    arn: String, localMountPath: String
-  ) {
-    self.arn = arn
-    self.localMountPath = localMountPath
-  }
-}
-
-public struct Filter: Sendable, Hashable {
-  public var pattern: String?
-
-  public init(
-    pattern: String? = nil
-  ) {
-    self.pattern = pattern
   }
 }

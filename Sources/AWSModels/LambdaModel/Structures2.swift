@@ -4,6 +4,136 @@ public import AWSWire
 public import Kernel
 public import NIOCore
 
+public struct EventSourceMappingConfiguration: Sendable, Hashable {
+  public var uuid: String?
+  public var startingPosition: EventSourcePosition?
+  public var startingPositionTimestamp: Timestamp?
+  public var batchSize: Int?
+  public var maximumBatchingWindowInSeconds: Int?
+  public var parallelizationFactor: Int?
+  public var eventSourceArn: String?
+  public var filterCriteria: FilterCriteria?
+  public var functionArn: String?
+  public var lastModified: Timestamp?
+  public var lastProcessingResult: String?
+  public var state: String?
+  public var stateTransitionReason: String?
+  public var destinationConfig: DestinationConfig?
+  public var topics: [String]?
+  public var queues: [String]?
+  public var sourceAccessConfigurations: [SourceAccessConfiguration]?
+  public var selfManagedEventSource: SelfManagedEventSource?
+  public var maximumRecordAgeInSeconds: Int?
+  public var bisectBatchOnFunctionError: Bool?
+  public var maximumRetryAttempts: Int?
+  public var tumblingWindowInSeconds: Int?
+  public var functionResponseTypes: [FunctionResponseType]?
+  public var amazonManagedKafkaEventSourceConfig: AmazonManagedKafkaEventSourceConfig?
+  public var selfManagedKafkaEventSourceConfig: SelfManagedKafkaEventSourceConfig?
+  public var scalingConfig: ScalingConfig?
+  public var documentDBEventSourceConfig: DocumentDBEventSourceConfig?
+  public var kmsKeyArn: String?
+  public var filterCriteriaError: FilterCriteriaError?
+  public var eventSourceMappingArn: String?
+  public var metricsConfig: EventSourceMappingMetricsConfig?
+  public var loggingConfig: EventSourceMappingLoggingConfig?
+  public var provisionedPollerConfig: ProvisionedPollerConfig?
+
+  public init(
+    uuid: String? = nil, startingPosition: EventSourcePosition? = nil, startingPositionTimestamp: Timestamp? = nil,
+    batchSize: Int? = nil, maximumBatchingWindowInSeconds: Int? = nil, parallelizationFactor: Int? = nil,
+    eventSourceArn: String? = nil, filterCriteria: FilterCriteria? = nil, functionArn: String? = nil,
+    lastModified: Timestamp? = nil, lastProcessingResult: String? = nil, state: String? = nil,
+    stateTransitionReason: String? = nil, destinationConfig: DestinationConfig? = nil, topics: [String]? = nil,
+    queues: [String]? = nil, sourceAccessConfigurations: [SourceAccessConfiguration]? = nil,
+    selfManagedEventSource: SelfManagedEventSource? = nil, maximumRecordAgeInSeconds: Int? = nil,
+    bisectBatchOnFunctionError: Bool? = nil, maximumRetryAttempts: Int? = nil, tumblingWindowInSeconds: Int? = nil,
+    functionResponseTypes: [FunctionResponseType]? = nil,
+    amazonManagedKafkaEventSourceConfig: AmazonManagedKafkaEventSourceConfig? = nil,
+    selfManagedKafkaEventSourceConfig: SelfManagedKafkaEventSourceConfig? = nil, scalingConfig: ScalingConfig? = nil,
+    documentDBEventSourceConfig: DocumentDBEventSourceConfig? = nil, kmsKeyArn: String? = nil,
+    filterCriteriaError: FilterCriteriaError? = nil, eventSourceMappingArn: String? = nil,
+    metricsConfig: EventSourceMappingMetricsConfig? = nil, loggingConfig: EventSourceMappingLoggingConfig? = nil,
+    provisionedPollerConfig: ProvisionedPollerConfig? = nil
+  ) {
+    self.uuid = uuid
+    self.startingPosition = startingPosition
+    self.startingPositionTimestamp = startingPositionTimestamp
+    self.batchSize = batchSize
+    self.maximumBatchingWindowInSeconds = maximumBatchingWindowInSeconds
+    self.parallelizationFactor = parallelizationFactor
+    self.eventSourceArn = eventSourceArn
+    self.filterCriteria = filterCriteria
+    self.functionArn = functionArn
+    self.lastModified = lastModified
+    self.lastProcessingResult = lastProcessingResult
+    self.state = state
+    self.stateTransitionReason = stateTransitionReason
+    self.destinationConfig = destinationConfig
+    self.topics = topics
+    self.queues = queues
+    self.sourceAccessConfigurations = sourceAccessConfigurations
+    self.selfManagedEventSource = selfManagedEventSource
+    self.maximumRecordAgeInSeconds = maximumRecordAgeInSeconds
+    self.bisectBatchOnFunctionError = bisectBatchOnFunctionError
+    self.maximumRetryAttempts = maximumRetryAttempts
+    self.tumblingWindowInSeconds = tumblingWindowInSeconds
+    self.functionResponseTypes = functionResponseTypes
+    self.amazonManagedKafkaEventSourceConfig = amazonManagedKafkaEventSourceConfig
+    self.selfManagedKafkaEventSourceConfig = selfManagedKafkaEventSourceConfig
+    self.scalingConfig = scalingConfig
+    self.documentDBEventSourceConfig = documentDBEventSourceConfig
+    self.kmsKeyArn = kmsKeyArn
+    self.filterCriteriaError = filterCriteriaError
+    self.eventSourceMappingArn = eventSourceMappingArn
+    self.metricsConfig = metricsConfig
+    self.loggingConfig = loggingConfig
+    self.provisionedPollerConfig = provisionedPollerConfig
+  }
+}
+
+public struct EventSourceMappingLoggingConfig: Sendable, Hashable {
+  public var systemLogLevel: EventSourceMappingSystemLogLevel?
+
+  public init(
+    systemLogLevel: EventSourceMappingSystemLogLevel? = nil
+  ) {
+    self.systemLogLevel = systemLogLevel
+  }
+}
+
+public struct EventSourceMappingMetricsConfig: Sendable, Hashable {
+  public var metrics: [EventSourceMappingMetric]?
+
+  public init(
+    metrics: [EventSourceMappingMetric]? = nil
+  ) {
+    self.metrics = metrics
+  }
+}
+
+public struct FileSystemConfig: Sendable, Hashable {
+  public var arn: String
+  public var localMountPath: String
+
+  public init(
+    arn: String, localMountPath: String
+  ) {
+    self.arn = arn
+    self.localMountPath = localMountPath
+  }
+}
+
+public struct Filter: Sendable, Hashable {
+  public var pattern: String?
+
+  public init(
+    pattern: String? = nil
+  ) {
+    self.pattern = pattern
+  }
+}
+
 public struct FilterCriteria: Sendable, Hashable {
   public var filters: [Filter]?
 
@@ -331,6 +461,81 @@ public struct GetFunctionResponse: Sendable, Hashable {
   }
 }
 
+public struct GetLayerVersionByArnRequest: Sendable, Hashable {
+  public var arn: String
+
+  public init(
+    arn: String
+  ) {
+    self.arn = arn
+  }
+}
+
+public struct GetLayerVersionPolicyRequest: Sendable, Hashable {
+  public var layerName: String
+  public var versionNumber: Int64
+
+  public init(
+    layerName: String, versionNumber: Int64
+  ) {
+    self.layerName = layerName
+    self.versionNumber = versionNumber
+  }
+}
+
+public struct GetLayerVersionPolicyResponse: Sendable, Hashable {
+  public var policy: String?
+  public var revisionId: String?
+
+  public init(
+    policy: String? = nil, revisionId: String? = nil
+  ) {
+    self.policy = policy
+    self.revisionId = revisionId
+  }
+}
+
+public struct GetLayerVersionRequest: Sendable, Hashable {
+  public var layerName: String
+  public var versionNumber: Int64
+
+  public init(
+    layerName: String, versionNumber: Int64
+  ) {
+    self.layerName = layerName
+    self.versionNumber = versionNumber
+  }
+}
+
+public struct GetLayerVersionResponse: Sendable, Hashable {
+  public var content: LayerVersionContentOutput?
+  public var layerArn: String?
+  public var layerVersionArn: String?
+  public var description: String?
+  public var createdDate: String?
+  public var version: Int64?
+  public var compatibleRuntimes: [LambdaRuntime]?
+  public var licenseInfo: String?
+  public var compatibleArchitectures: [Architecture]?
+
+  public init(
+    content: LayerVersionContentOutput? = nil, layerArn: String? = nil, layerVersionArn: String? = nil,
+    description: String? = nil, createdDate: String? = nil, version: Int64? = nil,
+    compatibleRuntimes: [LambdaRuntime]? = nil, licenseInfo: String? = nil,
+    compatibleArchitectures: [Architecture]? = nil
+  ) {
+    self.content = content
+    self.layerArn = layerArn
+    self.layerVersionArn = layerVersionArn
+    self.description = description
+    self.createdDate = createdDate
+    self.version = version
+    self.compatibleRuntimes = compatibleRuntimes
+    self.licenseInfo = licenseInfo
+    self.compatibleArchitectures = compatibleArchitectures
+  }
+}
+
 public struct GetPolicyRequest: Sendable, Hashable {
   public var functionName: String
   public var qualifier: String?
@@ -390,204 +595,5 @@ public struct ImageConfigResponse: Sendable, Hashable {
   ) {
     self.imageConfig = imageConfig
     self.error = error
-  }
-}
-
-public struct InvocationRequest: Sendable, Hashable {
-  public var functionName: String
-  public var invocationType: InvocationType?
-  public var logType: LogType?
-  public var clientContext: String?
-  public var durableExecutionName: String?
-  public var payload: ByteBuffer?
-  public var qualifier: String?
-  public var tenantId: String?
-
-  public init(
-    functionName: String, invocationType: InvocationType? = nil, logType: LogType? = nil, clientContext: String? = nil,
-    durableExecutionName: String? = nil, payload: ByteBuffer? = nil, qualifier: String? = nil, tenantId: String? = nil
-  ) {
-    self.functionName = functionName
-    self.invocationType = invocationType
-    self.logType = logType
-    self.clientContext = clientContext
-    self.durableExecutionName = durableExecutionName
-    self.payload = payload
-    self.qualifier = qualifier
-    self.tenantId = tenantId
-  }
-}
-
-public struct InvocationResponse: Sendable, Hashable {
-  public var statusCode: Int?
-  public var functionError: String?
-  public var logResult: String?
-  public var payload: ByteBuffer?
-  public var executedVersion: String?
-  public var durableExecutionArn: String?
-
-  public init(
-    statusCode: Int? = nil, functionError: String? = nil, logResult: String? = nil, payload: ByteBuffer? = nil,
-    executedVersion: String? = nil, durableExecutionArn: String? = nil
-  ) {
-    self.statusCode = statusCode
-    self.functionError = functionError
-    self.logResult = logResult
-    self.payload = payload
-    self.executedVersion = executedVersion
-    self.durableExecutionArn = durableExecutionArn
-  }
-}
-
-public struct KafkaSchemaRegistryAccessConfig: Sendable, Hashable {
-  public var type: KafkaSchemaRegistryAuthType?
-  public var uri: String?
-
-  public init(
-    type: KafkaSchemaRegistryAuthType? = nil, uri: String? = nil
-  ) {
-    self.type = type
-    self.uri = uri
-  }
-}
-
-public struct KafkaSchemaRegistryConfig: Sendable, Hashable {
-  public var schemaRegistryURI: String?
-  public var eventRecordFormat: SchemaRegistryEventRecordFormat?
-  public var accessConfigs: [KafkaSchemaRegistryAccessConfig]?
-  public var schemaValidationConfigs: [KafkaSchemaValidationConfig]?
-
-  public init(
-    schemaRegistryURI: String? = nil, eventRecordFormat: SchemaRegistryEventRecordFormat? = nil,
-    accessConfigs: [KafkaSchemaRegistryAccessConfig]? = nil,
-    schemaValidationConfigs: [KafkaSchemaValidationConfig]? = nil
-  ) {
-    self.schemaRegistryURI = schemaRegistryURI
-    self.eventRecordFormat = eventRecordFormat
-    self.accessConfigs = accessConfigs
-    self.schemaValidationConfigs = schemaValidationConfigs
-  }
-}
-
-public struct KafkaSchemaValidationConfig: Sendable, Hashable {
-  public var attribute: KafkaSchemaValidationAttribute?
-
-  public init(
-    attribute: KafkaSchemaValidationAttribute? = nil
-  ) {
-    self.attribute = attribute
-  }
-}
-
-public struct LambdaManagedInstancesCapacityProviderConfig: Sendable, Hashable {
-  public var capacityProviderArn: String
-  public var perExecutionEnvironmentMaxConcurrency: Int?
-  public var executionEnvironmentMemoryGiBPerVCpu: Double?
-
-  public init(
-    capacityProviderArn: String, perExecutionEnvironmentMaxConcurrency: Int? = nil,
-    executionEnvironmentMemoryGiBPerVCpu: Double? = nil
-  ) {
-    self.capacityProviderArn = capacityProviderArn
-    self.perExecutionEnvironmentMaxConcurrency = perExecutionEnvironmentMaxConcurrency
-    self.executionEnvironmentMemoryGiBPerVCpu = executionEnvironmentMemoryGiBPerVCpu
-  }
-}
-
-public struct Layer: Sendable, Hashable {
-  public var arn: String?
-  public var codeSize: Int64?
-  public var signingProfileVersionArn: String?
-  public var signingJobArn: String?
-
-  public init(
-    arn: String? = nil, codeSize: Int64? = nil, signingProfileVersionArn: String? = nil, signingJobArn: String? = nil
-  ) {
-    self.arn = arn
-    self.codeSize = codeSize
-    self.signingProfileVersionArn = signingProfileVersionArn
-    self.signingJobArn = signingJobArn
-  }
-}
-
-public struct ListAliasesRequest: Sendable, Hashable {
-  public var functionName: String
-  public var functionVersion: String?
-  public var marker: String?
-  public var maxItems: Int?
-
-  public init(
-    functionName: String, functionVersion: String? = nil, marker: String? = nil, maxItems: Int? = nil
-  ) {
-    self.functionName = functionName
-    self.functionVersion = functionVersion
-    self.marker = marker
-    self.maxItems = maxItems
-  }
-}
-
-public struct ListAliasesResponse: Sendable, Hashable {
-  public var nextMarker: String?
-  public var aliases: [AliasConfiguration]?
-
-  public init(
-    nextMarker: String? = nil, aliases: [AliasConfiguration]? = nil
-  ) {
-    self.nextMarker = nextMarker
-    self.aliases = aliases
-  }
-}
-
-public struct ListEventSourceMappingsRequest: Sendable, Hashable {
-  public var eventSourceArn: String?
-  public var functionName: String?
-  public var marker: String?
-  public var maxItems: Int?
-
-  public init(
-    eventSourceArn: String? = nil, functionName: String? = nil, marker: String? = nil, maxItems: Int? = nil
-  ) {
-    self.eventSourceArn = eventSourceArn
-    self.functionName = functionName
-    self.marker = marker
-    self.maxItems = maxItems
-  }
-}
-
-public struct ListEventSourceMappingsResponse: Sendable, Hashable {
-  public var nextMarker: String?
-  public var eventSourceMappings: [EventSourceMappingConfiguration]?
-
-  public init(
-    nextMarker: String? = nil, eventSourceMappings: [EventSourceMappingConfiguration]? = nil
-  ) {
-    self.nextMarker = nextMarker
-    self.eventSourceMappings = eventSourceMappings
-  }
-}
-
-public struct ListFunctionEventInvokeConfigsRequest: Sendable, Hashable {
-  public var functionName: String
-  public var marker: String?
-  public var maxItems: Int?
-
-  public init(
-    functionName: String, marker: String? = nil, maxItems: Int? = nil
-  ) {
-    self.functionName = functionName
-    self.marker = marker
-    self.maxItems = maxItems
-  }
-}
-
-public struct ListFunctionEventInvokeConfigsResponse: Sendable, Hashable {
-  public var functionEventInvokeConfigs: [FunctionEventInvokeConfig]?
-  public var nextMarker: String?
-
-  public init(
-    functionEventInvokeConfigs: [FunctionEventInvokeConfig]? = nil, nextMarker: String? = nil
-  ) {
-    self.functionEventInvokeConfigs = functionEventInvokeConfigs
-    self.nextMarker = nextMarker
   }
 }

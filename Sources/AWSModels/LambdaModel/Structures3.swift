@@ -2,6 +2,278 @@
 
 public import NIOCore
 
+public struct InvocationRequest: Sendable, Hashable {
+  public var functionName: String
+  public var invocationType: InvocationType?
+  public var logType: LogType?
+  public var clientContext: String?
+  public var durableExecutionName: String?
+  public var payload: ByteBuffer?
+  public var qualifier: String?
+  public var tenantId: String?
+
+  public init(
+    functionName: String, invocationType: InvocationType? = nil, logType: LogType? = nil, clientContext: String? = nil,
+    durableExecutionName: String? = nil, payload: ByteBuffer? = nil, qualifier: String? = nil, tenantId: String? = nil
+  ) {
+    self.functionName = functionName
+    self.invocationType = invocationType
+    self.logType = logType
+    self.clientContext = clientContext
+    self.durableExecutionName = durableExecutionName
+    self.payload = payload
+    self.qualifier = qualifier
+    self.tenantId = tenantId
+  }
+}
+
+public struct InvocationResponse: Sendable, Hashable {
+  public var statusCode: Int?
+  public var functionError: String?
+  public var logResult: String?
+  public var payload: ByteBuffer?
+  public var executedVersion: String?
+  public var durableExecutionArn: String?
+
+  public init(
+    statusCode: Int? = nil, functionError: String? = nil, logResult: String? = nil, payload: ByteBuffer? = nil,
+    executedVersion: String? = nil, durableExecutionArn: String? = nil
+  ) {
+    self.statusCode = statusCode
+    self.functionError = functionError
+    self.logResult = logResult
+    self.payload = payload
+    self.executedVersion = executedVersion
+    self.durableExecutionArn = durableExecutionArn
+  }
+}
+
+public struct KafkaSchemaRegistryAccessConfig: Sendable, Hashable {
+  public var type: KafkaSchemaRegistryAuthType?
+  public var uri: String?
+
+  public init(
+    type: KafkaSchemaRegistryAuthType? = nil, uri: String? = nil
+  ) {
+    self.type = type
+    self.uri = uri
+  }
+}
+
+public struct KafkaSchemaRegistryConfig: Sendable, Hashable {
+  public var schemaRegistryURI: String?
+  public var eventRecordFormat: SchemaRegistryEventRecordFormat?
+  public var accessConfigs: [KafkaSchemaRegistryAccessConfig]?
+  public var schemaValidationConfigs: [KafkaSchemaValidationConfig]?
+
+  public init(
+    schemaRegistryURI: String? = nil, eventRecordFormat: SchemaRegistryEventRecordFormat? = nil,
+    accessConfigs: [KafkaSchemaRegistryAccessConfig]? = nil,
+    schemaValidationConfigs: [KafkaSchemaValidationConfig]? = nil
+  ) {
+    self.schemaRegistryURI = schemaRegistryURI
+    self.eventRecordFormat = eventRecordFormat
+    self.accessConfigs = accessConfigs
+    self.schemaValidationConfigs = schemaValidationConfigs
+  }
+}
+
+public struct KafkaSchemaValidationConfig: Sendable, Hashable {
+  public var attribute: KafkaSchemaValidationAttribute?
+
+  public init(
+    attribute: KafkaSchemaValidationAttribute? = nil
+  ) {
+    self.attribute = attribute
+  }
+}
+
+public struct LambdaManagedInstancesCapacityProviderConfig: Sendable, Hashable {
+  public var capacityProviderArn: String
+  public var perExecutionEnvironmentMaxConcurrency: Int?
+  public var executionEnvironmentMemoryGiBPerVCpu: Double?
+
+  public init(
+    capacityProviderArn: String, perExecutionEnvironmentMaxConcurrency: Int? = nil,
+    executionEnvironmentMemoryGiBPerVCpu: Double? = nil
+  ) {
+    self.capacityProviderArn = capacityProviderArn
+    self.perExecutionEnvironmentMaxConcurrency = perExecutionEnvironmentMaxConcurrency
+    self.executionEnvironmentMemoryGiBPerVCpu = executionEnvironmentMemoryGiBPerVCpu
+  }
+}
+
+public struct Layer: Sendable, Hashable {
+  public var arn: String?
+  public var codeSize: Int64?
+  public var signingProfileVersionArn: String?
+  public var signingJobArn: String?
+
+  public init(
+    arn: String? = nil, codeSize: Int64? = nil, signingProfileVersionArn: String? = nil, signingJobArn: String? = nil
+  ) {
+    self.arn = arn
+    self.codeSize = codeSize
+    self.signingProfileVersionArn = signingProfileVersionArn
+    self.signingJobArn = signingJobArn
+  }
+}
+
+public struct LayerVersionContentInput: Sendable, Hashable {
+  public var s3Bucket: String?
+  public var s3Key: String?
+  public var s3ObjectVersion: String?
+  public var zipFile: ByteBuffer?
+
+  public init(
+    s3Bucket: String? = nil, s3Key: String? = nil, s3ObjectVersion: String? = nil, zipFile: ByteBuffer? = nil
+  ) {
+    self.s3Bucket = s3Bucket
+    self.s3Key = s3Key
+    self.s3ObjectVersion = s3ObjectVersion
+    self.zipFile = zipFile
+  }
+}
+
+public struct LayerVersionContentOutput: Sendable, Hashable {
+  public var location: String?
+  public var codeSha256: String?
+  public var codeSize: Int64?
+  public var signingProfileVersionArn: String?
+  public var signingJobArn: String?
+
+  public init(
+    location: String? = nil, codeSha256: String? = nil, codeSize: Int64? = nil, signingProfileVersionArn: String? = nil,
+    signingJobArn: String? = nil
+  ) {
+    self.location = location
+    self.codeSha256 = codeSha256
+    self.codeSize = codeSize
+    self.signingProfileVersionArn = signingProfileVersionArn
+    self.signingJobArn = signingJobArn
+  }
+}
+
+public struct LayerVersionsListItem: Sendable, Hashable {
+  public var layerVersionArn: String?
+  public var version: Int64?
+  public var description: String?
+  public var createdDate: String?
+  public var compatibleRuntimes: [LambdaRuntime]?
+  public var licenseInfo: String?
+  public var compatibleArchitectures: [Architecture]?
+
+  public init(
+    layerVersionArn: String? = nil, version: Int64? = nil, description: String? = nil, createdDate: String? = nil,
+    compatibleRuntimes: [LambdaRuntime]? = nil, licenseInfo: String? = nil,
+    compatibleArchitectures: [Architecture]? = nil
+  ) {
+    self.layerVersionArn = layerVersionArn
+    self.version = version
+    self.description = description
+    self.createdDate = createdDate
+    self.compatibleRuntimes = compatibleRuntimes
+    self.licenseInfo = licenseInfo
+    self.compatibleArchitectures = compatibleArchitectures
+  }
+}
+
+public struct LayersListItem: Sendable, Hashable {
+  public var layerName: String?
+  public var layerArn: String?
+  public var latestMatchingVersion: LayerVersionsListItem?
+
+  public init(
+    layerName: String? = nil, layerArn: String? = nil, latestMatchingVersion: LayerVersionsListItem? = nil
+  ) {
+    self.layerName = layerName
+    self.layerArn = layerArn
+    self.latestMatchingVersion = latestMatchingVersion
+  }
+}
+
+public struct ListAliasesRequest: Sendable, Hashable {
+  public var functionName: String
+  public var functionVersion: String?
+  public var marker: String?
+  public var maxItems: Int?
+
+  public init(
+    functionName: String, functionVersion: String? = nil, marker: String? = nil, maxItems: Int? = nil
+  ) {
+    self.functionName = functionName
+    self.functionVersion = functionVersion
+    self.marker = marker
+    self.maxItems = maxItems
+  }
+}
+
+public struct ListAliasesResponse: Sendable, Hashable {
+  public var nextMarker: String?
+  public var aliases: [AliasConfiguration]?
+
+  public init(
+    nextMarker: String? = nil, aliases: [AliasConfiguration]? = nil
+  ) {
+    self.nextMarker = nextMarker
+    self.aliases = aliases
+  }
+}
+
+public struct ListEventSourceMappingsRequest: Sendable, Hashable {
+  public var eventSourceArn: String?
+  public var functionName: String?
+  public var marker: String?
+  public var maxItems: Int?
+
+  public init(
+    eventSourceArn: String? = nil, functionName: String? = nil, marker: String? = nil, maxItems: Int? = nil
+  ) {
+    self.eventSourceArn = eventSourceArn
+    self.functionName = functionName
+    self.marker = marker
+    self.maxItems = maxItems
+  }
+}
+
+public struct ListEventSourceMappingsResponse: Sendable, Hashable {
+  public var nextMarker: String?
+  public var eventSourceMappings: [EventSourceMappingConfiguration]?
+
+  public init(
+    nextMarker: String? = nil, eventSourceMappings: [EventSourceMappingConfiguration]? = nil
+  ) {
+    self.nextMarker = nextMarker
+    self.eventSourceMappings = eventSourceMappings
+  }
+}
+
+public struct ListFunctionEventInvokeConfigsRequest: Sendable, Hashable {
+  public var functionName: String
+  public var marker: String?
+  public var maxItems: Int?
+
+  public init(
+    functionName: String, marker: String? = nil, maxItems: Int? = nil
+  ) {
+    self.functionName = functionName
+    self.marker = marker
+    self.maxItems = maxItems
+  }
+}
+
+public struct ListFunctionEventInvokeConfigsResponse: Sendable, Hashable {
+  public var functionEventInvokeConfigs: [FunctionEventInvokeConfig]?
+  public var nextMarker: String?
+
+  public init(
+    functionEventInvokeConfigs: [FunctionEventInvokeConfig]? = nil, nextMarker: String? = nil
+  ) {
+    self.functionEventInvokeConfigs = functionEventInvokeConfigs
+    self.nextMarker = nextMarker
+  }
+}
+
 public struct ListFunctionsRequest: Sendable, Hashable {
   public var masterRegion: String?
   public var functionVersion: FunctionVersion?
@@ -27,6 +299,66 @@ public struct ListFunctionsResponse: Sendable, Hashable {
   ) {
     self.nextMarker = nextMarker
     self.functions = functions
+  }
+}
+
+public struct ListLayerVersionsRequest: Sendable, Hashable {
+  public var compatibleRuntime: LambdaRuntime?
+  public var layerName: String
+  public var marker: String?
+  public var maxItems: Int?
+  public var compatibleArchitecture: Architecture?
+
+  public init(
+    compatibleRuntime: LambdaRuntime? = nil, layerName: String, marker: String? = nil, maxItems: Int? = nil,
+    compatibleArchitecture: Architecture? = nil
+  ) {
+    self.compatibleRuntime = compatibleRuntime
+    self.layerName = layerName
+    self.marker = marker
+    self.maxItems = maxItems
+    self.compatibleArchitecture = compatibleArchitecture
+  }
+}
+
+public struct ListLayerVersionsResponse: Sendable, Hashable {
+  public var nextMarker: String?
+  public var layerVersions: [LayerVersionsListItem]?
+
+  public init(
+    nextMarker: String? = nil, layerVersions: [LayerVersionsListItem]? = nil
+  ) {
+    self.nextMarker = nextMarker
+    self.layerVersions = layerVersions
+  }
+}
+
+public struct ListLayersRequest: Sendable, Hashable {
+  public var compatibleRuntime: LambdaRuntime?
+  public var marker: String?
+  public var maxItems: Int?
+  public var compatibleArchitecture: Architecture?
+
+  public init(
+    compatibleRuntime: LambdaRuntime? = nil, marker: String? = nil, maxItems: Int? = nil,
+    compatibleArchitecture: Architecture? = nil
+  ) {
+    self.compatibleRuntime = compatibleRuntime
+    self.marker = marker
+    self.maxItems = maxItems
+    self.compatibleArchitecture = compatibleArchitecture
+  }
+}
+
+public struct ListLayersResponse: Sendable, Hashable {
+  public var nextMarker: String?
+  public var layers: [LayersListItem]?
+
+  public init(
+    nextMarker: String? = nil, layers: [LayersListItem]? = nil
+  ) {
+    self.nextMarker = nextMarker
+    self.layers = layers
   }
 }
 
@@ -127,6 +459,57 @@ public struct ProvisionedPollerConfig: Sendable, Hashable {
   }
 }
 
+public struct PublishLayerVersionRequest: Sendable, Hashable {
+  public var layerName: String
+  public var description: String?
+  public var content: LayerVersionContentInput
+  public var compatibleRuntimes: [LambdaRuntime]?
+  public var licenseInfo: String?
+  public var compatibleArchitectures: [Architecture]?
+
+  public init(
+    layerName: String, description: String? = nil, content: LayerVersionContentInput,
+    compatibleRuntimes: [LambdaRuntime]? = nil, licenseInfo: String? = nil,
+    compatibleArchitectures: [Architecture]? = nil
+  ) {
+    self.layerName = layerName
+    self.description = description
+    self.content = content
+    self.compatibleRuntimes = compatibleRuntimes
+    self.licenseInfo = licenseInfo
+    self.compatibleArchitectures = compatibleArchitectures
+  }
+}
+
+public struct PublishLayerVersionResponse: Sendable, Hashable {
+  public var content: LayerVersionContentOutput?
+  public var layerArn: String?
+  public var layerVersionArn: String?
+  public var description: String?
+  public var createdDate: String?
+  public var version: Int64?
+  public var compatibleRuntimes: [LambdaRuntime]?
+  public var licenseInfo: String?
+  public var compatibleArchitectures: [Architecture]?
+
+  public init(
+    content: LayerVersionContentOutput? = nil, layerArn: String? = nil, layerVersionArn: String? = nil,
+    description: String? = nil, createdDate: String? = nil, version: Int64? = nil,
+    compatibleRuntimes: [LambdaRuntime]? = nil, licenseInfo: String? = nil,
+    compatibleArchitectures: [Architecture]? = nil
+  ) {
+    self.content = content
+    self.layerArn = layerArn
+    self.layerVersionArn = layerVersionArn
+    self.description = description
+    self.createdDate = createdDate
+    self.version = version
+    self.compatibleRuntimes = compatibleRuntimes
+    self.licenseInfo = licenseInfo
+    self.compatibleArchitectures = compatibleArchitectures
+  }
+}
+
 public struct PublishVersionRequest: Sendable, Hashable {
   public var functionName: String
   public var codeSha256: String?
@@ -177,6 +560,26 @@ public struct PutFunctionEventInvokeConfigRequest: Sendable, Hashable {
   }
 }
 
+public struct RemoveLayerVersionPermissionOutput: Sendable, Hashable {
+  public init() {}
+}
+
+public struct RemoveLayerVersionPermissionRequest: Sendable, Hashable {
+  public var layerName: String
+  public var versionNumber: Int64
+  public var statementId: String
+  public var revisionId: String?
+
+  public init(
+    layerName: String, versionNumber: Int64, statementId: String, revisionId: String? = nil
+  ) {
+    self.layerName = layerName
+    self.versionNumber = versionNumber
+    self.statementId = statementId
+    self.revisionId = revisionId
+  }
+}
+
 public struct RemovePermissionOutput: Sendable, Hashable {
   public init() {}
 }
@@ -194,393 +597,5 @@ public struct RemovePermissionRequest: Sendable, Hashable {
     self.statementId = statementId
     self.qualifier = qualifier
     self.revisionId = revisionId
-  }
-}
-
-public struct RuntimeVersionConfig: Sendable, Hashable {
-  public var runtimeVersionArn: String?
-  public var error: RuntimeVersionError?
-
-  public init(
-    runtimeVersionArn: String? = nil, error: RuntimeVersionError? = nil
-  ) {
-    self.runtimeVersionArn = runtimeVersionArn
-    self.error = error
-  }
-}
-
-public struct RuntimeVersionError: Sendable, Hashable {
-  public var errorCode: String?
-  public var message: String?
-
-  public init(
-    errorCode: String? = nil, message: String? = nil
-  ) {
-    self.errorCode = errorCode
-    self.message = message
-  }
-}
-
-public struct ScalingConfig: Sendable, Hashable {
-  public var maximumConcurrency: Int?
-
-  public init(
-    maximumConcurrency: Int? = nil
-  ) {
-    self.maximumConcurrency = maximumConcurrency
-  }
-}
-
-public struct SelfManagedEventSource: Sendable, Hashable {
-  public var endpoints: [String: [String]]?
-
-  public init(
-    endpoints: [String: [String]]? = nil
-  ) {
-    self.endpoints = endpoints
-  }
-}
-
-public struct SelfManagedKafkaEventSourceConfig: Sendable, Hashable {
-  public var consumerGroupId: String?
-  public var schemaRegistryConfig: KafkaSchemaRegistryConfig?
-
-  public init(
-    consumerGroupId: String? = nil, schemaRegistryConfig: KafkaSchemaRegistryConfig? = nil
-  ) {
-    self.consumerGroupId = consumerGroupId
-    self.schemaRegistryConfig = schemaRegistryConfig
-  }
-}
-
-public struct SnapStart: Sendable, Hashable {
-  public var applyOn: SnapStartApplyOn?
-
-  public init(
-    applyOn: SnapStartApplyOn? = nil
-  ) {
-    self.applyOn = applyOn
-  }
-}
-
-public struct SnapStartResponse: Sendable, Hashable {
-  public var applyOn: SnapStartApplyOn?
-  public var optimizationStatus: SnapStartOptimizationStatus?
-
-  public init(
-    applyOn: SnapStartApplyOn? = nil, optimizationStatus: SnapStartOptimizationStatus? = nil
-  ) {
-    self.applyOn = applyOn
-    self.optimizationStatus = optimizationStatus
-  }
-}
-
-public struct SourceAccessConfiguration: Sendable, Hashable {
-  public var type: SourceAccessType?
-  public var uri: String?
-
-  public init(
-    type: SourceAccessType? = nil, uri: String? = nil
-  ) {
-    self.type = type
-    self.uri = uri
-  }
-}
-
-public struct TagResourceOutput: Sendable, Hashable {
-  public init() {}
-}
-
-public struct TagResourceRequest: Sendable, Hashable {
-  public var resource: String
-  public var tags: [String: String]
-
-  public init(
-    resource: String, tags: [String: String]
-  ) {
-    self.resource = resource
-    self.tags = tags
-  }
-}
-
-public struct TagsError: Sendable, Hashable {
-  public var errorCode: String
-  public var message: String
-
-  public init(
-    errorCode: String, message: String
-  ) {
-    self.errorCode = errorCode
-    self.message = message
-  }
-}
-
-public struct TenancyConfig: Sendable, Hashable {
-  public var tenantIsolationMode: TenantIsolationMode
-
-  public init(
-    tenantIsolationMode: TenantIsolationMode
-  ) {
-    self.tenantIsolationMode = tenantIsolationMode
-  }
-}
-
-public struct TracingConfig: Sendable, Hashable {
-  public var mode: TracingMode?
-
-  public init(
-    mode: TracingMode? = nil
-  ) {
-    self.mode = mode
-  }
-}
-
-public struct TracingConfigResponse: Sendable, Hashable {
-  public var mode: TracingMode?
-
-  public init(
-    mode: TracingMode? = nil
-  ) {
-    self.mode = mode
-  }
-}
-
-public struct UntagResourceOutput: Sendable, Hashable {
-  public init() {}
-}
-
-public struct UntagResourceRequest: Sendable, Hashable {
-  public var resource: String
-  public var tagKeys: [String]
-
-  public init(
-    resource: String, tagKeys: [String]
-  ) {
-    self.resource = resource
-    self.tagKeys = tagKeys
-  }
-}
-
-public struct UpdateAliasRequest: Sendable, Hashable {
-  public var functionName: String
-  public var name: String
-  public var functionVersion: String?
-  public var description: String?
-  public var routingConfig: AliasRoutingConfiguration?
-  public var revisionId: String?
-
-  public init(
-    functionName: String, name: String, functionVersion: String? = nil, description: String? = nil,
-    routingConfig: AliasRoutingConfiguration? = nil, revisionId: String? = nil
-  ) {
-    self.functionName = functionName
-    self.name = name
-    self.functionVersion = functionVersion
-    self.description = description
-    self.routingConfig = routingConfig
-    self.revisionId = revisionId
-  }
-}
-
-public struct UpdateEventSourceMappingRequest: Sendable, Hashable {
-  public var uuid: String
-  public var functionName: String?
-  public var enabled: Bool?
-  public var batchSize: Int?
-  public var filterCriteria: FilterCriteria?
-  public var maximumBatchingWindowInSeconds: Int?
-  public var destinationConfig: DestinationConfig?
-  public var maximumRecordAgeInSeconds: Int?
-  public var bisectBatchOnFunctionError: Bool?
-  public var maximumRetryAttempts: Int?
-  public var parallelizationFactor: Int?
-  public var sourceAccessConfigurations: [SourceAccessConfiguration]?
-  public var tumblingWindowInSeconds: Int?
-  public var functionResponseTypes: [FunctionResponseType]?
-  public var scalingConfig: ScalingConfig?
-  public var amazonManagedKafkaEventSourceConfig: AmazonManagedKafkaEventSourceConfig?
-  public var selfManagedKafkaEventSourceConfig: SelfManagedKafkaEventSourceConfig?
-  public var documentDBEventSourceConfig: DocumentDBEventSourceConfig?
-  public var kmsKeyArn: String?
-  public var metricsConfig: EventSourceMappingMetricsConfig?
-  public var loggingConfig: EventSourceMappingLoggingConfig?
-  public var provisionedPollerConfig: ProvisionedPollerConfig?
-
-  public init(
-    uuid: String, functionName: String? = nil, enabled: Bool? = nil, batchSize: Int? = nil,
-    filterCriteria: FilterCriteria? = nil, maximumBatchingWindowInSeconds: Int? = nil,
-    destinationConfig: DestinationConfig? = nil, maximumRecordAgeInSeconds: Int? = nil,
-    bisectBatchOnFunctionError: Bool? = nil, maximumRetryAttempts: Int? = nil, parallelizationFactor: Int? = nil,
-    sourceAccessConfigurations: [SourceAccessConfiguration]? = nil, tumblingWindowInSeconds: Int? = nil,
-    functionResponseTypes: [FunctionResponseType]? = nil, scalingConfig: ScalingConfig? = nil,
-    amazonManagedKafkaEventSourceConfig: AmazonManagedKafkaEventSourceConfig? = nil,
-    selfManagedKafkaEventSourceConfig: SelfManagedKafkaEventSourceConfig? = nil,
-    documentDBEventSourceConfig: DocumentDBEventSourceConfig? = nil, kmsKeyArn: String? = nil,
-    metricsConfig: EventSourceMappingMetricsConfig? = nil, loggingConfig: EventSourceMappingLoggingConfig? = nil,
-    provisionedPollerConfig: ProvisionedPollerConfig? = nil
-  ) {
-    self.uuid = uuid
-    self.functionName = functionName
-    self.enabled = enabled
-    self.batchSize = batchSize
-    self.filterCriteria = filterCriteria
-    self.maximumBatchingWindowInSeconds = maximumBatchingWindowInSeconds
-    self.destinationConfig = destinationConfig
-    self.maximumRecordAgeInSeconds = maximumRecordAgeInSeconds
-    self.bisectBatchOnFunctionError = bisectBatchOnFunctionError
-    self.maximumRetryAttempts = maximumRetryAttempts
-    self.parallelizationFactor = parallelizationFactor
-    self.sourceAccessConfigurations = sourceAccessConfigurations
-    self.tumblingWindowInSeconds = tumblingWindowInSeconds
-    self.functionResponseTypes = functionResponseTypes
-    self.scalingConfig = scalingConfig
-    self.amazonManagedKafkaEventSourceConfig = amazonManagedKafkaEventSourceConfig
-    self.selfManagedKafkaEventSourceConfig = selfManagedKafkaEventSourceConfig
-    self.documentDBEventSourceConfig = documentDBEventSourceConfig
-    self.kmsKeyArn = kmsKeyArn
-    self.metricsConfig = metricsConfig
-    self.loggingConfig = loggingConfig
-    self.provisionedPollerConfig = provisionedPollerConfig
-  }
-}
-
-public struct UpdateFunctionCodeRequest: Sendable, Hashable {
-  public var functionName: String
-  public var zipFile: ByteBuffer?
-  public var s3Bucket: String?
-  public var s3Key: String?
-  public var s3ObjectVersion: String?
-  public var imageUri: String?
-  public var publish: Bool?
-  public var dryRun: Bool?
-  public var revisionId: String?
-  public var architectures: [Architecture]?
-  public var sourceKMSKeyArn: String?
-  public var publishTo: FunctionVersionLatestPublished?
-
-  public init(
-    functionName: String, zipFile: ByteBuffer? = nil, s3Bucket: String? = nil, s3Key: String? = nil,
-    s3ObjectVersion: String? = nil, imageUri: String? = nil, publish: Bool? = nil, dryRun: Bool? = nil,
-    revisionId: String? = nil, architectures: [Architecture]? = nil, sourceKMSKeyArn: String? = nil,
-    publishTo: FunctionVersionLatestPublished? = nil
-  ) {
-    self.functionName = functionName
-    self.zipFile = zipFile
-    self.s3Bucket = s3Bucket
-    self.s3Key = s3Key
-    self.s3ObjectVersion = s3ObjectVersion
-    self.imageUri = imageUri
-    self.publish = publish
-    self.dryRun = dryRun
-    self.revisionId = revisionId
-    self.architectures = architectures
-    self.sourceKMSKeyArn = sourceKMSKeyArn
-    self.publishTo = publishTo
-  }
-}
-
-public struct UpdateFunctionConfigurationRequest: Sendable, Hashable {
-  public var functionName: String
-  public var role: String?
-  public var handler: String?
-  public var description: String?
-  public var timeout: Int?
-  public var memorySize: Int?
-  public var vpcConfig: VpcConfig?
-  public var environment: FunctionEnvironment?
-  public var runtime: LambdaRuntime?
-  public var deadLetterConfig: DeadLetterConfig?
-  public var kmsKeyArn: String?
-  public var tracingConfig: TracingConfig?
-  public var revisionId: String?
-  public var layers: [String]?
-  public var fileSystemConfigs: [FileSystemConfig]?
-  public var imageConfig: ImageConfig?
-  public var ephemeralStorage: EphemeralStorage?
-  public var snapStart: SnapStart?
-  public var loggingConfig: LoggingConfig?
-  public var capacityProviderConfig: CapacityProviderConfig?
-  public var durableConfig: DurableConfig?
-
-  public init(
-    functionName: String, role: String? = nil, handler: String? = nil, description: String? = nil, timeout: Int? = nil,
-    memorySize: Int? = nil, vpcConfig: VpcConfig? = nil, environment: FunctionEnvironment? = nil,
-    runtime: LambdaRuntime? = nil, deadLetterConfig: DeadLetterConfig? = nil, kmsKeyArn: String? = nil,
-    tracingConfig: TracingConfig? = nil, revisionId: String? = nil, layers: [String]? = nil,
-    fileSystemConfigs: [FileSystemConfig]? = nil, imageConfig: ImageConfig? = nil,
-    ephemeralStorage: EphemeralStorage? = nil, snapStart: SnapStart? = nil, loggingConfig: LoggingConfig? = nil,
-    capacityProviderConfig: CapacityProviderConfig? = nil, durableConfig: DurableConfig? = nil
-  ) {
-    self.functionName = functionName
-    self.role = role
-    self.handler = handler
-    self.description = description
-    self.timeout = timeout
-    self.memorySize = memorySize
-    self.vpcConfig = vpcConfig
-    self.environment = environment
-    self.runtime = runtime
-    self.deadLetterConfig = deadLetterConfig
-    self.kmsKeyArn = kmsKeyArn
-    self.tracingConfig = tracingConfig
-    self.revisionId = revisionId
-    self.layers = layers
-    self.fileSystemConfigs = fileSystemConfigs
-    self.imageConfig = imageConfig
-    self.ephemeralStorage = ephemeralStorage
-    self.snapStart = snapStart
-    self.loggingConfig = loggingConfig
-    self.capacityProviderConfig = capacityProviderConfig
-    self.durableConfig = durableConfig
-  }
-}
-
-public struct UpdateFunctionEventInvokeConfigRequest: Sendable, Hashable {
-  public var functionName: String
-  public var qualifier: String?
-  public var maximumRetryAttempts: Int?
-  public var maximumEventAgeInSeconds: Int?
-  public var destinationConfig: DestinationConfig?
-
-  public init(
-    functionName: String, qualifier: String? = nil, maximumRetryAttempts: Int? = nil,
-    maximumEventAgeInSeconds: Int? = nil, destinationConfig: DestinationConfig? = nil
-  ) {
-    self.functionName = functionName
-    self.qualifier = qualifier
-    self.maximumRetryAttempts = maximumRetryAttempts
-    self.maximumEventAgeInSeconds = maximumEventAgeInSeconds
-    self.destinationConfig = destinationConfig
-  }
-}
-
-public struct VpcConfig: Sendable, Hashable {
-  public var subnetIds: [String]?
-  public var securityGroupIds: [String]?
-  public var ipv6AllowedForDualStack: Bool?
-
-  public init(
-    subnetIds: [String]? = nil, securityGroupIds: [String]? = nil, ipv6AllowedForDualStack: Bool? = nil
-  ) {
-    self.subnetIds = subnetIds
-    self.securityGroupIds = securityGroupIds
-    self.ipv6AllowedForDualStack = ipv6AllowedForDualStack
-  }
-}
-
-public struct VpcConfigResponse: Sendable, Hashable {
-  public var subnetIds: [String]?
-  public var securityGroupIds: [String]?
-  public var vpcId: String?
-  public var ipv6AllowedForDualStack: Bool?
-
-  public init(
-    subnetIds: [String]? = nil, securityGroupIds: [String]? = nil, vpcId: String? = nil,
-    ipv6AllowedForDualStack: Bool? = nil
-  ) {
-    self.subnetIds = subnetIds
-    self.securityGroupIds = securityGroupIds
-    self.vpcId = vpcId
-    self.ipv6AllowedForDualStack = ipv6AllowedForDualStack
   }
 }

@@ -21,6 +21,8 @@ struct CodeStore: Sendable {
     var blob: BlobRef
     var bytes: Int64
     var sha256: String
+    /// What the archive holds.
+    var unpackedBytes: Int64
   }
 
   /// Where code comes from.
@@ -52,9 +54,9 @@ struct CodeStore: Sendable {
     let path = "\(folder)/\(random.uuid()).zip"
     defer { unlink(path) }
     let digest = try await stage(source, at: path, context)
-    try await files.run { try Self.check(path) }
+    let unpacked = try await files.run { try Self.check(path) }
     let blob = try await store(path)
-    return Kept(blob: blob, bytes: digest.bytes, sha256: digest.sha256)
+    return Kept(blob: blob, bytes: digest.bytes, sha256: digest.sha256, unpackedBytes: unpacked)
   }
 
   private func stage(
@@ -98,7 +100,8 @@ struct CodeStore: Sendable {
     return (bytes, Data(hash.finalize()).base64EncodedString())
   }
 
-  private static func check(_ path: String) throws {
+  /// - Returns: the bytes of its members.
+  private static func check(_ path: String) throws -> Int64 {
     let broken = LambdaError.invalidParameterValueException(
       "Could not unzip uploaded file. Please check your file, then try to upload again.")
     guard let file = FileHandle(forReadingAtPath: path) else { throw broken }
@@ -115,6 +118,7 @@ struct CodeStore: Sendable {
       throw LambdaError.invalidParameterValueException(
         "Unzipped size must be smaller than \(Limits.codeUnzippedBytesMax) bytes")
     }
+    return Int64(archive.bytes)
   }
 
   private func store(_ path: String) async throws -> BlobRef {
@@ -133,7 +137,7 @@ struct CodeStore: Sendable {
     }
   }
 
-  /// Unpacks a version's code into `folder`, which is made.
+  /// Unpacks an archive into `folder`, which is made; what is in it under the same names is replaced.
   /// - Throws: what reading the blob throws; `ZipFault`.
   func unpack(_ blob: BlobRef, into folder: String) async throws {
     let reader = try await blobs.open(blob)

@@ -74,7 +74,7 @@ package struct FunctionName: Sendable, Hashable {
     text == latest || ((1...128).contains(text.utf8.count) && text.utf8.allSatisfy(isWord))
   }
 
-  private static func isWord(_ byte: UInt8) -> Bool {
+  static func isWord(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"),
       UInt8(ascii: "_"), UInt8(ascii: "0")...UInt8(ascii: "9"):

@@ -17,6 +17,10 @@ struct VersionRecord: Codable, Sendable, Hashable {
   var code: BlobRef
   var codeBytes: Int64
   var codeSHA256: String
+  /// What the archive holds; not known of those that were kept before layers were.
+  var codeUnpackedBytes: Int64?
+  /// In their order: what a later one holds takes the place of an earlier one's.
+  var layers: [LayerUse]?
   /// Settings that are kept and shown: tracing and logging.
   var tracingMode: String?
   var logging: LoggingRecord?

@@ -11,9 +11,11 @@ extension VersionRecord {
       functionName: name.name, functionArn: arn.description, runtime: LambdaRuntime(rawValue: runtime), role: role,
       handler: handler.isEmpty ? nil : handler, codeSize: codeBytes, description: description,
       timeout: timeoutSeconds, memorySize: memoryMiB, lastModified: Self.text(modified), codeSha256: codeSHA256,
-      version: version, environment: environment.map { EnvironmentResponse(variables: $0) },
+      version: version,
+      environment: environment.map { EnvironmentResponse(variables: $0) },
       tracingConfig: TracingConfigResponse(mode: TracingMode(rawValue: tracingMode ?? "PassThrough")),
-      revisionId: revision, state: .active, lastUpdateStatus: .successful, packageType: .zip,
+      revisionId: revision, layers: layers?.map { Layer(arn: $0.arn, codeSize: $0.codeBytes) }, state: .active,
+      lastUpdateStatus: .successful, packageType: .zip,
       architectures: [Architecture(rawValue: architecture)], ephemeralStorage: EphemeralStorage(size: ephemeralMiB),
       snapStart: SnapStartResponse(applyOn: SnapStartApplyOn(rawValue: "None"), optimizationStatus: "Off"),
       loggingConfig: LoggingConfig(
@@ -25,7 +27,7 @@ extension VersionRecord {
   func logGroup(_ function: String) -> String { logging?.group ?? "/aws/lambda/\(function)" }
 
   /// `2026-05-19T12:00:00.000+0000`, the form that Lambda alone has.
-  private static func text(_ moment: Timestamp) -> String {
+  static func text(_ moment: Timestamp) -> String {
     let parts = CivilTime(moment)
     func digits(_ number: Int, _ count: Int) -> String {
       let text = "\(number)"

@@ -34,6 +34,7 @@ extension LambdaService {
       modified: clock.now(), revision: random.uuid(), build: random.uuid())
     try FunctionRules.check(version)
     try await checkRole(version.role, context)
+    let layers = try await layers(input.layers, context)
     let taken = try await keys.read { try $0.get(LambdaKeys.function(name.scope, name.name)) != nil }
     guard !taken else { throw Self.exists(name) }
     let kept = try await code.keep(
@@ -43,6 +44,7 @@ extension LambdaService {
     version.code = kept.blob
     version.codeBytes = kept.bytes
     version.codeSHA256 = kept.sha256
+    version.codeUnpackedBytes = kept.unpackedBytes
     let record = FunctionRecord(name: name.name, latest: version, created: version.modified, tags: tags)
     let publishes = input.publish == true
     let revision = random.uuid()
@@ -50,6 +52,8 @@ extension LambdaService {
       let shown = try await keys.write { transaction -> VersionRecord in
         guard try transaction.get(LambdaKeys.function(name.scope, name.name)) == nil else { throw Self.exists(name) }
         var record = record
+        if let layers, !layers.isEmpty { record.latest.layers = try transaction.uses(of: layers) }
+        try FunctionRules.checkSize(record.latest)
         var shown = record.latest
         if publishes { shown = try transaction.publish(&record, name, description: nil, revision: revision) }
         try transaction.set(LambdaKeys.function(name.scope, name.name), record: record)

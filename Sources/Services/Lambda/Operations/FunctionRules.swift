@@ -6,10 +6,11 @@ import LambdaModel
 enum FunctionRules {
   /// Settings that are not there are refused by name, never taken and forgotten.
   static func refuseUnknown(_ input: CreateFunctionInput) throws {
+    try checkDeadLetters(input.deadLetterConfig)
     try refuse([
-      ("CodeSigningConfigArn", input.codeSigningConfigArn != nil), ("Layers", input.layers?.isEmpty == false),
+      ("CodeSigningConfigArn", input.codeSigningConfigArn != nil),
       ("FileSystemConfigs", input.fileSystemConfigs?.isEmpty == false), ("KMSKeyArn", isGiven(input.kmsKeyArn)),
-      ("DeadLetterConfig", isGiven(input.deadLetterConfig?.targetArn)), ("ImageConfig", input.imageConfig != nil),
+      ("ImageConfig", input.imageConfig != nil),
       ("PackageType Image", input.packageType == "Image"), ("VpcConfig", isGiven(input.vpcConfig)),
       ("SnapStart", input.snapStart?.applyOn == "PublishedVersions"), ("DurableConfig", input.durableConfig != nil),
       ("CapacityProviderConfig", input.capacityProviderConfig != nil), ("TenancyConfig", input.tenancyConfig != nil),
@@ -18,13 +19,35 @@ enum FunctionRules {
   }
 
   static func refuseUnknown(_ input: UpdateFunctionConfigurationInput) throws {
+    try checkDeadLetters(input.deadLetterConfig)
     try refuse([
-      ("Layers", input.layers?.isEmpty == false), ("FileSystemConfigs", input.fileSystemConfigs?.isEmpty == false),
-      ("KMSKeyArn", isGiven(input.kmsKeyArn)), ("DeadLetterConfig", isGiven(input.deadLetterConfig?.targetArn)),
+      ("FileSystemConfigs", input.fileSystemConfigs?.isEmpty == false), ("KMSKeyArn", isGiven(input.kmsKeyArn)),
       ("ImageConfig", input.imageConfig != nil), ("VpcConfig", isGiven(input.vpcConfig)),
       ("SnapStart", input.snapStart?.applyOn == "PublishedVersions"), ("DurableConfig", input.durableConfig != nil),
       ("CapacityProviderConfig", input.capacityProviderConfig != nil),
     ])
+  }
+
+  /// Dead-letter queues are SQS queues and SNS topics, neither of which is there yet.
+  /// - Throws: InvalidParameterValueException for what could not be one on AWS either; NotImplemented.
+  private static func checkDeadLetters(_ config: DeadLetterConfig?) throws {
+    guard let target = config?.targetArn, !target.isEmpty else { return }
+    guard let arn = ARN(target), arn.service == "sqs" || arn.service == "sns" else {
+      throw LambdaError.invalidParameterValueException(
+        "The target ARN of a dead-letter queue must be that of an SQS queue or an SNS topic: \(target.prefix(256))")
+    }
+    throw AWSError.notImplemented(service: "Lambda", operation: "dead-letter queues in \(arn.service)")
+  }
+
+  /// A function and its layers have a bound together.
+  /// - Throws: InvalidParameterValueException.
+  static func checkSize(_ version: VersionRecord) throws {
+    let size = (version.layers ?? []).reduce(version.codeUnpackedBytes ?? 0) { $0.saturatingAdd($1.unpackedBytes) }
+    guard size <= Limits.codeUnzippedBytesMax else {
+      throw LambdaError.invalidParameterValueException(
+        "Function code combined with layers exceeds the maximum allowed size of \(Limits.codeUnzippedBytesMax) bytes. "
+          + "The actual size is \(size) bytes.")
+    }
   }
 
   private static func isGiven(_ text: String?) -> Bool { text?.isEmpty == false }

@@ -20,6 +20,7 @@ extension LambdaService {
     var preview = former.latest
     preview.codeBytes = kept.bytes
     preview.codeSHA256 = kept.sha256
+    preview.codeUnpackedBytes = kept.unpackedBytes
     if input.dryRun == true {
       try await blobs.delete([kept.blob])
       return preview.shape(name, qualifier: nil)
@@ -33,6 +34,8 @@ extension LambdaService {
         record.latest.code = kept.blob
         record.latest.codeBytes = kept.bytes
         record.latest.codeSHA256 = kept.sha256
+        record.latest.codeUnpackedBytes = kept.unpackedBytes
+        try FunctionRules.checkSize(record.latest)
         if let architecture = input.architectures?.first { record.latest.architecture = architecture.rawValue }
         record.latest.modified = now
         record.latest.revision = revision
@@ -62,8 +65,9 @@ extension LambdaService {
     let former = try await find(name, for: "UpdateFunctionConfiguration", context)
     try FunctionRules.refuseUnknown(input)
     if let role = input.role, role != former.latest.role { try await checkRole(role, context) }
+    let layers = try await layers(input.layers, context)
     let (now, build, revision) = (clock.now(), random.uuid(), random.uuid())
-    let record = try await change(name, revision: input.revisionId) { record, _ in
+    let record = try await change(name, revision: input.revisionId) { record, transaction in
       if let role = input.role { record.latest.role = role }
       if let handler = input.handler { record.latest.handler = handler }
       if let description = input.description { record.latest.description = description }
@@ -74,10 +78,12 @@ extension LambdaService {
       if let storage = input.ephemeralStorage { record.latest.ephemeralMiB = storage.size }
       if let tracing = input.tracingConfig { record.latest.tracingMode = tracing.mode?.rawValue }
       if let logging = input.loggingConfig { record.latest.logging = FunctionRules.logging(logging) }
+      if let layers { record.latest.layers = layers.isEmpty ? nil : try transaction.uses(of: layers) }
       record.latest.modified = now
       record.latest.revision = revision
       record.latest.build = build
       try FunctionRules.check(record.latest)
+      try FunctionRules.checkSize(record.latest)
     }
     await pool.forget(name.scope, name.name, latestOnly: true)
     return record.latest.shape(name, qualifier: nil)

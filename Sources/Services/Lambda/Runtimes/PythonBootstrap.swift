@@ -140,6 +140,9 @@ enum PythonBootstrap {
         connection = Connection()
         # The working folder is the code's; what the function imports comes from there first.
         sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+        layers = os.path.join(os.environ["TARN_LAYERS_ROOT"], "python")
+        release = "python%d.%d" % sys.version_info[:2]
+        sys.path[1:1] = [os.path.join(layers, "lib", release, "site-packages"), layers]
         prepare_logging()
         try:
             handler = find_handler(os.environ["_HANDLER"])

@@ -59,8 +59,8 @@ final class Sandbox: Sendable {
   static func start(_ plan: SandboxPlan, _ tools: SandboxTools) async throws -> Sandbox {
     let id = tools.random.bytes(16).hex
     let folder = "\(tools.folder)/\(id)"
-    let (task, temporary) = ("\(folder)/task", "\(folder)/tmp")
-    let program = try tools.catalog.program(for: plan.version.runtime, task: task)
+    let (task, layers, temporary) = ("\(folder)/task", "\(folder)/opt", "\(folder)/tmp")
+    var program = try tools.catalog.program(for: plan.version.runtime, task: task)
     guard let role = ARN(plan.version.role) else { throw LambdaError.roleNotUsable }
     let credentials: TemporaryCredentials
     do {
@@ -75,13 +75,21 @@ final class Sandbox: Sendable {
         try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
       }
       try await tools.code.unpack(plan.version.code, into: task)
+      for layer in plan.version.layers ?? [] { try await tools.code.unpack(layer.code, into: layers) }
+      // A custom runtime may come in a layer.
+      if plan.version.runtime.hasPrefix("provided"), access(program.path, F_OK) != 0,
+        access("\(layers)/bootstrap", F_OK) == 0
+      {
+        program.path = "\(layers)/bootstrap"
+      }
       let desk = RuntimeDesk()
       let opened = try await RuntimeEndpoint.open(desk, random: tools.random)
       endpoint = opened
       let day = CivilTime(tools.clock.now())
       let stream = "\(day.year)/\(two(day.month))/\(two(day.day))/[\(plan.version.version)]\(id)"
       let environment = plan.environment(
-        task: task, temporary: temporary, runtimeFolder: tools.catalog.folder, api: opened.address, stream: stream,
+        task: task, layers: layers, temporary: temporary, runtimeFolder: tools.catalog.folder, api: opened.address,
+        stream: stream,
         endpoint: tools.endpoint(), credentials: credentials)
       let limit = Program.Limit(
         addressBytes: program.boundsAddressSpace ? UInt64(plan.memoryBytes + Limits.addressSlackBytes) : 0,
@@ -89,10 +97,11 @@ final class Sandbox: Sendable {
         // As on AWS: the code's folder is for reading, and nothing but the temporary one for writing, which code
         // may call by its usual name.
         writableFolders: [temporary, "/tmp", "/dev/null", "/dev/shm"])
+      let started = program
       let process = try await tools.starter.run {
         try ChildProcess.start(
           Program(
-            path: program.path, arguments: program.arguments, environment: environment, folder: task, limit: limit),
+            path: started.path, arguments: started.arguments, environment: environment, folder: task, limit: limit),
           linesBytesMax: Limits.outputBytesMax)
       }
       return Sandbox(

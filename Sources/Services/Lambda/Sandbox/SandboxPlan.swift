@@ -22,18 +22,26 @@ struct SandboxPlan: Sendable {
 
   /// The environment of the process: its own variables, and nothing of the server's.
   func environment(
-    task: String, temporary: String, runtimeFolder: String, api: String, stream: String, endpoint: String,
+    task: String, layers: String, temporary: String, runtimeFolder: String, api: String, stream: String,
+    endpoint: String,
     credentials: TemporaryCredentials
   ) -> [String: String] {
     var all = [
-      "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "en_US.UTF-8", "TZ": ":UTC",
+      "PATH": "/usr/local/bin:/usr/bin:/bin:\(layers)/bin", "LANG": "en_US.UTF-8", "TZ": ":UTC",
       "HOME": temporary, "TMPDIR": temporary,
       // SDKs speak to this server, which is not theirs to choose in the code.
       "AWS_ENDPOINT_URL": endpoint, "AWS_EC2_METADATA_DISABLED": "true",
+      "LD_LIBRARY_PATH": "\(task):\(task)/lib:\(layers)/lib",
     ]
+    if version.runtime.hasPrefix("nodejs") {
+      let release = version.runtime.dropFirst(6).prefix { $0.isNumber }
+      all["NODE_PATH"] = "\(layers)/nodejs/node\(release)/node_modules:\(layers)/nodejs/node_modules"
+    }
     all.merge(version.environment ?? [:]) { $1 }
     let ours = [
       "AWS_LAMBDA_RUNTIME_API": api, "_HANDLER": version.handler, "LAMBDA_TASK_ROOT": task,
+      // AWS has layers at /opt, which is the machine's own here.
+      "TARN_LAYERS_ROOT": layers,
       "LAMBDA_RUNTIME_DIR": runtimeFolder, "AWS_REGION": function.scope.region.code,
       "AWS_DEFAULT_REGION": function.scope.region.code, "AWS_EXECUTION_ENV": "AWS_Lambda_\(version.runtime)",
       "AWS_LAMBDA_FUNCTION_NAME": function.name, "AWS_LAMBDA_FUNCTION_VERSION": version.version,
