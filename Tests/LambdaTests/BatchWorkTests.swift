@@ -15,6 +15,7 @@ import Testing
   final class Diary: Sendable {
     let calls = Locked<[[String]]>([])
     let givenUp = Locked<[String]>([])
+    let reasons = Locked<[String]>([])
   }
 
   private func items(_ keys: [String]) -> [StreamItem] {
@@ -49,7 +50,10 @@ import Testing
           return calls.count
         }
         return try answer(keys, count)
-      }, giveUp: { items, _ in diary.givenUp.withLock { $0 += items.map(\.sequenceNumber) } }, note: { _ in })
+      }, giveUp: { items, about in
+        diary.givenUp.withLock { $0 += items.map(\.sequenceNumber) }
+        diary.reasons.withLock { $0.append("\(about.reason) \(about.attempts)") }
+      }, note: { _ in })
     try await work.run(items(keys))
     return diary
   }
@@ -62,6 +66,7 @@ import Testing
     let diary = try await run(["a", "b"], mapping { $0.retries = 2 }) { _, _ in Self.said("{}", isError: true) }
     #expect(diary.calls.withLock { $0 } == [["a", "b"], ["a", "b"], ["a", "b"]])
     #expect(diary.givenUp.withLock { $0 } == ["a", "b"])
+    #expect(diary.reasons.withLock { $0 } == ["RetryAttemptsExhausted 3"])
   }
 
   @Test func `halves find the bad record and lose no other`() async throws {

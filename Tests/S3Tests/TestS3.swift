@@ -7,14 +7,19 @@ import Testing
 
 /// An S3 of its own in memory, with a clock that stands still.
 struct TestS3 {
-  let keys = MemoryKeyStore()
+  let keys: MemoryKeyStore
   let blobs: MemoryBlobStore
   let clock = ManualClock()
   let service: S3Service
 
-  init(seed: UInt64 = 1, packedBytesMax: Int = 1024) {
+  init(
+    seed: UInt64 = 1, packedBytesMax: Int = 1024, keys: MemoryKeyStore = MemoryKeyStore(),
+    eventTargets: (any BucketEventTargets)? = nil
+  ) {
+    self.keys = keys
     blobs = MemoryBlobStore(packedBytesMax: packedBytesMax)
-    service = S3Service(keys: keys, blobs: blobs, clock: clock, random: SeededRandomSource(seed: seed))
+    service = S3Service(
+      keys: keys, blobs: blobs, clock: clock, random: SeededRandomSource(seed: seed), eventTargets: eventTargets)
   }
 
   func context(

@@ -1,13 +1,13 @@
 import Foundation
 import HeapModule
-import Kernel
+package import Kernel
 import LambdaModel
-import Logging
-import Storage
+package import Logging
+package import Storage
 
 /// The queue of asynchronous events of all functions. Events are kept in the key store; in memory is only when each is
 /// due.
-actor EventQueue {
+package actor EventQueue {
   private let keys: any KeyStore
   private let clock: any WallClock
   private let random: any RandomSource
@@ -22,7 +22,9 @@ actor EventQueue {
   private var working: Set<String> = []
   private var wake: AsyncStream<Void>.Continuation?
 
-  init(keys: any KeyStore, clock: any WallClock, random: any RandomSource, log: Logger) {
+  package init(
+    keys: any KeyStore, clock: any WallClock, random: any RandomSource, log: Logger = Logger(label: "tarn.lambda")
+  ) {
     self.keys = keys
     self.clock = clock
     self.random = random
@@ -30,11 +32,11 @@ actor EventQueue {
   }
 
   /// Events that wait or are worked on.
-  var size: Int { waiting.count + working.count }
+  package var size: Int { waiting.count + working.count }
 
   /// Takes events in; they are on disk when this returns, together with what `also` writes.
   /// - Throws: TooManyRequestsException when too many wait.
-  func put(
+  package func put(
     _ events: [EventRecord], also: @escaping @Sendable (any KeyTransaction) throws -> Void = { _ in }
   ) async throws {
     guard size + events.count <= Limits.queuedEventsMax else {
@@ -64,7 +66,7 @@ actor EventQueue {
   // MARK: Working
 
   /// What is to be done with an event after a try.
-  enum Verdict: Sendable {
+  package enum Verdict: Sendable {
     /// It has been dealt with; an event for its destination takes its place.
     case done(EventRecord?)
     /// It comes again, as it says itself.
@@ -72,7 +74,7 @@ actor EventQueue {
   }
 
   /// Works on events as they become due, until the task is cancelled.
-  func run(_ work: @escaping @Sendable (EventRecord) async -> Verdict) async {
+  package func run(_ work: @escaping @Sendable (EventRecord) async -> Verdict) async {
     await withDiscardingTaskGroup { group in
       group.addTask { await self.load() }
       while !Task.isCancelled {

@@ -1,12 +1,12 @@
-import Foundation
-import Kernel
+package import Foundation
+package import Kernel
 
 /// An event that waits for its function: durable from before its caller is told until it has been dealt with.
-struct EventRecord: Codable, Sendable {
+package struct EventRecord: Codable, Sendable {
   /// Orders events by their arrival.
   var id: String
   var scope: Scope
-  var function: String
+  package var function: String
   var qualifier: String?
   var requestID: String
   var payload: Data
@@ -17,6 +17,21 @@ struct EventRecord: Codable, Sendable {
   var failures = 0
   /// How often there was no room for it.
   var refusals = 0
+
+  package init(
+    id: String, scope: Scope, function: String, qualifier: String? = nil, requestID: String, payload: Data,
+    clientContext: String? = nil, received: Timestamp, due: Timestamp
+  ) {
+    self.id = id
+    self.scope = scope
+    self.function = function
+    self.qualifier = qualifier
+    self.requestID = requestID
+    self.payload = payload
+    self.clientContext = clientContext
+    self.received = received
+    self.due = due
+  }
 
   var name: FunctionName { FunctionName(scope: scope, name: function, qualifier: qualifier) }
 }

@@ -1,5 +1,5 @@
 public import Kernel
-import Logging
+package import Logging
 public import NIOCore
 public import Storage
 
@@ -57,7 +57,7 @@ extension S3Service {
 }
 
 /// Empties the queue of events, destination by destination.
-struct EventDelivery {
+package struct EventDelivery {
   let keys: any KeyStore
   let clock: any WallClock
   let targets: any BucketEventTargets
@@ -69,7 +69,10 @@ struct EventDelivery {
     var length: Duration
   }
 
-  init(keys: any KeyStore, clock: any WallClock, targets: any BucketEventTargets, logger: Logger) {
+  package init(
+    keys: any KeyStore, clock: any WallClock, targets: any BucketEventTargets,
+    logger: Logger = Logger(label: "tarn.s3")
+  ) {
     self.keys = keys
     self.clock = clock
     self.targets = targets
@@ -78,7 +81,7 @@ struct EventDelivery {
 
   /// Hands over what can be handed over now.
   /// - Returns: when to try again what could not.
-  mutating func run() async -> Timestamp? {
+  package mutating func run() async -> Timestamp? {
     var isMore = true
     while isMore, !Task.isCancelled {
       isMore = false
