@@ -142,7 +142,7 @@ def test_refusals(house):
     assert create(Environment={"Variables": {"LEVEL": "x" * 5000}})[0] == "InvalidParameterValueException"
     assert create(Timeout=901)[0] == "ValidationException"
     assert create(Runtime="java21")[0] == "NotImplemented"
-    assert create(Layers=[f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:x:1"])[0] == "NotImplemented"
+    assert create(Layers=[f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:x:1"])[0] == "InvalidParameterValueException"
     assert create(Code={"S3Bucket": "there-is-no-such-bucket-here", "S3Key": "k"})[0] == "InvalidParameterValueException"
     evil = io.BytesIO()
     with zipfile.ZipFile(evil, "w") as archive:

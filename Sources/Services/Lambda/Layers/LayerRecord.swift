@@ -126,6 +126,7 @@ extension LambdaKeys {
   }
   static func layers(_ scope: Scope) -> KeyRange { base(scope, "layer").subtree }
   static func layer(_ layer: LayerName) -> Key { base(layer.scope, "layer").appending(layer.name) }
+  static func allLayerVersions(_ scope: Scope) -> KeyRange { base(scope, "layer-version").subtree }
   static func layerVersions(_ layer: LayerName) -> KeyRange {
     base(layer.scope, "layer-version").appending(layer.name).subtree
   }

@@ -94,7 +94,12 @@ extension LambdaService {
   ) async throws -> GetAccountSettingsOutput {
     try await context.authorize("lambda:GetAccountSettings", on: ["*"])
     let scope = context.scope
-    let all = try await keys.read { try $0.records(LambdaKeys.functions(scope), as: FunctionRecord.self) }
+    let (all, layers) = try await keys.read { reader in
+      (
+        try reader.records(LambdaKeys.functions(scope), as: FunctionRecord.self),
+        try reader.records(LambdaKeys.allLayerVersions(scope), as: LayerVersionRecord.self)
+      )
+    }
     let reserved = all.reduce(0) { $0 + ($1.reservedConcurrency ?? 0) }
     return GetAccountSettingsOutput(
       accountLimit: AccountLimit(
@@ -102,7 +107,8 @@ extension LambdaService {
         codeSizeZipped: Limits.codeZippedBytesMax, concurrentExecutions: Limits.concurrencyMax,
         unreservedConcurrentExecutions: Limits.concurrencyMax - reserved),
       accountUsage: AccountUsage(
-        totalCodeSize: all.reduce(0) { $0 + $1.latest.codeBytes }, functionCount: Int64(all.count)))
+        totalCodeSize: all.reduce(0) { $0 + $1.latest.codeBytes } + layers.reduce(0) { $0 + $1.codeBytes },
+        functionCount: Int64(all.count)))
   }
 
   /// Functions have no code signing here, which is what AWS shows for those made without.

@@ -26,7 +26,8 @@ struct ChangeOrigin: Sendable {
       case .service(let name): name
       default: "AWS:\(context.principal.userID)"
       }
-    sourceAddress = context.sourceIP.isEmpty ? Self.serviceName : context.sourceIP
+    // A service that writes objects has no address but its name.
+    sourceAddress = [context.sourceIP, context.userAgent].first { !$0.isEmpty } ?? Self.serviceName
     requestID = context.requestID
     time = context.time
     self.creation = creation
