@@ -93,6 +93,18 @@ def test_what_is_given_up_goes_to_a_bucket(house):
     wait_until(lambda: "later" in stream.seen())
 
 
+def test_tags_of_mappings(house):
+    stream = Stream(house)
+    mapping = house.lam.create_event_source_mapping(
+        FunctionName=stream.function(), EventSourceArn=stream.arn, StartingPosition="LATEST", Tags={"team": "lake"})
+    arn = mapping["EventSourceMappingArn"]
+    house.lam.tag_resource(Resource=arn, Tags={"stage": "test"})
+    house.lam.untag_resource(Resource=arn, TagKeys=["team"])
+    assert house.lam.list_tags(Resource=arn)["Tags"] == {"stage": "test"}
+    assert house.lam.get_event_source_mapping(UUID=mapping["UUID"])["BatchSize"] == 100
+    assert refused(house.lam.list_tags, Resource=arn[:-4] + "0000")[0] == "ResourceNotFoundException"
+
+
 def test_destinations_of_mappings_that_are_refused(house):
     stream = Stream(house)
     name = stream.function()

@@ -88,6 +88,8 @@ def handler(e, c):
 
 
 def test_layers_are_not_written_to(house):
+    if str(house.tarn.data).startswith("/tmp/"):
+        pytest.skip("functions may write below /tmp, where the data folder lies")
     layer = publish(house, archive(python__shared_py="NAME = 'one'"))
     name = house.make("""
 import os, shared

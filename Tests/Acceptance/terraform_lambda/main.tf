@@ -115,6 +115,7 @@ resource "aws_lambda_event_source_mapping" "events" {
   bisect_batch_on_function_error     = true
   parallelization_factor             = 2
   function_response_types            = ["ReportBatchItemFailures"]
+  tags                               = { team = "data" }
   filter_criteria {
     filter {
       pattern = jsonencode({ data = { kind = ["a"] } })

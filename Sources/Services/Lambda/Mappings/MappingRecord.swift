@@ -27,6 +27,7 @@ package struct MappingRecord: Codable, Sendable, Hashable {
   var onFailure: String?
   /// Patterns of records that the function is to get; all of them without.
   var filters: [String]?
+  var tags: [String: String]?
   var modified: Timestamp
   /// What was done last, as the API tells it.
   var result = "No records processed"

@@ -5,7 +5,7 @@ import LambdaModel
 enum MappingRules {
   static func refuseUnknown(_ input: CreateEventSourceMappingInput) throws {
     try refuse([
-      ("TumblingWindowInSeconds", (input.tumblingWindowInSeconds ?? 0) > 0), ("Tags", input.tags?.isEmpty == false),
+      ("TumblingWindowInSeconds", (input.tumblingWindowInSeconds ?? 0) > 0),
       ("SelfManagedEventSource", input.selfManagedEventSource != nil), ("Topics", input.topics != nil),
       ("Queues", input.queues != nil), ("ScalingConfig", input.scalingConfig != nil),
       ("KMSKeyArn", input.kmsKeyArn?.isEmpty == false), ("MetricsConfig", input.metricsConfig != nil),

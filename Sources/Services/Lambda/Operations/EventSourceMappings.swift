@@ -12,6 +12,10 @@ extension LambdaService {
     try await context.authorize(
       "lambda:CreateEventSourceMapping", on: ["*"], conditions: ["lambda:functionarn": [name.qualifiedARN.description]])
     try MappingRules.refuseUnknown(input)
+    if input.tags?.isEmpty == false { try await context.authorize("lambda:TagResource", on: ["*"]) }
+    guard input.tags?.count ?? 0 <= Limits.tagsMax else {
+      throw LambdaError.invalidParameterValueException("Number of tags exceeds resource tag limit.")
+    }
     let stream = try MappingRules.stream(input.eventSourceArn)
     let found = try await resolve(name)
     var mapping = MappingRecord(
@@ -21,6 +25,7 @@ extension LambdaService {
       parallel: input.parallelizationFactor ?? 1, bisects: input.bisectBatchOnFunctionError ?? false,
       recordAgeSeconds: input.maximumRecordAgeInSeconds ?? -1, retries: input.maximumRetryAttempts ?? -1,
       reportsItems: input.functionResponseTypes?.contains(.reportBatchItemFailures) ?? false, modified: clock.now())
+    mapping.tags = input.tags
     mapping.filters = try MappingRules.filters(input.filterCriteria)
     mapping.onFailure = try MappingRules.onFailure(input.destinationConfig)
     try MappingRules.check(mapping)
@@ -141,9 +146,9 @@ extension LambdaService {
     return mapping.shape(state: "Deleting")
   }
 
-  private static let noMapping = LambdaError.resourceNotFoundException("The resource you requested does not exist.")
+  static let noMapping = LambdaError.resourceNotFoundException("The resource you requested does not exist.")
 
-  private func find(mapping id: String, for action: String, _ context: RequestContext) async throws -> MappingRecord {
+  func find(mapping id: String, for action: String, _ context: RequestContext) async throws -> MappingRecord {
     let arn = context.arn("lambda", "event-source-mapping:\(id)")
     try await context.authorize("lambda:\(action)", on: arn)
     let scope = context.scope

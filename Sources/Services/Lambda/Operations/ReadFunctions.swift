@@ -156,32 +156,4 @@ extension LambdaService {
     try await change(name) { record, _ in record.reservedConcurrency = nil }
     return DeleteFunctionConcurrencyOutput()
   }
-
-  // MARK: Tags
-
-  public func tagResource(_ input: TagResourceInput, _ context: RequestContext) async throws -> TagResourceOutput {
-    let name = try latest(input.resource, context)
-    try await context.authorize("lambda:TagResource", on: name.arn)
-    try await change(name) { record, _ in
-      record.tags.merge(input.tags) { $1 }
-      guard record.tags.count <= Limits.tagsMax else {
-        throw LambdaError.invalidParameterValueException("Number of tags exceeds resource tag limit.")
-      }
-    }
-    return TagResourceOutput()
-  }
-
-  public func untagResource(
-    _ input: UntagResourceInput, _ context: RequestContext
-  ) async throws -> UntagResourceOutput {
-    let name = try latest(input.resource, context)
-    try await context.authorize("lambda:UntagResource", on: name.arn)
-    try await change(name) { record, _ in for key in input.tagKeys { record.tags[key] = nil } }
-    return UntagResourceOutput()
-  }
-
-  public func listTags(_ input: ListTagsInput, _ context: RequestContext) async throws -> ListTagsOutput {
-    let record = try await find(latest(input.resource, context), for: "ListTags", context)
-    return ListTagsOutput(tags: record.tags)
-  }
 }
