@@ -10,5 +10,5 @@ struct Tarn: AsyncParsableCommand {
       missing and stops).
       """,
     version: "0.1.0",
-    subcommands: [Serve.self, Demo.self])
+    subcommands: [Serve.self, Demo.self, GlueCommand.self])
 }

@@ -37,7 +37,9 @@ struct Demo: AsyncParsableCommand {
         try await server.run()
       }
       for await running in ready.prefix(1) {
-        let client = DemoClient(endpoint: running.endpoint, settings: settings)
+        let client = APIClient(
+          endpoint: running.endpoint, accessKeyID: settings.accessKeyID, secretAccessKey: settings.secretAccessKey,
+          region: settings.region.code)
         do {
           try await DemoPipeline(client: client, clock: SystemClock(), events: events).run()
         } catch {

@@ -18,7 +18,7 @@ struct DemoPipeline {
   static let dollarsPerTerabyte = 5.0
   static let deliverySecondsMax = 120
 
-  let client: DemoClient
+  let client: APIClient
   let clock: any WallClock
   let events: Int
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the demo writes: steps, a progress bar, a table.
+/// What commands write: steps, a progress bar, a table.
 enum Terminal {
   static let isInteractive = isatty(1) == 1
 

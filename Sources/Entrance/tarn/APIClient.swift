@@ -4,18 +4,23 @@ import Foundation
 import Kernel
 import NIOCore
 import NIOHTTP1
-import Server
 
-/// A small AWS client: signs, sends, and reads JSON or XML as text. The demo speaks to the server as a stranger would.
-struct DemoClient: Sendable {
+/// A small AWS client: signs, sends, and reads JSON or XML as text. It speaks to the server as a stranger would.
+struct APIClient: Sendable {
   let endpoint: String
-  let settings: ServerSettings
+  private let accessKeyID: String
+  private let secretAccessKey: String
+  private let sessionToken: String?
+  private let region: String
   private let http = HTTPClient(eventLoopGroupProvider: .singleton)
   private static let responseBytesMax = 64 << 20
 
-  init(endpoint: String, settings: ServerSettings) {
+  init(endpoint: String, accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil, region: String) {
     self.endpoint = endpoint
-    self.settings = settings
+    self.accessKeyID = accessKeyID
+    self.secretAccessKey = secretAccessKey
+    self.sessionToken = sessionToken
+    self.region = region
   }
 
   /// The server refused a call.
@@ -53,6 +58,12 @@ struct DemoClient: Sendable {
     return String(buffer: answer)
   }
 
+  /// Calls what Tarn adds beside a service's operations.
+  func tool(_ service: String, _ path: String, _ parameters: [(String, String)]) async throws -> ByteBuffer {
+    let query = parameters.map { "\(Self.escape($0.0))=\(Self.escape($0.1))" }.joined(separator: "&")
+    return try await send(service, "POST", path, query: query, headers: [], body: ByteBuffer(), called: path)
+  }
+
   func close() async { try? await http.shutdown() }
 
   private func send(
@@ -64,7 +75,7 @@ struct DemoClient: Sendable {
       method: method, rawPath: path, rawQuery: query, headers: WireHeaders([("host", host)] + headers),
       body: ByteStream(body))
     let signer = SigV4Signer(
-      accessKeyID: settings.accessKeyID, secretAccessKey: settings.secretAccessKey, region: settings.region.code,
+      accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: sessionToken, region: region,
       service: service)
     signer.sign(&wire, body: body, at: SystemClock().now())
     var request = HTTPClientRequest(url: endpoint + path + (query.isEmpty ? "" : "?" + query))
