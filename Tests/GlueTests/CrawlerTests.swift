@@ -52,6 +52,54 @@ import Testing
     #expect(throws: JSONSample.Malformed.self) { try cut.document() }
   }
 
+  @Test(arguments: [
+    (
+      #"10.0.0.1 - - [22/Nov/2026:06:00:00 +0000] "GET /a HTTP/1.1" 200 12 "http://x/" "curl/8""#, "combined_apache",
+      "clientip,ident,auth,timestamp,verb,request,httpversion,rawrequest,response,bytes,referrer,agent"
+    ),
+    (
+      #"example.com - bob [22/Nov/2026:06:00:00 +0000] "GET /a HTTP/1.1" 304 -"#, "apache",
+      "clientip,ident,auth,timestamp,verb,request,httpversion,rawrequest,response,bytes"
+    ),
+    ("Nov  2 06:00:00 host kernel: [   12.345678] eth0: up", "linux_kernel", "timestamp,host,uptime,message"),
+    ("Nov 22 06:00:00 host kernel: eth0: up", "linux_kernel", "timestamp,host,uptime,message"),
+    (
+      "2026-11-22 06:00:00 10.0.0.5 GET /index.html a=1 80 - 10.0.0.1 Mozilla/5.0+(Windows) - 200 0 0 15",
+      "microsoft_log",
+      "date,time,s_ip,cs_method,cs_uri_stem,cs_uri_query,s_port,cs_username,c_ip,cs_user_agent,cs_referer,sc_status,"
+        + "sc_substatus,sc_win32_status,time_taken"
+    ),
+    (
+      "I, [2026-11-22T06:00:00.123456 #1234]  INFO -- worker: done: 1", "ruby_logger",
+      "timestamp,pid,loglevel,progname,message"
+    ),
+    ("W, [2026-11-22T06:00:00.123456 #1]  WARN -- : late", "ruby_logger", "timestamp,pid,loglevel,progname,message"),
+    (
+      "1763791200.123     45 10.0.0.1 TCP_MISS/200 1234 GET http://x/a - HIER_DIRECT/10.0.0.2 text/html", "squid",
+      "timestamp,duration,client_address,cache_result,status_code,bytes,request_method,url,user,hierarchy_code,server,"
+        + "content_type"
+    ),
+    (#"1763791200.123456 [0 127.0.0.1:5000] "SET" "a" "1""#, "redismonlog", "timestamp,database,client,command,params"),
+    (
+      "4018:M 22 Nov 2026 06:00:00.119 * Background saving terminated", "redislog",
+      "pid,role,monthday,month,year,time,message"
+    ),
+    ("[4018] 22 Nov 06:00:00.119 # Warning", "redislog", "pid,role,monthday,month,year,time,message"),
+  ])
+  func `logs are known by their lines`(line: String, classification: String, columns: String) throws {
+    let found = try #require(LogClassifier.schema(of: ["#Software: x", line[...]]))
+    #expect(found.format.classification == classification)
+    #expect(found.columns.map(\.name).joined(separator: ",") == columns)
+  }
+
+  @Test(arguments: [
+    "", "#", "a,b,c", "2026-11-22,06:00:00,x/y", "[1] \"a\" b", "I, [x] -- y", "1.5 [x] \"y\"", "12:34 5 6",
+    " kernel: ", "2026-11-22T06:00:00 INFO server started on http://x:80/",
+  ])
+  func `other lines are no logs`(line: String) {
+    #expect(LogClassifier.schema(of: [line[...]]) == nil)
+  }
+
   @Test func `nonsense is no document and ends nothing`() {
     for text in ["{", "{\"", "[[[[[", "{\"a\":}", "nul", "-", "{\"a\":1,,}", "\"\\", "{\"a\\"] {
       var sample = JSONSample(Array(text.utf8))

@@ -4,9 +4,9 @@ package import SQL
 /// A column that a crawl found.
 package struct CrawledColumn: Hashable, Sendable, Codable {
   /// In lower case, as the catalog keeps it.
-  var name: String
+  package var name: String
   /// Hive's text of the type.
-  var type: String
+  package var type: String
 
   package init(_ name: String, _ type: HiveType) {
     self.name = name
@@ -34,7 +34,7 @@ package struct FileFormat: Hashable, Sendable, Codable {
   }
 
   /// `parquet`, `json`, `csv` …, or what a custom classifier says.
-  var classification: String
+  package var classification: String
   /// `none`, `gzip`, `bzip2`; within a columnar file its own matter and `none` here.
   var compression = "none"
   var rows: Rows
@@ -51,8 +51,8 @@ package struct FileFormat: Hashable, Sendable, Codable {
 
 /// What a file says of its rows.
 package struct FileSchema: Hashable, Sendable {
-  var format: FileFormat
-  var columns: [CrawledColumn]
+  package var format: FileFormat
+  package var columns: [CrawledColumn]
 
   package init(format: FileFormat, columns: [CrawledColumn]) {
     self.format = format
@@ -67,6 +67,7 @@ package struct FileSchema: Hashable, Sendable {
   /// Source: AWS Glue, "How does a crawler determine when to create partitions": schemas that are similar.
   func isSimilar(to other: FileSchema) -> Bool {
     guard isCompatible(with: other) else { return false }
+    if columns == other.columns { return true }
     let (mine, theirs) = (Set(columns.map(\.name)), Set(other.columns.map(\.name)))
     let shared = mine.intersection(theirs).count
     return Double(2 * shared) >= CrawlLimits.similarity * Double(mine.count + theirs.count)

@@ -42,7 +42,7 @@ struct TextClassification {
     for classifier in classifiers {
       if let found = classifier.schema(of: text) { return found }
     }
-    return Self.json(text, path: nil) ?? Self.csv(text)
+    return Self.json(text, path: nil) ?? LogClassifier.schema(of: text) ?? Self.csv(text)
   }
 
   // MARK: JSON
