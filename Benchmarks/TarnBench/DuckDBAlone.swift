@@ -21,8 +21,8 @@ struct DuckDBAlone {
     return unsafeBitCast(found, to: type)
   }
 
-  /// Runs statements one after the other in a database in memory; gives what the last one cost.
-  static func run(_ statements: [String]) throws -> Cost {
+  /// Runs statements one after the other in a database in memory; gives what the last one cost, or all of them.
+  static func run(_ statements: [String], countsAll: Bool = false) throws -> Cost {
     let open = try symbol("duckdb_open", Open.self)
     let connect = try symbol("duckdb_connect", Connect.self)
     let query = try symbol("duckdb_query", Query.self)
@@ -40,9 +40,10 @@ struct DuckDBAlone {
       let began = ContinuousClock.now
       let before = processorSeconds
       guard query(connection, statement, nil) == 0 else { throw BenchFailure("DuckDB refuses: \(statement)") }
+      let former = countsAll ? cost : Cost(seconds: 0, processorSeconds: 0)
       cost = Cost(
-        seconds: Double((ContinuousClock.now - began).nanoseconds) / 1e9,
-        processorSeconds: processorSeconds - before)
+        seconds: former.seconds + Double((ContinuousClock.now - began).nanoseconds) / 1e9,
+        processorSeconds: former.processorSeconds + processorSeconds - before)
     }
     return cost
   }

@@ -27,8 +27,8 @@ struct TarnBench: AsyncParsableCommand {
   var only: [String] = []
 
   static let names = [
-    "limits", "start", "records", "small", "large", "query", "firehose", "tpch", "warehouse", "quality", "memory",
-    "long", "functions",
+    "limits", "start", "records", "small", "large", "query", "firehose", "tpch", "warehouse", "quality", "crawl",
+    "functions", "memory", "crawlmany", "long",
   ]
 
   func validate() throws {
@@ -39,6 +39,9 @@ struct TarnBench: AsyncParsableCommand {
 
   @Option(help: "TPC-H's scale factor.")
   var scale = 1.0
+
+  @Option(help: "Objects of the crawl of very many.")
+  var objects = 200_000
 
   @Option(help: "The project's folder, where the script set up what the measurements need beside Tarn.")
   var root = "."
@@ -73,6 +76,8 @@ struct TarnBench: AsyncParsableCommand {
       try await scenarios.warehouse(&report, tools: Tools(root: root), scale: scale, rounds: 5)
     }
     if wanted("quality") { try await scenarios.quality(&report, tools: Tools(root: root), rounds: 5) }
+    if wanted("crawl") { try await scenarios.crawl(&report, rounds: 3) }
+    if wanted("crawlmany") { try await scenarios.crawlOfMany(&report, objects: objects) }
     if wanted("firehose") { try await scenarios.firehose(&report) }
     if wanted("functions") { try await scenarios.functions(&report) }
   }

@@ -27,6 +27,12 @@ package enum CrawlLimits {
   static let similarity = 0.7
   /// Bytes at the beginning of a file that tell its format.
   static let magicBytes = 16
+  /// What of a file is read first; of most text files it is enough.
+  static let headBytes = 64 << 10
+  /// Parquet files whose footers are read in one question.
+  static let parquetFilesPerQuestion = 250
+  /// Schemas of Parquet files that a crawl remembers.
+  static let parquetShapesKept = 10_000
   /// Columns of a table and fields of a struct; further ones are left out.
   static let columnsMax = 2_000
   /// Levels of a document's types; what lies deeper stays text.
@@ -43,6 +49,22 @@ package enum CrawlLimits {
   static let fileTablesMax = 1_000
   /// Partitions that a plan names for each table; beyond, it counts them.
   static let plannedPartitionsShown = 100
+  /// How long a database has to take a connection, and to answer what tables it has.
+  static let databaseConnectSeconds = 10
+  static let databaseSeconds = 60
+  /// Databases that are asked at a time.
+  static let databasesAtOnce = 4
+  /// How often a database's client is looked at.
+  static let databaseWatchEvery = Duration.milliseconds(20)
+  /// Address space of a database's client.
+  static let databaseClientBytes: UInt64 = 1 << 30
+  /// What a database says of one table, and of all of them.
+  static let catalogLineBytes = 4 << 20
+  static let catalogBytesMax = 64 << 20
+  /// PostgreSQL has 63; the catalog takes no more than this.
+  static let databaseNameBytesMax = 255
+  /// Of what a database's client gives as its reason.
+  static let reasonCharactersMax = 500
   /// How often schedules are looked at.
   static let scheduleSeconds = 10
   /// Bytes of a line that is held against a grok pattern; some patterns take exponentially long.

@@ -4,35 +4,73 @@ import NIOCore
 import S3Model
 import SQL
 
+/// A file that a crawl may look into.
+struct CrawledFile: Sendable {
+  var key: String
+  var size: Int64
+}
+
+/// What a file says of itself.
+struct FileFinding: Sendable {
+  var schema: FileSchema
+  var records: Int64
+}
+
 /// Looks into files with the rights of a crawl's role: what format a file has, what columns, how many rows.
 struct FileReader: Sendable {
   let s3: any S3API
   let engine: LakeEngine
   let classifiers: [ClassifierRecord]
   let context: RequestContext
+  /// What is known of Parquet files so far.
+  let shapes = ParquetShapes()
 
-  /// What a file says; `nil` for one that no classifier knows.
-  /// - Throws: what S3 answers where the role may not read.
-  func schema(bucket: String, key: String, size: Int64) async throws -> (schema: FileSchema, records: Int64)? {
-    guard size > 0 else { return nil }
-    let head = try await bytes(bucket, key, count: CrawlLimits.sampleBytes)
+  /// What files say, in their order; `nil` for one that no classifier knows. Parquet files are asked many at a time.
+  /// - Throws: what S3 answers where the role may not read; `CancellationError` between two files.
+  func look(into files: [CrawledFile], bucket: String) async throws -> [FileFinding?] {
+    var findings = [FileFinding?](repeating: nil, count: files.count)
+    var waiting: [Int] = []
+    for (index, file) in files.enumerated() where file.size > 0 {
+      try Task.checkCancellation()
+      let head = try await bytes(bucket, file.key, count: min(CrawlLimits.headBytes, Int(clamping: file.size)))
+      if head.starts(with: "PAR1".utf8) {
+        waiting.append(index)
+      } else {
+        findings[index] = try await look(into: file, head, bucket)
+      }
+    }
+    for start in stride(from: 0, to: waiting.count, by: CrawlLimits.parquetFilesPerQuestion) {
+      try Task.checkCancellation()
+      let batch = waiting[start..<min(start + CrawlLimits.parquetFilesPerQuestion, waiting.count)]
+      let found = try await parquet(batch.map { files[$0].key }, bucket)
+      for (index, finding) in zip(batch, found) { findings[index] = finding }
+    }
+    return findings
+  }
+
+  private func look(into file: CrawledFile, _ head: [UInt8], _ bucket: String) async throws -> FileFinding? {
+    let (key, size) = (file.key, file.size)
     let magic = head.prefix(CrawlLimits.magicBytes)
     do {
-      if magic.starts(with: "PAR1".utf8) { return try await columnar(.parquet, "parquet", bucket, key) }
       if magic.starts(with: "ORC".utf8) { return try await columnar(.orc, "orc", bucket, key) }
       if magic.starts(with: [UInt8(ascii: "O"), UInt8(ascii: "b"), UInt8(ascii: "j"), 1]) {
         return try await columnar(.avro, "avro", bucket, key)
       }
       let compression = Self.compression(magic)
       var sample = head
-      if compression != "none" { sample = try await lines(bucket, key, compression) }
+      if compression != "none" {
+        sample = try await lines(bucket, key, compression)
+      } else if Int64(head.count) < size {
+        sample = try await bytes(bucket, key, count: CrawlLimits.sampleBytes)
+      }
       let isWhole = compression == "none" ? Int64(sample.count) >= size : sample.count < CrawlLimits.sampleBytes
       guard let text = TextSample(sample, isWhole: isWhole),
         var found = TextClassification(classifiers: classifiers).schema(of: text)
       else { return nil }
       found.format.compression = compression
-      return (found, text.records(size: compression == "none" ? size : Int64(sample.count), isWhole: isWhole, found))
-    } catch is EngineError {
+      let bytes = compression == "none" ? size : Int64(sample.count)
+      return FileFinding(schema: found, records: text.records(size: bytes, isWhole: isWhole, found))
+    } catch let error as EngineError where error.isAboutFile {
       // Damaged, or named for what it is not: no classifier knows it.
       return nil
     }
@@ -55,25 +93,26 @@ struct FileReader: Sendable {
 
   private func columnar(
     _ rows: FileFormat.Rows, _ name: String, _ bucket: String, _ key: String
-  ) async throws -> (schema: FileSchema, records: Int64) {
-    let path = DuckDBText.string(LakePathText.pattern(bucket, key))
-    let relation =
-      rows == .parquet ? "read_parquet(\(path), hive_partitioning = false)" : "tarn_records('\(name)', [\(path)])"
+  ) async throws -> FileFinding {
+    let relation = "tarn_records('\(name)', [\(DuckDBText.string(LakePathText.pattern(bucket, key)))])"
+    let columns = try await columns(of: relation)
+    var records: Int64 = 0
+    let answer = try await engine.session(for: context).run("SELECT count(*) FROM \(relation)", policy: .everything)
+    while let chunk = try await answer.next() {
+      for row in 0..<chunk.rows { records = chunk.columns[0].integer(row) }
+    }
+    return FileFinding(
+      schema: FileSchema(format: FileFormat(classification: name, rows: rows), columns: columns), records: records)
+  }
+
+  /// What columns a relation has.
+  func columns(of relation: String) async throws -> [CrawledColumn] {
     let result = try await engine.session(for: context).run("SELECT * FROM \(relation) LIMIT 0", policy: .everything)
     let columns = result.columns.prefix(CrawlLimits.columnsMax).map {
       CrawledColumn($0.name.lowercased(), HiveType(engine: $0.type))
     }
     await result.close()
-    let question =
-      rows == .parquet
-      ? "SELECT CAST(sum(num_rows) AS BIGINT) FROM parquet_file_metadata(\(path))"
-      : "SELECT count(*) FROM \(relation)"
-    var records: Int64 = 0
-    let answer = try await engine.session(for: context).run(question, policy: .everything)
-    while let chunk = try await answer.next() {
-      for row in 0..<chunk.rows { records = chunk.columns[0].integer(row) }
-    }
-    return (FileSchema(format: FileFormat(classification: name, rows: rows), columns: columns), records)
+    return columns
   }
 
   /// The first lines of a compressed file.
@@ -110,6 +149,15 @@ enum LakePathText {
       }
     }
     return text
+  }
+}
+
+extension EngineError {
+  /// Whether a file is to blame, and not the engine's own state: a crawl that took a lack of memory for a damaged file
+  /// would find the file's table gone.
+  var isAboutFile: Bool {
+    let others: [Kind] = [.interrupted, .outOfMemory, .overloaded, .fatal, .permission]
+    return !others.contains(kind)
   }
 }
 

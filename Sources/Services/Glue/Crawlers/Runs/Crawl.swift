@@ -120,25 +120,44 @@ struct TargetListing {
       try Task.checkCancellation()
       let page = try await reader.s3.listObjectsV2(
         ListObjectsV2Input(bucket: place.bucket, prefix: place.prefix, continuationToken: token), reader.context)
-      for object in page.contents ?? [] { try await add(object, to: &tree) }
+      try await add((page.contents ?? []).compactMap(wanted), to: &tree)
       token = page.nextContinuationToken
     } while token != nil
     return try tree.finish()
   }
 
-  private func add(_ object: ObjectSummary, to tree: inout FolderTree) async throws {
-    guard let key = object.key, let size = object.size, size > 0, !key.hasSuffix("/") else { return }
+  /// A file that readers of tables see, that is not excluded and not in a folder that is known.
+  private func wanted(_ object: ObjectSummary) -> CrawledFile? {
+    guard let key = object.key, let size = object.size, size > 0, !key.hasSuffix("/") else { return nil }
     let below = key.dropFirst(place.prefix.count)
     // Hive's rule for hidden files, which no reader of tables sees.
-    guard !below.split(separator: "/").contains(where: { $0.hasPrefix("_") || $0.hasPrefix(".") }) else { return }
-    guard !exclusions.contains(where: { $0.matches(String(below)) }) else { return }
-    if !known.isEmpty, let slash = key.lastIndex(of: "/"), known.contains(String(key[...slash])) { return }
-    let sampled = try tree.enter(key)
-    if let sampleSize, sampled >= sampleSize {
-      return try tree.add(key, nil, FileCounts(objects: 1, bytes: size, records: 0))
+    guard !below.split(separator: "/").contains(where: { $0.hasPrefix("_") || $0.hasPrefix(".") }) else { return nil }
+    guard !exclusions.contains(where: { $0.matches(String(below)) }) else { return nil }
+    if !known.isEmpty, let slash = key.lastIndex(of: "/"), known.contains(String(key[...slash])) { return nil }
+    return CrawledFile(key: key, size: size)
+  }
+
+  private func add(_ files: [CrawledFile], to tree: inout FolderTree) async throws {
+    guard let sampleSize else {
+      let findings = try await reader.look(into: files, bucket: place.bucket)
+      for (file, finding) in zip(files, findings) {
+        _ = try tree.enter(file.key)
+        try add(file, finding, to: &tree)
+      }
+      return
     }
-    try Task.checkCancellation()
-    guard let (schema, records) = try await reader.schema(bucket: place.bucket, key: key, size: size) else { return }
-    try tree.add(key, schema, FileCounts(objects: 1, bytes: size, records: records))
+    // Which file is looked into next depends on what the ones before it were.
+    for file in files {
+      if try tree.enter(file.key) >= sampleSize {
+        try tree.add(file.key, nil, FileCounts(objects: 1, bytes: file.size, records: 0))
+      } else {
+        try add(file, try await reader.look(into: [file], bucket: place.bucket)[0], to: &tree)
+      }
+    }
+  }
+
+  private func add(_ file: CrawledFile, _ finding: FileFinding?, to tree: inout FolderTree) throws {
+    guard let finding else { return }
+    try tree.add(file.key, finding.schema, FileCounts(objects: 1, bytes: file.size, records: finding.records))
   }
 }
