@@ -24,8 +24,8 @@ case $machine in
     exit 1
     ;;
 esac
-packages=(ca-certificates git jq libbz2-dev libpython3.11 libsnappy-dev libsqlite3-dev libstdc++-12-dev python3 python3-pip
-  python3-venv zlib1g-dev)
+packages=(ca-certificates git jq libbz2-dev libpython3.11 libsnappy-dev libsqlite3-dev libstdc++-12-dev postgresql-client
+  python3 python3-pip python3-venv zlib1g-dev)
 
 # --- telling ----------------------------------------------------------------------------------------------------
 say() { printf 'set-up: %s\n' "$*" >&2; }

@@ -9,133 +9,11 @@ import time
 import fastavro
 import pyarrow as pa
 import pyarrow.orc as orc
-import pyarrow.parquet as pq
 import pytest
-import requests
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from conftest import wait_until
-
-ACCOUNT = "000000000000"
-
-
-def refusal(call, **arguments):
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
-
-
-class Lake:
-    """A bucket, a database and a role that crawls."""
-
-    def __init__(self, tarn, unique):
-        self.tarn, self.unique = tarn, unique
-        self.s3, self.glue, self.iam = tarn.client("s3"), tarn.client("glue"), tarn.client("iam")
-        self.bucket = unique("lake")
-        self.s3.create_bucket(Bucket=self.bucket)
-        self.database = unique("db").replace("-", "_")
-        self.role = self.make_role("s3:*", "glue:*")
-
-    def make_role(self, *actions, service="glue.amazonaws.com"):
-        name = self.unique("crawler-role")
-        trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": trust})
-        arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
-        rights = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": rights})
-        self.iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=policy)
-        return arn
-
-    def put(self, key, body):
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body if isinstance(body, bytes) else body.encode())
-
-    def put_slow_files(self, count):
-        """A folder a file, and files that take long enough to look into for something to happen meanwhile."""
-        body = parquet(**{f"c{n}": [1] for n in range(100)})
-        for number in range(count):
-            self.put(f"many/day={number:03}/f", body)
-
-    def create(self, prefix="", **arguments):
-        name = self.unique("crawler")
-        target = {"Path": f"s3://{self.bucket}/{prefix}", **arguments.pop("target", {})}
-        arguments.setdefault("Targets", {"S3Targets": [target]})
-        arguments.setdefault("Role", self.role)
-        arguments.setdefault("DatabaseName", self.database)
-        self.glue.create_crawler(Name=name, **arguments)
-        return name
-
-    def crawl(self, name, status="SUCCEEDED"):
-        self.glue.start_crawler(Name=name)
-        found = wait_until(lambda: self.ready(name))
-        assert found["LastCrawl"]["Status"] == status, found["LastCrawl"]
-        return found
-
-    def ready(self, name):
-        found = self.glue.get_crawler(Name=name)["Crawler"]
-        return found if found["State"] == "READY" else None
-
-    def ready_after_a_crawl(self, name):
-        found = self.ready(name)
-        return found if found and "LastCrawl" in found else None
-
-    def tables(self):
-        return {t["Name"]: t for t in self.glue.get_tables(DatabaseName=self.database)["TableList"]}
-
-    def table(self, name):
-        return self.glue.get_table(DatabaseName=self.database, Name=name)["Table"]
-
-    def columns(self, name):
-        return [(c["Name"], c["Type"]) for c in self.table(name)["StorageDescriptor"]["Columns"]]
-
-    def partitions(self, name):
-        found = self.glue.get_partitions(DatabaseName=self.database, TableName=name)["Partitions"]
-        return sorted(p["Values"] for p in found)
-
-    def rows(self, sql):
-        athena = self.tarn.client("athena")
-        output = f"s3://{self.bucket}-results/"
-        try:
-            self.s3.create_bucket(Bucket=f"{self.bucket}-results")
-        except ClientError:
-            pass
-        query = athena.start_query_execution(
-            QueryString=sql,
-            QueryExecutionContext={"Database": self.database},
-            ResultConfiguration={"OutputLocation": output},
-        )["QueryExecutionId"]
-
-        def ended():
-            status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
-            return status if status["State"] not in ("QUEUED", "RUNNING") else None
-
-        status = wait_until(ended)
-        assert status["State"] == "SUCCEEDED", status
-        found = athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"]
-        return [[cell.get("VarCharValue") for cell in row["Data"]] for row in found][1:]
-
-    def tool(self, name, **query):
-        """Calls what Tarn adds beside AWS's operations, signed."""
-        text = "&".join(f"{key}={value}" for key, value in query.items())
-        url = f"{self.tarn.endpoint}/_tarn/glue/{name}?{text}"
-        request = AWSRequest(method="POST", url=url, data=b"")
-        SigV4Auth(Credentials("test", "test"), "glue", "us-east-1").add_auth(request)
-        return requests.post(url, headers=dict(request.headers), data=b"")
-
-
-@pytest.fixture
-def lake(tarn, unique):
-    return Lake(tarn, unique)
-
-
-def parquet(**columns):
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink)
-    return sink.getvalue()
-
+from crawl_house import ACCOUNT, Lake, lake, parquet, refusal
 
 # The crawler itself
 
@@ -239,27 +117,6 @@ def test_a_running_crawler_is_stopped_and_cannot_be_started_twice(lake):
     assert metrics["TablesCreated"] == 1 and not metrics["StillEstimating"]
 
 
-def test_a_crawl_that_a_crash_interrupts_has_failed(fresh_tarn, unique):
-    server = fresh_tarn()
-    lake = Lake(server, unique)
-    lake.put_slow_files(300)
-    name = lake.create("many/")
-    lake.glue.start_crawler(Name=name)
-    assert lake.glue.get_crawler(Name=name)["Crawler"]["State"] == "RUNNING"
-    server.kill()
-    glue = fresh_tarn().client("glue")
-    crawler = glue.get_crawler(Name=name)["Crawler"]
-    assert crawler["State"] == "READY" and crawler["LastCrawl"]["Status"] == "FAILED"
-    assert [c["State"] for c in glue.list_crawls(CrawlerName=name)["Crawls"]] == ["FAILED"]
-    glue.start_crawler(Name=name)
-
-    def over():
-        found = glue.get_crawler(Name=name)["Crawler"]
-        return found if found["State"] == "READY" else None
-
-    assert wait_until(over)["LastCrawl"]["Status"] == "SUCCEEDED"
-
-
 # Formats
 
 
@@ -319,6 +176,43 @@ def test_formats_are_told_from_content_and_queried(lake):
     assert lake.rows("SELECT sum(amount) FROM header WHERE paid OR NOT paid") == [["30.5"]]
     assert lake.rows("SELECT sum(col1) FROM plain") == [["3"]]
     assert lake.rows("SELECT text FROM quoted WHERE name = 'a'") == [["b, c"]]
+
+
+def test_logs_are_known_and_queried(lake):
+    combined = '10.0.0.{0} - - [22/Nov/2026:06:00:0{0} +0000] "GET /a HTTP/1.1" 200 1{0} "http://x/" "curl/8"\n'
+    lake.put("l/web/a.log", "".join(combined.format(n) for n in range(1, 5)))
+    lake.put("l/plain/a.log", 'h - bob [22/Nov/2026:06:00:00 +0000] "GET /b HTTP/1.1" 304 -\n')
+    lake.put("l/boot/a.log", "Nov 22 06:00:00 host kernel: [   12.5] eth0: up\n")
+    fields = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status"
+    iis = "2026-11-22 06:00:00 10.0.0.5 GET /i.html a=1 80 - 10.0.0.1 Mozilla/5.0 - 200 0 0 15\n"
+    lake.put("l/iis/u.log", f"#Software: Microsoft Internet Information Services 10.0\n#Fields: {fields}\n{iis}")
+    lake.put("l/rails/a.log.gz", gzip.compress(b"I, [2026-11-22T06:00:00.123456 #12]  INFO -- app: done: 1\n"))
+    lake.put("l/proxy/a.log", "1763791200.123 45 10.0.0.1 TCP_MISS/200 99 GET http://x/a - HIER_DIRECT/10.0.0.2 text/html\n")
+    lake.put("l/monitor/a.log", '1763791200.5 [0 127.0.0.1:5000] "SET" "a" "1"\n')
+    lake.put("l/redis/a.log", "4018:M 22 Nov 2026 06:00:00.119 * Background saving terminated\n")
+    lake.crawl(lake.create("l/"))
+    tables = lake.tables()
+    assert {name: table["Parameters"]["classification"] for name, table in tables.items()} == {
+        "web": "combined_apache",
+        "plain": "apache",
+        "boot": "linux_kernel",
+        "iis": "microsoft_log",
+        "rails": "ruby_logger",
+        "proxy": "squid",
+        "monitor": "redismonlog",
+        "redis": "redislog",
+    }
+    serde = tables["web"]["StorageDescriptor"]["SerdeInfo"]
+    assert serde["SerializationLibrary"] == "com.amazonaws.glue.serde.GrokSerDe"
+    assert serde["Parameters"]["input.format"] == "%{COMBINEDAPACHELOG}"
+    assert lake.rows("SELECT sum(CAST(bytes AS integer)), max(clientip) FROM web") == [["50", "10.0.0.4"]]
+    assert lake.rows("SELECT auth, response FROM plain") == [["bob", "304"]]
+    assert lake.rows("SELECT uptime, message FROM boot") == [["12.5", "eth0: up"]]
+    assert lake.rows("SELECT sc_status, time_taken FROM iis WHERE cs_method = 'GET'") == [["200", "15"]]
+    assert lake.rows("SELECT pid, loglevel, progname, message FROM rails") == [["12", "INFO", "app", "done: 1"]]
+    assert lake.rows("SELECT status_code, bytes, server FROM proxy") == [["200", "99", "10.0.0.2"]]
+    assert lake.rows("SELECT command, params FROM monitor") == [["SET", '"a" "1"']]
+    assert lake.rows("SELECT pid, role, message FROM redis") == [["4018", "M", "Background saving terminated"]]
 
 
 def test_types_of_several_files_become_one(lake):

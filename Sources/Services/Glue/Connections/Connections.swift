@@ -79,7 +79,7 @@ extension GlueService {
   private static let connectionsMax = 1_000
 
   /// A connection is a part of the catalog: both are asked for.
-  private static func places(_ arn: ARN, _ context: RequestContext) -> [String] {
+  static func places(_ arn: ARN, _ context: RequestContext) -> [String] {
     [context.arn("glue", "catalog").description, arn.description]
   }
 

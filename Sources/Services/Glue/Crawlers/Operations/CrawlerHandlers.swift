@@ -11,7 +11,7 @@ extension GlueService {
     let (now, scope) = (house.clock.now(), context.scope)
     let targets = try CrawlerRules.targets(input.targets)
     var record = CrawlerRecord(name: input.name, role: input.role, created: now, updated: now)
-    (record.s3, record.catalog) = targets
+    (record.s3, record.jdbc, record.catalog) = (targets.s3, targets.jdbc, targets.catalog)
     record.database = input.databaseName.map(GlueCatalog.fold)
     record.description = input.description
     record.classifiers = input.classifiers ?? []
@@ -41,6 +41,7 @@ extension GlueService {
         throw CatalogError.alreadyExists("Crawler with name \(new.name) already exists")
       }
       try transaction.checkClassifiers(new.classifiers, scope)
+      try transaction.checkConnections(new.jdbc ?? [], scope)
       guard try transaction.entries(CrawlerRecord.all(scope)).count < CrawlLimits.crawlersMax else {
         throw CatalogError.limitExceeded("The number of crawlers exceeds the limit of \(CrawlLimits.crawlersMax).")
       }
@@ -66,7 +67,9 @@ extension GlueService {
         throw GlueError.crawlerRunningException(
           "Cannot update Crawler while running. Please stop crawl or wait until it completes to update.")
       }
-      if let targets { (record.s3, record.catalog) = targets }
+      if let targets {
+        (record.s3, record.jdbc, record.catalog) = (targets.s3, targets.jdbc, targets.catalog)
+      }
       record.role = role ?? record.role
       record.database = input.databaseName.map(GlueCatalog.fold) ?? record.database
       record.description = input.description ?? record.description
@@ -87,6 +90,7 @@ extension GlueService {
       }
       try CrawlerRules.policies(record)
       try transaction.checkClassifiers(record.classifiers, scope)
+      try transaction.checkConnections(record.jdbc ?? [], scope)
       record.updated = now
       record.version += 1
       try transaction.set(CrawlerRecord.key(scope, record.name), record: record)
@@ -203,6 +207,11 @@ extension KeyReader {
       throw CatalogError.entityNotFound("Crawler with name \(name) does not exist")
     }
     return record
+  }
+
+  /// - Throws: `EntityNotFoundException` for a connection that is not there.
+  func checkConnections(_ targets: [CrawlerRecord.JDBC], _ scope: Scope) throws {
+    for target in targets { _ = try connection(target.connection, scope) }
   }
 
   /// - Throws: `EntityNotFoundException` for a classifier that is not there.

@@ -10,6 +10,11 @@ struct CrawlerRecord: Codable, Sendable {
     var sampleSize: Int?
     var connection: String?
   }
+  struct JDBC: Codable, Sendable, Hashable {
+    var connection: String
+    var path: String
+    var exclusions: [String]?
+  }
   struct Catalog: Codable, Sendable, Hashable {
     var database: String
     var tables: [String]
@@ -30,6 +35,8 @@ struct CrawlerRecord: Codable, Sendable {
   /// As it was given, without the front of an ARN of this account: AWS shows a role's path and name.
   var role: String
   var s3: [S3] = []
+  /// Absent from records of before there were such targets.
+  var jdbc: [JDBC]?
   var catalog: [Catalog] = []
   var database: String?
   var description: String?
@@ -129,7 +136,10 @@ extension CrawlerRecord {
           S3Target(
             path: $0.path, exclusions: $0.exclusions ?? [], connectionName: $0.connection, sampleSize: $0.sampleSize)
         },
-        jdbcTargets: [], mongoDBTargets: [], dynamoDBTargets: [],
+        jdbcTargets: (jdbc ?? []).map {
+          JdbcTarget(connectionName: $0.connection, path: $0.path, exclusions: $0.exclusions ?? [])
+        },
+        mongoDBTargets: [], dynamoDBTargets: [],
         catalogTargets: catalog.map { CatalogTarget(databaseName: $0.database, tables: $0.tables) }, deltaTargets: [],
         icebergTargets: [], hudiTargets: []),
       databaseName: database, description: description, classifiers: classifiers,

@@ -8,18 +8,24 @@ enum CrawlerRules {
     AWSError.notImplemented(service: "Glue", operation: "Crawlers \(what)")
   }
 
+  struct Targets: Sendable {
+    var s3: [CrawlerRecord.S3]
+    var jdbc: [CrawlerRecord.JDBC]
+    var catalog: [CrawlerRecord.Catalog]
+  }
+
   /// - Throws: `InvalidInputException`, or not-implemented for kinds of targets that cannot be crawled.
-  static func targets(_ shape: CrawlerTargets) throws -> (s3: [CrawlerRecord.S3], catalog: [CrawlerRecord.Catalog]) {
+  static func targets(_ shape: CrawlerTargets) throws -> Targets {
     func none<Target>(_ targets: [Target]?, _ kind: String) throws {
       if let targets, !targets.isEmpty { throw notImplemented("of \(kind) targets") }
     }
-    try none(shape.jdbcTargets, "JDBC")
     try none(shape.mongoDBTargets, "MongoDB")
     try none(shape.dynamoDBTargets, "DynamoDB")
     try none(shape.deltaTargets, "Delta Lake")
     try none(shape.icebergTargets, "Iceberg")
     try none(shape.hudiTargets, "Hudi")
     let s3 = try (shape.s3Targets ?? []).map(s3)
+    let jdbc = try (shape.jdbcTargets ?? []).map(jdbc)
     let catalog = try (shape.catalogTargets ?? []).map { target in
       guard !target.tables.isEmpty else { throw invalid("A catalog target must name at least one table.") }
       // Terraform sends empty texts for what is not set.
@@ -27,16 +33,28 @@ enum CrawlerRules {
       return CrawlerRecord.Catalog(
         database: GlueCatalog.fold(target.databaseName), tables: target.tables.map(GlueCatalog.fold))
     }
-    guard !s3.isEmpty || !catalog.isEmpty else {
+    guard !s3.isEmpty || !jdbc.isEmpty || !catalog.isEmpty else {
       throw invalid("Crawler targets cannot be empty: at least one target must be provided.")
     }
-    guard s3.isEmpty || catalog.isEmpty else {
+    guard s3.isEmpty && jdbc.isEmpty || catalog.isEmpty else {
       throw invalid("Catalog targets cannot be mixed with targets of other types.")
     }
-    guard s3.count + catalog.count <= CrawlLimits.targetsMax else {
+    guard s3.count + jdbc.count + catalog.count <= CrawlLimits.targetsMax else {
       throw invalid("A crawler can have at most \(CrawlLimits.targetsMax) targets.")
     }
-    return (s3, catalog)
+    return Targets(s3: s3, jdbc: jdbc, catalog: catalog)
+  }
+
+  private static func jdbc(_ target: JdbcTarget) throws -> CrawlerRecord.JDBC {
+    guard let connection = target.connectionName, !connection.isEmpty else {
+      throw invalid("A JDBC target must name a connection.")
+    }
+    guard let path = target.path, IncludePath(path) != nil else {
+      throw invalid("The JDBC target path \(target.path ?? "") is not valid: it must be database/schema/table.")
+    }
+    guard target.enableAdditionalMetadata?.isEmpty ?? true else { throw notImplemented("with additional metadata") }
+    return CrawlerRecord.JDBC(
+      connection: connection, path: path, exclusions: target.exclusions.flatMap { $0.isEmpty ? nil : $0 })
   }
 
   private static func s3(_ target: S3Target) throws -> CrawlerRecord.S3 {
@@ -70,11 +88,14 @@ enum CrawlerRules {
         "The SchemaChangePolicy for \"Crawl new folders only\" Amazon S3 target can have only LOG DeleteBehavior value "
           + "and LOG UpdateBehavior value.")
     }
+    if record.recrawl == "CRAWL_NEW_FOLDERS_ONLY", record.s3.isEmpty {
+      throw invalid("Only Amazon S3 targets can be crawled for new folders only.")
+    }
     if !record.catalog.isEmpty, record.deleteBehavior != "LOG" {
       throw invalid("The SchemaChangePolicy for catalog targets can have only LOG DeleteBehavior value.")
     }
     if record.catalog.isEmpty, record.database?.isEmpty ?? true {
-      throw invalid("A database name must be provided for S3 targets.")
+      throw invalid("A database name must be provided for targets that are not tables of the catalog.")
     }
     if record.securityConfiguration.map({ !$0.isEmpty }) ?? false {
       throw notImplemented("with security configurations")

@@ -80,12 +80,15 @@ struct Crawl: Sendable {
         sampleSize: target.sampleSize, rules: configuration.grouping, known: known)
       found += try await listing.tables()
     }
-    if let threshold = configuration.tableThreshold, found.count > threshold {
+    var databases: [DatabaseTable] = []
+    for target in record.jdbc ?? [] { databases += try await house.tables(of: target, context) }
+    let count = found.count + databases.count
+    if let threshold = configuration.tableThreshold, count > threshold {
       throw CatalogError.invalidInput(
-        "The number of tables detected by the crawler (\(found.count)) is greater than the table threshold value "
+        "The number of tables detected by the crawler (\(count)) is greater than the table threshold value "
           + "(\(threshold)).")
     }
-    try await planner.plan(found, into: &plan)
+    try await planner.plan(found, databases, into: &plan)
     for target in record.catalog {
       for name in target.tables {
         try await planner.planCatalog(name, in: target.database, reader: reader, into: &plan)

@@ -47,6 +47,8 @@ final class CrawlHouse: Sendable {
     var name: String
   }
   private let running = Locked<[Name: Running]>([:])
+  private let postgres: PostgresClient
+  private let databaseTurns = AsyncTurns(atOnce: CrawlLimits.databasesAtOnce)
   /// What follows from a crawl that has ended.
   let followers = Locked<Followers<CrawlRecord>?>(nil)
 
@@ -55,6 +57,24 @@ final class CrawlHouse: Sendable {
     self.catalog = catalog
     self.clock = clock
     self.random = random
+    postgres = PostgresClient(starter: BlockingPool(name: "glue-crawls", threads: 1, queueLimit: 1_000), clock: clock)
+  }
+
+  // MARK: Databases
+
+  /// The tables that a target names in a database.
+  /// - Parameter context: the crawler's role, which has to be allowed the connection.
+  /// - Throws: `InvalidInputException` with the server's reason; `AccessDeniedException`.
+  func tables(of target: CrawlerRecord.JDBC, _ context: RequestContext) async throws -> [DatabaseTable] {
+    guard let path = IncludePath(target.path) else { return [] }
+    let scope = context.scope
+    try await context.authorize(
+      "glue:GetConnection", on: GlueService.places(ConnectionRecord.arn(target.connection, scope), context))
+    let connection = try await catalog.keys.read { try $0.connection(target.connection, scope) }
+    let (postgres, exclusions) = (postgres, (target.exclusions ?? []).map(Exclusion.init))
+    return try await databaseTurns.run {
+      try await PostgresCatalog(client: postgres, connection: connection).tables(path, exclusions: exclusions)
+    }
   }
 
   // MARK: Roles

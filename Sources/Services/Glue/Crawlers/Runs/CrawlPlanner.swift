@@ -19,7 +19,7 @@ struct CrawlPlanner: Sendable {
   // MARK: What is there
 
   /// The crawler's own tables.
-  private func owned() async throws -> [CatalogTable] {
+  func owned() async throws -> [CatalogTable] {
     do {
       return try await catalog.tables(in: database, context: context).filter {
         $0.definition.parameters?["UPDATED_BY_CRAWLER"] == record.name
@@ -61,26 +61,28 @@ struct CrawlPlanner: Sendable {
     }
   }
 
-  // MARK: S3 targets
+  // MARK: S3 and JDBC targets
 
-  func plan(_ found: [FoundTable], into plan: inout CrawlPlan) async throws {
+  func plan(_ found: [FoundTable], _ databases: [DatabaseTable], into plan: inout CrawlPlan) async throws {
     guard record.catalog.isEmpty else { return }
     do {
       _ = try await catalog.database(database, context: context)
     } catch let error as AWSError where error.code == "EntityNotFoundException" {
-      if !found.isEmpty { plan.createsDatabase = database }
+      if !found.isEmpty || !databases.isEmpty { plan.createsDatabase = database }
     }
     var taken: Set<String> = []
     var locations: Set<String> = []
     for table in found {
-      let (name, present) = try await name(of: table, &taken, exists: plan.createsDatabase == nil)
+      let (name, present) = try await name(
+        table.folder, at: table.location, &taken, exists: plan.createsDatabase == nil)
       locations.insert(table.location)
       plan.tables.append(try await compare(table, name, database, present))
     }
+    try await self.plan(databases, &taken, &locations, into: &plan)
     guard record.recrawl == "CRAWL_EVERYTHING" else { return }
     for table in try await owned() where !locations.contains(table.definition.storage?.location ?? "") {
-      guard let place = table.definition.storage?.location.flatMap(S3Place.init), isTargeted(place),
-        !taken.contains(table.definition.name)
+      guard let location = table.definition.storage?.location, !taken.contains(table.definition.name),
+        S3Place(location).map(isTargeted) ?? isTargeted(table.definition, at: location)
       else { continue }
       plan.tables.append(gone(table))
     }
@@ -112,21 +114,23 @@ struct CrawlPlanner: Sendable {
   }
 
   /// The folder's name; with a hash of the place where another table has it.
-  private func name(
-    of table: FoundTable, _ taken: inout Set<String>, exists: Bool
+  func name(
+    _ folder: String, at location: String, _ taken: inout Set<String>, exists: Bool
   ) async throws -> (String, CatalogTable?) {
-    let folder = table.folder.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
+    let folder = folder.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
     let plain = String(((record.tablePrefix ?? "").lowercased() + String(folder)).prefix(200))
-    let hash = Insecure.MD5.hash(data: Array(table.location.utf8)).map { byte in
+    let hash = Insecure.MD5.hash(data: Array(location.utf8)).map { byte in
       (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }.joined()
     for name in [plain, "\(plain)_\(hash)"] where taken.insert(name).inserted {
       guard exists, let present = try await existing(name, database) else { return (name, nil) }
-      let there = present.definition.storage?.location.flatMap(S3Place.init)
-      if there == S3Place(table.location) { return (name, present) }
+      let there = present.definition.storage?.location
+      if there == location || there.flatMap(S3Place.init).map({ $0 == S3Place(location) }) ?? false {
+        return (name, present)
+      }
       taken.remove(name)
     }
-    throw CatalogError.alreadyExists("A table of the name \(plain) exists for another location than \(table.location).")
+    throw CatalogError.alreadyExists("A table of the name \(plain) exists for another location than \(location).")
   }
 
   // MARK: Catalog targets
@@ -158,13 +162,19 @@ struct CrawlPlanner: Sendable {
     let names = found.partitionNames
     let shape = TableShape(crawler: record.name, exclusions: exclusions)
     let fresh = shape.definition(of: found, name: name, partitions: names)
-    var change = CrawlPlan.Table(database: database, name: name, action: .create, definition: fresh)
     var wanted: [[String]: CatalogPartition] = [:]
     for partition in found.partitions {
       let values = found.values(of: partition, names: names)
       wanted[values] = shape.partition(
         partition, of: found, values: values, table: fresh, inherits: configuration.inheritsFromTable)
     }
+    return try await compare(fresh, wanted, database, present)
+  }
+
+  func compare(
+    _ fresh: TableDefinition, _ wanted: [[String]: CatalogPartition], _ database: String, _ present: CatalogTable?
+  ) async throws -> CrawlPlan.Table {
+    var change = CrawlPlan.Table(database: database, name: fresh.name, action: .create, definition: fresh)
     guard let present else {
       change.columns = fresh.storage?.columns.map { .init(name: $0.name, from: nil, to: $0.type) } ?? []
       change.newPartitions = Self.sorted(wanted)
@@ -188,7 +198,7 @@ struct CrawlPlanner: Sendable {
     return change
   }
 
-  private var exclusions: [String] {
+  var exclusions: [String] {
     record.s3.flatMap { target in (target.exclusions ?? []).map { target.path + $0 } }
   }
 
