@@ -32,7 +32,13 @@ struct FileReader: Sendable {
     var waiting: [Int] = []
     for (index, file) in files.enumerated() where file.size > 0 {
       try Task.checkCancellation()
-      let head = try await bytes(bucket, file.key, count: min(CrawlLimits.headBytes, Int(clamping: file.size)))
+      let head: [UInt8]
+      do {
+        head = try await bytes(bucket, file.key, count: min(CrawlLimits.headBytes, Int(clamping: file.size)))
+      } catch let error as AWSError where ["NoSuchKey", "InvalidRange"].contains(error.code) {
+        // Deleted or emptied since it was listed.
+        continue
+      }
       if head.starts(with: "PAR1".utf8) {
         waiting.append(index)
       } else {

@@ -26,6 +26,12 @@ struct TableShape: Sendable {
   ) -> CatalogPartition {
     let names = Set(table.partitionKeys.map(\.name))
     let parameters = parameters(partition.schema.format, partition.counts)
+    // Most partitions are described as their table is: they share its memory.
+    if var shared = table.storage, partition.schema == found.schema {
+      shared.location = found.location(of: partition)
+      shared.parameters = parameters
+      return CatalogPartition(values: values, storage: shared, parameters: parameters)
+    }
     var described = storage(
       partition.schema.format, partition.schema.columns.filter { !names.contains($0.name) },
       found.location(of: partition), parameters)
