@@ -5,8 +5,10 @@ import pathlib
 import pwd
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
+import threading
 
 import pytest
 from conftest import wait_until
@@ -75,6 +77,57 @@ class Postgres:
         self.process.kill()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class FakePostgres:
+    """Speaks as much of PostgreSQL's protocol as psql needs, and answers its question with rows of a test's choice."""
+
+    def __init__(self, *rows):
+        self.rows = rows
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"jdbc:postgresql://127.0.0.1:{self.listener.getsockname()[1]}/shop"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                with peer, peer.makefile("rwb") as stream:
+                    self.talk(stream)
+            except (OSError, struct.error):
+                pass
+
+    def talk(self, stream):
+        while True:
+            size, code = struct.unpack("!ii", stream.read(8))
+            stream.read(size - 8)
+            if code not in (80877103, 80877104):  # asks for TLS or GSSAPI
+                break
+            stream.write(b"N")
+            stream.flush()
+        self.send(stream, (b"R", struct.pack("!i", 0)), (b"Z", b"I"))
+        while kind := stream.read(1):
+            text = stream.read(struct.unpack("!i", stream.read(4))[0] - 4)
+            if kind != b"Q":
+                return
+            if text.startswith(b"SET"):
+                self.send(stream, (b"C", b"SET\0"), (b"C", b"SET\0"), (b"Z", b"I"))
+                continue
+            column = struct.pack("!h", 1) + b"x\0" + struct.pack("!ihihih", 0, 0, 25, -1, -1, 0)
+            rows = [(b"D", struct.pack("!hi", 1, len(row)) + row) for row in self.rows]
+            self.send(stream, (b"T", column), *rows, (b"C", b"SELECT 1\0"), (b"Z", b"I"))
+
+    @staticmethod
+    def send(stream, *messages):
+        for kind, body in messages:
+            stream.write(kind + struct.pack("!i", len(body) + 4) + body)
+        stream.flush()
+
+    def close(self):
+        self.listener.close()
 
 
 @pytest.fixture(scope="session")

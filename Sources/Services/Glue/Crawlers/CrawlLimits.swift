@@ -57,7 +57,7 @@ package enum CrawlLimits {
   /// How often a database's client is looked at.
   static let databaseWatchEvery = Duration.milliseconds(20)
   /// Address space of a database's client.
-  static let databaseClientBytes: UInt64 = 1 << 30
+  static let databaseClientBytes: UInt64 = 384 << 20
   /// What a database says of one table, and of all of them.
   static let catalogLineBytes = 4 << 20
   static let catalogBytesMax = 64 << 20
