@@ -25,8 +25,10 @@ struct CrawlPlan: Sendable {
     /// The table as it will be; `nil` for one that goes.
     var definition: TableDefinition?
     var columns: [ColumnChange] = []
-    var newPartitions: [CatalogPartition] = []
-    var changedPartitions: [CatalogPartition] = []
+    /// What the partitions are that the next two name by their values.
+    var partitions: FoundPartitions?
+    var newPartitions: [[String]] = []
+    var changedPartitions: [[String]] = []
     var gonePartitions: [[String]] = []
     /// What becomes of partitions that are gone.
     var goneAction = Action.none
@@ -65,8 +67,8 @@ struct CrawlPlan: Sendable {
       + "\"action\":\"\(table.action.rawValue)\","
       + "\"location\":\(JSONValue.quote(table.definition?.storage?.location ?? "")),"
       + "\"columns\":{\"added\":\(added),\"changed\":\(changed),\"removed\":\(removed)},"
-      + "\"partitions\":{\"added\":\(partitions(table.newPartitions.map(\.values))),"
-      + "\"changed\":\(partitions(table.changedPartitions.map(\.values))),"
+      + "\"partitions\":{\"added\":\(partitions(table.newPartitions)),"
+      + "\"changed\":\(partitions(table.changedPartitions)),"
       + "\"removed\":\(partitions(table.gonePartitions)),\"removedAction\":\"\(table.goneAction.rawValue)\"}}"
   }
 }

@@ -162,22 +162,19 @@ struct CrawlPlanner: Sendable {
     let names = found.partitionNames
     let shape = TableShape(crawler: record.name, exclusions: exclusions)
     let fresh = shape.definition(of: found, name: name, partitions: names)
-    var wanted: [[String]: CatalogPartition] = [:]
-    for partition in found.partitions {
-      let values = found.values(of: partition, names: names)
-      wanted[values] = shape.partition(
-        partition, of: found, values: values, table: fresh, inherits: configuration.inheritsFromTable)
-    }
-    return try await compare(fresh, wanted, database, present)
+    let partitions = FoundPartitions(
+      of: found, named: names, table: fresh, shape: shape, inherits: configuration.inheritsFromTable)
+    return try await compare(fresh, partitions, database, present)
   }
 
   func compare(
-    _ fresh: TableDefinition, _ wanted: [[String]: CatalogPartition], _ database: String, _ present: CatalogTable?
+    _ fresh: TableDefinition, _ partitions: FoundPartitions?, _ database: String, _ present: CatalogTable?
   ) async throws -> CrawlPlan.Table {
     var change = CrawlPlan.Table(database: database, name: fresh.name, action: .create, definition: fresh)
+    change.partitions = partitions
     guard let present else {
       change.columns = fresh.storage?.columns.map { .init(name: $0.name, from: nil, to: $0.type) } ?? []
-      change.newPartitions = Self.sorted(wanted)
+      change.newPartitions = partitions?.sorted ?? []
       return change
     }
     let merged = merge(fresh, onto: present.definition, isCatalogTarget: !record.catalog.isEmpty)
@@ -194,7 +191,7 @@ struct CrawlPlanner: Sendable {
     } else {
       change.action = record.updateBehavior == "LOG" ? .log : .update
     }
-    try await comparePartitions(of: present, database, wanted, &change)
+    try await comparePartitions(of: present, database, &change)
     return change
   }
 
@@ -203,7 +200,7 @@ struct CrawlPlanner: Sendable {
   }
 
   private func comparePartitions(
-    of table: CatalogTable, _ database: String, _ wanted: [[String]: CatalogPartition], _ change: inout CrawlPlan.Table
+    of table: CatalogTable, _ database: String, _ change: inout CrawlPlan.Table
   ) async throws {
     // Of a table whose keys differ in number the catalog takes no partitions.
     guard table.partitionKeys.count == change.definition?.partitionKeys.count else {
@@ -213,13 +210,13 @@ struct CrawlPlanner: Sendable {
     guard !table.partitionKeys.isEmpty else { return }
     struct Seen: Sendable {
       var known: Set<[String]> = []
-      var changed: [CatalogPartition] = []
+      var changed: [[String]] = []
       var gone: [[String]] = []
     }
-    let seen = Locked(Seen())
+    let (seen, partitions) = (Locked(Seen()), change.partitions)
     try await catalog.partitions(of: table.definition.name, in: database, context: context) { present in
       seen.withLock { seen in
-        guard let next = wanted[present.values] else {
+        guard let next = partitions?[present.values] else {
           seen.gone.append(present.values)
           return
         }
@@ -227,20 +224,16 @@ struct CrawlPlanner: Sendable {
         let isSame =
           next.storage?.columns == present.storage?.columns && next.storage?.serDe == present.storage?.serDe
           && next.storage?.location == present.storage?.location
-        if !isSame { seen.changed.append(next) }
+        if !isSame { seen.changed.append(present.values) }
       }
       return true
     }
     let over = seen.withLock { $0 }
-    change.newPartitions = Self.sorted(wanted.filter { !over.known.contains($0.key) })
+    change.newPartitions = (partitions?.sorted ?? []).filter { !over.known.contains($0) }
     change.changedPartitions = record.updateBehavior == "LOG" ? [] : over.changed
     guard record.recrawl == "CRAWL_EVERYTHING", record.catalog.isEmpty else { return }
     change.gonePartitions = over.gone
     change.goneAction = over.gone.isEmpty ? .none : record.deleteBehavior == "DELETE_FROM_DATABASE" ? .delete : .log
-  }
-
-  private static func sorted(_ partitions: [[String]: CatalogPartition]) -> [CatalogPartition] {
-    partitions.values.sorted { $0.values.lexicographicallyPrecedes($1.values) }
   }
 
   /// The new definition with what people added to the table: comments, descriptions, further parameters.

@@ -16,7 +16,7 @@ extension CrawlPlanner {
       let (name, present) = try await name(
         plain, at: table.location, &taken, exists: plan.createsDatabase == nil)
       let fresh = shape.definition(of: table, name: name)
-      plan.tables.append(try await compare(fresh, [:], crawl.record.database ?? "", present))
+      plan.tables.append(try await compare(fresh, nil, crawl.record.database ?? "", present))
     }
   }
 
