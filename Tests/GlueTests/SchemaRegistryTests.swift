@@ -115,11 +115,6 @@ import Testing
         GetSchemaInput(schemaId: SchemaId(schemaArn: "arn:aws:glue:a:b:schema/r/s", schemaName: "s")), fixture.context)
     }
     #expect(both?.code == "InvalidInputException")
-    let protobuf = await awsError {
-      _ = try await fixture.service.createSchema(
-        CreateSchemaInput(schemaName: "p", dataFormat: .protobuf), fixture.context)
-    }
-    #expect(protobuf?.httpStatus == 501)
   }
 
   @Test func theDefaultRegistryIsMadeWhenNeeded() async throws {

@@ -22,6 +22,25 @@ package enum Limits {
   package static let compatibilityStepsMax = 20_000
   /// Levels of an instance that a compatibility check follows.
   package static let compatibilityDepthMax = 100
+
+  // Protocol Buffers: what its compiler, protoc, allows, and our own for full names.
+  /// Messages that stand in one another.
+  package static let protobufNestingMax = 32
+  /// Parts and bytes of a package's name.
+  package static let protobufPackagePartsMax = 100
+  package static let protobufPackageBytesMax = 511
+  /// Bytes of the full name of anything declared.
+  package static let protobufNameBytesMax = 1_024
+}
+
+extension Limits {
+  // Records that name their schema version. Our own: what a small record may grow to.
+  /// Bytes of a record after decompression.
+  package static let recordBytesMax = 10 * 1024 * 1024
+  /// Values in one record: blocks of values that take no bytes could be counted without end.
+  package static let recordValuesMax = 1_000_000
+  /// Values of a record that stand in one another.
+  package static let recordDepthMax = 100
 }
 
 extension Limits {
@@ -39,4 +58,6 @@ extension Limits {
   package static let schemaColumnDepthMax = 16
   /// Types within the columns of one schema; what goes beyond stays text.
   package static let schemaColumnTypesMax = 5_000
+  /// Digits of Hive's decimal.
+  package static let decimalPrecisionMax = 38
 }

@@ -77,9 +77,6 @@ extension GlueService {
 
   public func createSchema(_ input: CreateSchemaInput, _ context: RequestContext) async throws -> CreateSchemaOutput {
     let name = SchemaName(registry: try registryName(input.registryId), name: input.schemaName)
-    if input.dataFormat == .protobuf {
-      throw AWSError.notImplemented(service: "Glue", operation: "CreateSchema with the data format PROTOBUF")
-    }
     let tags = input.tags ?? [:]
     let (schema, version) = try await registry.createSchema(
       name, format: input.dataFormat.rawValue, compatibility: (input.compatibility ?? .backward).rawValue,

@@ -18,10 +18,6 @@ extension GlueService {
     guard let format = SchemaFormat(rawValue: input.dataFormat.rawValue) else {
       throw CatalogError.invalidInput("Data format is not valid.")
     }
-    if format == .protobuf {
-      throw AWSError.notImplemented(
-        service: "Glue", operation: "CheckSchemaVersionValidity with the data format PROTOBUF")
-    }
     let problem = SchemaCompatibility.problem(with: input.schemaDefinition, format: format)
     return CheckSchemaVersionValidityOutput(valid: problem == nil, error: problem)
   }
@@ -117,8 +113,9 @@ extension GlueService {
       SchemaVersionChoice(input.firstSchemaVersionNumber), of: name, action: action, context: context)
     let second = try await registry.version(
       SchemaVersionChoice(input.secondSchemaVersionNumber), of: name, action: action, context: context)
-    guard let old = try? JSONValue.parse(first.version.definition),
-      let new = try? JSONValue.parse(second.version.definition)
+    guard let format = SchemaFormat(rawValue: first.schema.format),
+      let old = SchemaCompatibility.document(of: first.version.definition, format: format),
+      let new = SchemaCompatibility.document(of: second.version.definition, format: format)
     else { throw AWSError.internalFailure() }
     return GetSchemaVersionsDiffOutput(diff: JSONPatch.from(old, to: new))
   }

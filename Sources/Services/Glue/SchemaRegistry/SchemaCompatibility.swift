@@ -1,4 +1,4 @@
-/// The data formats of the registry. Definitions of the third, Protocol Buffers, cannot be read yet.
+/// The data formats of the registry.
 package enum SchemaFormat: String, Sendable, CaseIterable {
   case avro = "AVRO"
   case json = "JSON"
@@ -32,7 +32,7 @@ package enum SchemaCompatibility {
       switch format {
       case .json: _ = try JSONSchemaDocument(definition)
       case .avro: _ = try AvroDocument(definition)
-      case .protobuf: return "Protocol Buffers definitions are not supported yet."
+      case .protobuf: _ = try ProtobufDocument(definition)
       }
       return nil
     } catch {
@@ -57,7 +57,16 @@ package enum SchemaCompatibility {
     switch format {
     case .json: (try? JSONSchemaComparison.isContained(written, in: reading)) ?? false
     case .avro: (try? AvroResolution.canRead(written, with: reading)) ?? false
-    case .protobuf: false
+    case .protobuf: (try? ProtobufResolution.canRead(written, with: reading)) ?? false
+    }
+  }
+
+  /// The definition as a document, in which spaces and the order of declarations make no difference.
+  /// - Returns: `nil` for a definition that is malformed.
+  static func document(of definition: String, format: SchemaFormat) -> JSONValue? {
+    switch format {
+    case .json, .avro: try? JSONValue.parse(definition)
+    case .protobuf: (try? ProtobufDocument(definition))?.json
     }
   }
 }

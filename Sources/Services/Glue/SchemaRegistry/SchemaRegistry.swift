@@ -226,7 +226,8 @@ public struct SchemaRegistry: Sendable {
   }
 
   static func fingerprint(_ definition: String, _ format: SchemaFormatName) -> String {
-    let canonical = (try? JSONValue.parse(definition).canonicalText) ?? definition
+    let document = SchemaFormat(rawValue: format).flatMap { SchemaCompatibility.document(of: definition, format: $0) }
+    let canonical = document?.canonicalText ?? definition
     return Array(SHA256.hash(data: Array(canonical.utf8))).hex
   }
 
