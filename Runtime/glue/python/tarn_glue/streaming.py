@@ -4,7 +4,7 @@ import re
 
 from pyspark.sql import functions as F
 
-from . import types
+from . import avro, registry, types
 
 SOURCE = "tarn.glue.KinesisSource"
 WINDOW = "100 seconds"
@@ -25,9 +25,9 @@ def _parameters(table):
 def kinesis(context, options, form, format_options):
     """A streaming DataFrame of a stream's records.
 
-    With `inferSchema` JSON becomes columns in `forEachBatch`; with `schema` (DDL) at once. Without either it has
-    Kinesis's own columns: `data` (bytes), `streamName`, `partitionKey`, `sequenceNumber`, `shardId`,
-    `approximateArrivalTimestamp`. Raises `ValueError` for what is neither, and without a stream.
+    With `inferSchema` JSON becomes columns in `forEachBatch`; with `schema` (DDL) or `avroSchema` at once. Without
+    any it has Kinesis's own columns: `data` (bytes), `streamName`, `partitionKey`, `sequenceNumber`, `shardId`,
+    `approximateArrivalTimestamp`. Raises `ValueError` for what is none of them, and without a stream.
     """
     arn, name = options.get("streamARN"), options.get("streamName")
     if not arn and not name:
@@ -41,9 +41,15 @@ def kinesis(context, options, form, format_options):
         reader = reader.option("maxRecordsPerBatch", str(options["maxFetchRecordsPerShard"]))
     frame = reader.load()
     classification = (form or options.get("classification") or "").lower()
+    if classification == "avro":
+        given = options.get("avroSchema") or format_options.get("avroSchema")
+        if not given:
+            raise ValueError("connection_options needs avroSchema for records of Avro")
+        columns = options["schema"].replace("`", "") if options.get("schema") else avro.Schema(given).columns()
+        return _decoded(frame, columns, registry.Decoder(given))
     if str(options.get("inferSchema", "")).lower() == "true":
         if classification not in ("json", ""):
-            raise NotImplementedError(f"A stream's {classification} is not read into columns: json is.")
+            raise NotImplementedError(f"A stream's {classification} is not read into columns: avro and json are.")
         return frame.select(F.col("data").cast("string").alias(INFERRED))
     if options.get("schema"):
         return _columns(frame, options["schema"].replace("`", ""), classification or "json")
@@ -56,18 +62,32 @@ def kinesis_table(context, table, options):
     if (given.get("typeOfData") or "").lower() != "kinesis":
         raise NotImplementedError("Tables over Kafka are not implemented.")
     told = {name: given[name] for name in ("streamARN", "streamName") if given.get(name)}
-    frame = kinesis(
-        context, {**told, **{name: value for name, value in options.items() if name != "inferSchema"}}, None, {}
-    )
+    told |= {name: value for name, value in options.items() if name not in ("inferSchema", "classification")}
+    frame = kinesis(context, told, None, {})
+    reference = table.storage.get("SchemaReference")
+    literal = given.get("avro.schema.literal")
+    if table.columns and (reference or (table.format == "avro" and literal)):
+        kind, text = registry.definition(reference) if reference else ("AVRO", literal)
+        return _decoded(frame, _form(table), registry.Decoder(text if kind == "AVRO" else None))
     if str(options.get("inferSchema", "")).lower() == "true" or not table.columns:
         return frame.select(F.col("data").cast("string").alias(INFERRED))
-    form = ", ".join(f"`{name}` {types.to_spark(types.parse(kind)).simpleString()}" for name, kind in table.columns)
-    return _columns(frame, form, table.format)
+    return _columns(frame, _form(table), table.format)
+
+
+def _form(table):
+    """A table's columns as Spark's DDL."""
+    return ", ".join(f"`{name}` {types.to_spark(types.parse(kind)).simpleString()}" for name, kind in table.columns)
+
+
+def _decoded(frame, form, decoder):
+    """The columns of messages that a decoder makes JSON of."""
+    text = F.udf(decoder, "string")(F.col("data"))
+    return frame.select(F.from_json(text, form).alias("value")).select("value.*")
 
 
 def _columns(frame, form, classification):
     if classification != "json":
-        raise NotImplementedError(f"A stream's {classification} is not read into columns: json is.")
+        raise NotImplementedError(f"A stream's {classification} is not read into columns: avro and json are.")
     return frame.select(F.from_json(F.col("data").cast("string"), form).alias("value")).select("value.*")
 
 
