@@ -143,10 +143,14 @@ let package = Package(
     service(
       "Firehose",
       [
-        "FirehoseModel", "S3Model", "GlueModel", "Kinesis", "SQL", "LakeFiles", "Engine", "CCompression", "CTarnSystem",
+        "FirehoseModel", "S3Model", "Glue", "GlueModel", "Kinesis", "SQL", "LakeFiles", "Engine", "CCompression",
+        "CTarnSystem", "Processes",
       ]),
     service(
-      "Glue", ["S3", "S3Model", "SQL", "Lake", "LakeFiles", "Engine", "DataQuality", "GlueModel", "Processes"]),
+      "Glue",
+      [
+        "S3", "S3Model", "SQL", "Lake", "LakeFiles", "Engine", "DataQuality", "GlueModel", "Processes", "CTarnSystem",
+      ]),
     service("Athena", ["AthenaModel", "GlueModel", "S3Model", "SQL", "Lake", "Engine", "LakeFiles"]),
     service(
       "Redshift",

@@ -35,13 +35,13 @@ package struct KeyQuery: Sendable {
   /// Whether the program can be compiled.
   /// - Throws: `Failure` with jq's words.
   package func check() async throws {
-    let (status, output) = try await run(Array("{\"i\":0,\"r\":null}\n".utf8))
+    let (status, lines) = try await run(Array("{\"i\":0,\"r\":null}\n".utf8))
     // jq ends with 2 for usage and 3 for programs that do not compile.
     guard status == 2 || status == 3 else {
       guard status != Self.notFound else { throw Failure(reason: "jq is not installed.") }
       return
     }
-    let text = String(decoding: output, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? "compile error"
+    let text = lines.first { !$0.isEmpty } ?? "compile error"
     throw Failure(reason: text.hasPrefix("jq: error: ") ? String(text.dropFirst(11)) : text)
   }
 
@@ -61,11 +61,11 @@ package struct KeyQuery: Sendable {
     }
     guard !input.isEmpty else { return keys }
     // A program that asks for more than it may have is ended: its records have failed, the delivery goes on.
-    let (status, output) = try await run(input)
+    let (status, lines) = try await run(input)
     guard status != Self.notFound else { throw Failure(reason: "jq is not installed.") }
-    for line in output.split(separator: UInt8(ascii: "\n")) {
+    for line in lines {
       // A line that a killed process left in its middle is none.
-      guard let answer = try? JSONNode(Array(line)), case .number(let text)? = answer["i"], let place = Int(text),
+      guard let answer = try? JSONNode(Array(line.utf8)), case .number(let text)? = answer["i"], let place = Int(text),
         keys.indices.contains(place), let result = answer["r"]
       else { continue }
       keys[place] = Self.keys(of: result)
@@ -91,7 +91,7 @@ package struct KeyQuery: Sendable {
   /// What the shell ends with when there is no such program.
   private static let notFound: Int32 = 127
 
-  private func run(_ input: [UInt8]) async throws -> (status: Int32, output: [UInt8]) {
+  private func run(_ input: [UInt8]) async throws -> (status: Int32, lines: [String]) {
     let run = QueryRun(filter: filter, input: input, folder: folder)
     return try await pool.run { try run.blocking() }
   }
