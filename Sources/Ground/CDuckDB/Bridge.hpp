@@ -139,6 +139,8 @@ duckdb::shared_ptr<duckdb::EncryptionUtil> MakeEncryption(duckdb::shared_ptr<duc
 void RegisterLineFunctions(cduck_database *database);
 // Adds the table function that reads files of records: Avro and ORC.
 void RegisterRecordFunctions(cduck_database *database);
+// Adds the format that COPY writes ORC with.
+void RegisterOrcOutput(cduck_database *database);
 } // namespace tarn
 
 struct cduck_database {

@@ -64,6 +64,7 @@ cduck_database *cduck_open(const cduck_options *options, const cduck_lake *lake,
     opened->database->GetFileSystem().RegisterSubSystem(tarn::MakeDecodedTextFileSystem());
     tarn::RegisterLineFunctions(opened.get());
     tarn::RegisterRecordFunctions(opened.get());
+    tarn::RegisterOrcOutput(opened.get());
     if (options->file && options->file_name) {
       tarn::Attach(*opened, *options);
     }
