@@ -10,7 +10,8 @@ int tarn_gunzip(const uint8_t *bytes, size_t n, size_t limit, uint8_t **out, siz
   if (n > UINT_MAX || limit > UINT_MAX / 2) return 2;
   z_stream stream;
   memset(&stream, 0, sizeof stream);
-  if (inflateInit2(&stream, 15 + 16) != Z_OK) return 2;
+  // 32: zlib's own wrapper is taken, too. Records of the Schema Registry come in it.
+  if (inflateInit2(&stream, 15 + 32) != Z_OK) return 2;
   size_t room = n * 4 < limit ? n * 4 : limit;
   if (room < 256) room = 256;
   uint8_t *buffer = malloc(room);

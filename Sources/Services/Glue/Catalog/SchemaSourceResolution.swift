@@ -153,6 +153,9 @@ private struct AvroColumns {
     case .logical("date", .int): return .plain("date")
     case .logical("timestamp-millis", .long), .logical("timestamp-micros", .long): return .plain("timestamp")
     case .logical(_, let base): return shape(base, depth: depth + 1)
+    case .decimal(let precision, let scale, let base):
+      return precision <= Limits.decimalPrecisionMax
+        ? .plain("decimal(\(precision),\(scale))") : shape(base, depth: depth + 1)
     case .union(let branches):
       let values = branches.filter { if case .null = $0 { false } else { true } }
       return values.count == 1 ? shape(values[0], depth: depth + 1) : .plain("string")

@@ -22,8 +22,8 @@ struct AvroResolution {
     guard stepsLeft > 0, open.count <= Limits.compatibilityDepthMax else { return false }
     stepsLeft -= 1
     switch (written, reading) {
-    case (.logical(_, let base), _): return canRead(base, with: reading)
-    case (_, .logical(_, let base)): return canRead(written, with: base)
+    case (.logical(_, let base), _), (.decimal(_, _, let base), _): return canRead(base, with: reading)
+    case (_, .logical(_, let base)), (_, .decimal(_, _, let base)): return canRead(written, with: base)
     case (.union(let branches), _):
       for branch in branches where !canRead(branch, with: reading) { return false }
       return true

@@ -8,6 +8,7 @@ indirect enum AvroSchema: Sendable {
   case named(String)
   /// A type with a logical meaning; it is resolved by the type beneath.
   case logical(String, AvroSchema)
+  case decimal(precision: Int, scale: Int, AvroSchema)
 }
 
 /// What a name stands for.
@@ -99,7 +100,8 @@ private struct AvroReader {
     }
     guard let name = type.string else { return try schema(type, namespace: namespace) }
     switch name {
-    case "record", "error", "enum", "fixed": return try declaration(name, members, namespace: namespace)
+    case "record", "error", "enum": return try declaration(name, members, namespace: namespace)
+    case "fixed": return Self.logical(members, try declaration(name, members, namespace: namespace))
     case "array":
       guard let items = members["items"] else { throw SchemaSyntaxError("Array has no items type") }
       return .array(try schema(items, namespace: namespace))
@@ -107,9 +109,21 @@ private struct AvroReader {
       guard let values = members["values"] else { throw SchemaSyntaxError("Map has no values type") }
       return .map(try schema(values, namespace: namespace))
     default:
-      let base = try reference(name, namespace: namespace)
-      guard let logical = members["logicalType"]?.string else { return base }
-      return .logical(logical, base)
+      return Self.logical(members, try reference(name, namespace: namespace))
+    }
+  }
+
+  /// The type with its logical meaning. One that does not go with the type beneath is passed over, as Avro asks.
+  private static func logical(_ members: [String: JSONValue], _ base: AvroSchema) -> AvroSchema {
+    guard let logical = members["logicalType"]?.string else { return base }
+    guard logical == "decimal" else { return .logical(logical, base) }
+    let scale = members["scale"]?.count ?? 0
+    guard let precision = members["precision"]?.count, precision > 0, (0...precision).contains(scale) else {
+      return base
+    }
+    switch base {
+    case .bytes, .named: return .decimal(precision: precision, scale: scale, base)
+    default: return base
     }
   }
 
@@ -206,7 +220,7 @@ private struct AvroReader {
     case .array(let items): return value.array?.allSatisfy { fits($0, items, depth: depth + 1) } ?? false
     case .map(let values): return value.object?.values.allSatisfy { fits($0, values, depth: depth + 1) } ?? false
     case .union(let branches): return branches.first.map { fits(value, $0, depth: depth + 1) } ?? false
-    case .logical(_, let base): return fits(value, base, depth: depth + 1)
+    case .logical(_, let base), .decimal(_, _, let base): return fits(value, base, depth: depth + 1)
     case .named(let name):
       switch named[name] {
       case .enumeration(let symbols, _)?: return value.string.map(symbols.contains) ?? false
@@ -239,7 +253,7 @@ extension AvroSchema {
     case .map: "map"
     case .union: "union"
     case .named(let name): name
-    case .logical(_, let base): base.kind
+    case .logical(_, let base), .decimal(_, _, let base): base.kind
     }
   }
 }
