@@ -115,13 +115,14 @@ class House:
                 pass
 
 
-def conversion(schema, deserializer=None, **parquet):
-    """A DataFormatConversionConfiguration from JSON to Parquet."""
+def conversion(schema, deserializer=None, orc=None, **parquet):
+    """A DataFormatConversionConfiguration from JSON to Parquet, or to ORC when its options are given."""
+    serializer = {"ParquetSerDe": parquet} if orc is None else {"OrcSerDe": orc}
     return {
         "Enabled": True,
         "SchemaConfiguration": schema,
         "InputFormatConfiguration": {"Deserializer": deserializer or {"OpenXJsonSerDe": {}}},
-        "OutputFormatConfiguration": {"Serializer": {"ParquetSerDe": parquet}},
+        "OutputFormatConfiguration": {"Serializer": serializer},
     }
 
 

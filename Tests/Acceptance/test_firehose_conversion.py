@@ -7,8 +7,10 @@ import io
 import json
 import re
 
+import pyarrow.orc
 import pyarrow.parquet
 import pytest
+from athena_client import Athena
 from conftest import wait_until
 from firehose_house import House, conversion, refused
 
@@ -187,6 +189,81 @@ def test_parquet_options(house, converted, compression, codec):
     assert rows == [{"a": 1}]
     file = pyarrow.parquet.ParquetFile(io.BytesIO(house.read(house.keys("rows/")[0])))
     assert file.metadata.row_group(0).column(0).compression == codec
+
+
+@pytest.mark.parametrize("compression", ["SNAPPY", "ZLIB", "NONE"])
+def test_orc(house, compression):
+    columns = [
+        ("id", "int"), ("name", "string"), ("price", "decimal(10,2)"), ("at", "timestamp"), ("day", "date"),
+        ("list", "array<bigint>"), ("tags", "map<string,int>"), ("who", "struct<ok:boolean,x:double>"),
+    ]  # fmt: skip
+    schema = house.table(*columns)
+    options = {
+        "Compression": compression, "StripeSizeBytes": 8 << 20, "BlockSizeBytes": 64 << 20, "RowIndexStride": 1000,
+        "EnablePadding": True, "PaddingTolerance": 0.1, "BloomFilterColumns": ["id"],
+        "BloomFilterFalsePositiveProbability": 0.05, "DictionaryKeyThreshold": 0.5, "FormatVersion": "V0_12",
+    }  # fmt: skip
+    name = house.create(
+        Prefix="orc/!{timestamp:yyyy}/", ErrorOutputPrefix="errors/", size=64, seconds=1,
+        DataFormatConversionConfiguration=conversion(schema, orc=options),
+    )  # fmt: skip
+    given = house.describe(name)["Destinations"][0]["ExtendedS3DestinationDescription"]
+    shown = given["DataFormatConversionConfiguration"]["OutputFormatConfiguration"]["Serializer"]["OrcSerDe"]
+    assert shown == options
+    records = [
+        {
+            "id": number, "name": f"name {number}", "price": number / 4, "at": "2026-05-19 12:34:56.789",
+            "day": "1969-01-02", "list": [number, None], "tags": {"a": number}, "who": {"ok": True, "x": 0.5},
+        }
+        for number in range(300)
+    ]  # fmt: skip
+    house.put(name, *records, {"id": "none"}, {"name": "alone"})
+    key = house.wait_keys("orc/")[0]
+    assert re.fullmatch(rf"orc/\d{{4}}/{name}-1-[-0-9a-f]+\.orc", key)
+    file = pyarrow.orc.ORCFile(io.BytesIO(house.read(key)))
+    assert file.compression == {"NONE": "UNCOMPRESSED"}.get(compression, compression) and file.nrows == 301
+    rows = file.read().to_pylist()
+    assert rows[299] | {"tags": dict(rows[299]["tags"])} == {
+        "id": 299, "name": "name 299", "price": decimal.Decimal("74.75"),
+        "at": datetime.datetime(2026, 5, 19, 12, 34, 56, 789000), "day": datetime.date(1969, 1, 2),
+        "list": [299, None], "tags": {"a": 299}, "who": {"ok": True, "x": 0.5},
+    }  # fmt: skip
+    assert rows[300] == dict.fromkeys(["id", "price", "at", "day", "list", "tags", "who"]) | {"name": "alone"}
+    assert wait_until(lambda: [error["lastErrorCode"] for error in read_errors(house)]) == [
+        "DataFormatConversion.MalformedData"
+    ]
+    house.glue.create_table(
+        DatabaseName=schema["DatabaseName"],
+        TableInput={
+            "Name": "orc",
+            "TableType": "EXTERNAL_TABLE",
+            "StorageDescriptor": {
+                "Columns": [{"Name": column, "Type": kind} for column, kind in columns],
+                "Location": f"s3://{house.bucket}/orc/",
+                "InputFormat": "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat",
+                "OutputFormat": "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
+                "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.orc.OrcSerde"},
+            },
+        },
+    )
+    athena = Athena(house.tarn.client("athena"), f"s3://{house.bucket}/results/", schema["DatabaseName"])
+    query = athena.run("SELECT count(*), sum(id), max(price), min(day), max(tags['a']), count(who.x) FROM orc")
+    assert athena.rows(query["QueryExecutionId"])[1] == ["301", "44850", "74.75", "1969-01-02", "299", "300"]
+
+
+def test_orc_options_are_checked(house):
+    schema = house.table(("a", "int"))
+    for options in ({"PaddingTolerance": 1.5}, {"BloomFilterFalsePositiveProbability": -0.1}, {"DictionaryKeyThreshold": 2}):
+        code, message = refused(
+            house.firehose.create_delivery_stream,
+            DeliveryStreamName=house.unique("ds"),
+            ExtendedS3DestinationConfiguration={
+                "RoleARN": house.role_arn,
+                "BucketARN": f"arn:aws:s3:::{house.bucket}",
+                "DataFormatConversionConfiguration": conversion(schema, orc=options),
+            },
+        )
+        assert code in ("InvalidArgumentException", "ValidationException") and next(iter(options))[1:] in message
 
 
 def test_a_stream_as_source_names_failed_records(house, unique):

@@ -44,6 +44,8 @@ final class Bucket: S3API {
 final class Catalog: GlueAPI {
   let columns: [(String, String)]
   let denied = Locked(false)
+  /// Versions of schemas by id.
+  let schemas = Locked<[String: (definition: String, format: DataFormat)]>([:])
   init(_ columns: [(String, String)]) { self.columns = columns }
 
   func getTable(_ input: GetTableInput, _ context: RequestContext) async throws -> GetTableOutput {
@@ -52,6 +54,15 @@ final class Catalog: GlueAPI {
       table: Table(
         name: input.name, storageDescriptor: StorageDescriptor(columns: columns.map { Column(name: $0.0, type: $0.1) }))
     )
+  }
+
+  func getSchemaVersion(
+    _ input: GetSchemaVersionInput, _ context: RequestContext
+  ) async throws -> GetSchemaVersionOutput {
+    guard context.principal.arn.description.contains("firehose"),
+      let found = schemas.withLock({ $0[input.schemaVersionId ?? ""] })
+    else { throw AWSError("EntityNotFoundException", "Schema version is not found.") }
+    return GetSchemaVersionOutput(schemaDefinition: found.definition, dataFormat: found.format)
   }
 }
 
@@ -180,9 +191,13 @@ final class House: Sendable {
   }
 
   func put(_ texts: [String], to name: String = "d") async throws {
+    try await put(bytes: texts.map { Array($0.utf8) }, to: name)
+  }
+
+  func put(bytes: [[UInt8]], to name: String = "d") async throws {
     _ = try await firehose.putRecordBatch(
       PutRecordBatchInput(
-        deliveryStreamName: name, records: texts.map { FirehoseModel.Record(data: ByteBuffer(string: $0)) }), context)
+        deliveryStreamName: name, records: bytes.map { FirehoseModel.Record(data: ByteBuffer(bytes: $0)) }), context)
   }
 
   func describe(_ name: String = "d") async throws -> DeliveryStreamDescription {

@@ -32,6 +32,9 @@ package enum Limits {
   package static let partsPerRecordMax = 500
   package static let activePartitionsMax = 500
   package static let partitionRetrySecondsDefault = 300
+  /// OrcSerDe.StripeSizeBytes, and the blocks that ORC compresses by.
+  package static let orcStripeBytesDefault = 64 << 20
+  package static let orcCompressionBlockBytes = 256 << 10
 
   // Our own.
   /// What the process that runs a query for partition keys may take: memory, processor time, output.
@@ -65,4 +68,6 @@ package enum Limits {
   package static let objectBytesMax = 16 << 20
   /// What the converter is prepared for at least; it reads blocks of twice as much.
   package static let objectBytesAtLeast = 2 << 20
+  /// Versions of schemas that a delivery keeps to read records with.
+  package static let schemaVersionsKeptMax = 1_000
 }

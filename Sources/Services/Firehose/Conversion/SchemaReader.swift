@@ -7,10 +7,11 @@ struct SchemaReader: Sendable {
   let glue: any GlueAPI
 
   /// - Parameter acting: gives a context with a role's rights.
+  /// - Returns: the columns, and the context that the schema was read in.
   /// - Throws: what Glue answers, or InvalidArgumentException for a schema that nothing can be converted to.
   func shape(
     _ conversion: S3Destination.Conversion, scope: Scope, acting: (String) async throws -> RequestContext
-  ) async throws -> RowShape {
+  ) async throws -> (shape: RowShape, context: RequestContext) {
     guard let role = conversion.role, let database = conversion.database, let name = conversion.table,
       let deserializer = conversion.deserializer
     else { throw AWSError("InvalidArgumentException", "The schema of the format conversion is not complete.") }
@@ -32,7 +33,7 @@ struct SchemaReader: Sendable {
       throw AWSError("InvalidArgumentException", "Table \(database).\(name) has no columns to convert to.")
     }
     do {
-      return try RowShape(columns.map { ($0.name, $0.type ?? "string") }, deserializer)
+      return (try RowShape(columns.map { ($0.name, $0.type ?? "string") }, deserializer), context)
     } catch {
       throw AWSError("InvalidArgumentException", "The schema of table \(database).\(name) is invalid. \(error)")
     }

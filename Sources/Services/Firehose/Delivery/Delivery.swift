@@ -162,10 +162,9 @@ struct Delivery: Sendable {
     _ conversion: S3Destination.Conversion, _ prefixes: DestinationPrefixes, _ context: RequestContext,
     _ outcome: inout Outcome
   ) async throws {
-    let shape = try await SchemaReader(glue: with.glue).shape(conversion, scope: scope) { role in
-      try await with.acting(as: role, in: scope, for: record.name)
-    }
-    let key = name.data(prefixes, ending: ".parquet")
+    let converter = try await converter(conversion)
+    let shape = converter.shape
+    let key = name.data(prefixes, ending: conversion.ending)
     if let lines = buffer.lines, !lines.isSuspicious, !shape.needsTriage {
       do {
         outcome.bytes = try await write(buffer.spill, longest: lines.longest, shape, conversion, to: key, context)
@@ -175,7 +174,7 @@ struct Delivery: Sendable {
         with.log.debug("a batch is gone through record by record", metadata: ["error": "\(error)"])
       }
     }
-    try await triage(shape, conversion, prefixes, key: key, context, &outcome)
+    try await triage(converter, conversion, prefixes, key: key, context, &outcome)
   }
 
   private static func blamesTheData(_ error: EngineError) -> Bool {
@@ -184,7 +183,7 @@ struct Delivery: Sendable {
 
   /// Goes through the records one by one: those that fit become rows, the others go to the error prefix.
   private func triage(
-    _ shape: RowShape, _ conversion: S3Destination.Conversion, _ prefixes: DestinationPrefixes, key: String,
+    _ converter: RecordConverter, _ conversion: S3Destination.Conversion, _ prefixes: DestinationPrefixes, key: String,
     _ context: RequestContext, _ outcome: inout Outcome
   ) async throws {
     let good = SpillFile(folder: with.scratchFolder, pool: with.files)
@@ -194,21 +193,15 @@ struct Delivery: Sendable {
     var (failedRecords, failedBytes) = (0, Int64(0))
     var longest = 0
     try await eachRecord { record in
-      let code: String
-      let message: String
       do {
-        let lines = try shape.lines(of: Array(record.data.readableBytesView))
+        let lines = try await converter.lines(of: record.data)
         longest = max(longest, lines.count)
         try await good.append(ByteBuffer(bytes: lines))
-        return
-      } catch let error as RowShape.Unreadable {
-        (code, message) = ("DataFormatConversion.ParseError", "Encountered malformed JSON. \(error.reason)")
-      } catch let error as RowShape.Mismatch {
-        (code, message) = ("DataFormatConversion.MalformedData", error.reason)
+      } catch let failure as ConversionFailure {
+        failedRecords += 1
+        failedBytes += Int64(record.data.readableBytes)
+        try await bad.append(failed.line(record, code: failure.code, message: failure.message, at: now))
       }
-      failedRecords += 1
-      failedBytes += Int64(record.data.readableBytes)
-      try await bad.append(failed.line(record, code: code, message: message, at: now))
     }
     if failedRecords > 0 {
       let errorKey = name.errors(prefixes, type: "format-conversion-failed")
@@ -222,11 +215,11 @@ struct Delivery: Sendable {
     }
     (outcome.failedRecords, outcome.failedBytes) = (failedRecords, failedBytes)
     guard good.count > 0 else { return }
-    outcome.bytes = try await write(good, longest: longest, shape, conversion, to: key, context)
+    outcome.bytes = try await write(good, longest: longest, converter.shape, conversion, to: key, context)
     outcome.objects += 1
   }
 
-  /// Lets the engine write lines of objects as one Parquet object.
+  /// Lets the engine write lines of objects as one Parquet or ORC object.
   func write(
     _ lines: SpillFile, longest: Int, _ shape: RowShape, _ conversion: S3Destination.Conversion, to key: String,
     _ context: RequestContext
@@ -239,7 +232,7 @@ struct Delivery: Sendable {
       try await with.conversions.inTurn {
         try await session.execute(
           "COPY (\(shape.select(from: path, longestLine: longest))) TO \(target) "
-            + "(\(ParquetText.options(conversion.parquet)))"
+            + "(\(OutputText.options(conversion)))"
         )
       }
       try await session.commitWrites()
@@ -253,9 +246,25 @@ struct Delivery: Sendable {
   }
 }
 
-/// The engine's words for how Parquet is to be written.
-enum ParquetText {
-  static func options(_ parquet: ParquetOptions?) -> String {
+extension S3Destination.Conversion {
+  /// What the names of converted objects end with.
+  var ending: String { orc == nil ? ".parquet" : ".orc" }
+}
+
+/// The engine's words for how Parquet and ORC are to be written.
+enum OutputText {
+  static func options(_ conversion: S3Destination.Conversion) -> String {
+    conversion.orc.map { options($0) } ?? options(conversion.parquet)
+  }
+
+  private static func options(_ orc: OrcOptions) -> String {
+    let version = orc.formatVersion == "V0_11" ? "0.11" : "0.12"
+    return "FORMAT orc, COMPRESSION \((orc.compression ?? "SNAPPY").lowercased()), VERSION '\(version)', "
+      + "STRIPE_BYTES \(orc.stripeBytes ?? Limits.orcStripeBytesDefault), "
+      + "BLOCK_BYTES \(Limits.orcCompressionBlockBytes)"
+  }
+
+  private static func options(_ parquet: ParquetOptions?) -> String {
     let compression =
       switch parquet?.compression {
       case "GZIP": "gzip"

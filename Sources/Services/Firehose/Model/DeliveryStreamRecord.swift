@@ -123,7 +123,9 @@ package struct S3Destination: Sendable, Codable, Equatable {
     package var region: String?
     package var versionID: String?
     package var deserializer: JSONDeserializer?
+    /// One of the two, as the serializer says.
     package var parquet: ParquetOptions?
+    package var orc: OrcOptions?
     package var hasSchema: Bool
   }
 }
@@ -161,6 +163,22 @@ package struct ParquetOptions: Sendable, Codable, Equatable {
   package var dictionary: Bool?
   package var paddingBytesMax: Int?
   package var writerVersion: String?
+
+  package init() {}
+}
+
+/// How rows become ORC, in the same way.
+package struct OrcOptions: Sendable, Codable, Equatable {
+  package var compression: String?
+  package var stripeBytes: Int?
+  package var blockBytes: Int?
+  package var rowIndexStride: Int?
+  package var enablePadding: Bool?
+  package var paddingTolerance: Double?
+  package var bloomFilterColumns: [String]?
+  package var bloomFilterFalsePositives: Double?
+  package var dictionaryKeyThreshold: Double?
+  package var formatVersion: String?
 
   package init() {}
 }

@@ -117,18 +117,31 @@ extension FirehoseService {
               caseInsensitive: deserializer.caseInsensitive, columnToJsonKeyMappings: deserializer.keyOfColumn))
           : Deserializer(hiveJsonSerDe: HiveJsonSerDe(timestampFormats: deserializer.timestampFormats)))
     }
-    let output = conversion.parquet.map { parquet in
-      OutputFormatConfiguration(
-        serializer: Serializer(
-          parquetSerDe: ParquetSerDe(
-            blockSizeBytes: parquet.blockBytes, pageSizeBytes: parquet.pageBytes,
-            compression: parquet.compression.map { ParquetCompression(rawValue: $0) },
-            enableDictionaryCompression: parquet.dictionary, maxPaddingBytes: parquet.paddingBytesMax,
-            writerVersion: parquet.writerVersion.map { ParquetWriterVersion(rawValue: $0) })))
-    }
+    let serializer =
+      conversion.parquet.map { Serializer(parquetSerDe: wire($0)) }
+      ?? conversion.orc.map { Serializer(orcSerDe: wire($0)) }
     return DataFormatConversionConfiguration(
-      schemaConfiguration: schema, inputFormatConfiguration: input, outputFormatConfiguration: output,
+      schemaConfiguration: schema, inputFormatConfiguration: input,
+      outputFormatConfiguration: serializer.map { OutputFormatConfiguration(serializer: $0) },
       enabled: conversion.isEnabled)
+  }
+
+  private static func wire(_ parquet: ParquetOptions) -> ParquetSerDe {
+    ParquetSerDe(
+      blockSizeBytes: parquet.blockBytes, pageSizeBytes: parquet.pageBytes,
+      compression: parquet.compression.map { ParquetCompression(rawValue: $0) },
+      enableDictionaryCompression: parquet.dictionary, maxPaddingBytes: parquet.paddingBytesMax,
+      writerVersion: parquet.writerVersion.map { ParquetWriterVersion(rawValue: $0) })
+  }
+
+  private static func wire(_ orc: OrcOptions) -> OrcSerDe {
+    OrcSerDe(
+      stripeSizeBytes: orc.stripeBytes, blockSizeBytes: orc.blockBytes, rowIndexStride: orc.rowIndexStride,
+      enablePadding: orc.enablePadding, paddingTolerance: orc.paddingTolerance,
+      compression: orc.compression.map { OrcCompression(rawValue: $0) }, bloomFilterColumns: orc.bloomFilterColumns,
+      bloomFilterFalsePositiveProbability: orc.bloomFilterFalsePositives,
+      dictionaryKeyThreshold: orc.dictionaryKeyThreshold,
+      formatVersion: orc.formatVersion.map { OrcFormatVersion(rawValue: $0) })
   }
 }
 

@@ -21,7 +21,7 @@ enum DestinationRules {
     destination.partitioning = input.dynamicPartitioningConfiguration.map { Self.partitioning($0) }
     destination.backupEnabled = input.s3BackupMode == .enabled
     destination.backup = try input.s3BackupConfiguration.map { try Self.backup($0) }
-    try check(destination, hintsGiven: input.bufferingHints != nil, input.dataFormatConversionConfiguration)
+    try check(destination, hintsGiven: input.bufferingHints != nil)
     return destination
   }
 
@@ -33,7 +33,7 @@ enum DestinationRules {
     destination.compression = try compression(input.compressionFormat)
     destination.kmsKey = input.encryptionConfiguration?.kmsEncryptionConfig?.awskmsKeyARN
     destination.logging = logging(input.cloudWatchLoggingOptions)
-    try check(destination, hintsGiven: input.bufferingHints != nil, nil)
+    try check(destination, hintsGiven: input.bufferingHints != nil)
     return destination
   }
 
@@ -56,7 +56,7 @@ enum DestinationRules {
           merged.hasSchema = before.hasSchema
         }
         if given.inputFormatConfiguration == nil { merged.deserializer = before.deserializer }
-        if given.outputFormatConfiguration == nil { merged.parquet = before.parquet }
+        if given.outputFormatConfiguration == nil { (merged.parquet, merged.orc) = (before.parquet, before.orc) }
       }
       new.conversion = merged
     }
@@ -83,7 +83,7 @@ enum DestinationRules {
       new.backupEnabled = mode == .enabled
     }
     if let given = input.s3BackupUpdate { new.backup = try update(old.backup, with: given) }
-    try check(new, hintsGiven: true, input.dataFormatConversionConfiguration)
+    try check(new, hintsGiven: true)
     return new
   }
 
@@ -195,14 +195,29 @@ enum DestinationRules {
     return S3Destination.Conversion(
       isEnabled: input.enabled ?? true, role: schema?.roleARN, catalogID: schema?.catalogId,
       database: schema?.databaseName, table: schema?.tableName, region: schema?.region, versionID: schema?.versionId,
-      deserializer: deserializer, parquet: parquet, hasSchema: schema != nil)
+      deserializer: deserializer, parquet: parquet, orc: orc(input.outputFormatConfiguration?.serializer?.orcSerDe),
+      hasSchema: schema != nil)
+  }
+
+  private static func orc(_ given: OrcSerDe?) -> OrcOptions? {
+    guard let given else { return nil }
+    var options = OrcOptions()
+    options.compression = given.compression?.rawValue
+    options.stripeBytes = given.stripeSizeBytes
+    options.blockBytes = given.blockSizeBytes
+    options.rowIndexStride = given.rowIndexStride
+    options.enablePadding = given.enablePadding
+    options.paddingTolerance = given.paddingTolerance
+    options.bloomFilterColumns = given.bloomFilterColumns
+    options.bloomFilterFalsePositives = given.bloomFilterFalsePositiveProbability
+    options.dictionaryKeyThreshold = given.dictionaryKeyThreshold
+    options.formatVersion = given.formatVersion?.rawValue
+    return options
   }
 
   // MARK: What goes together
 
-  private static func check(
-    _ destination: S3Destination, hintsGiven: Bool, _ given: DataFormatConversionConfiguration?
-  ) throws {
+  private static func check(_ destination: S3Destination, hintsGiven: Bool) throws {
     do {
       if let backup = destination.backup {
         _ = try DestinationPrefixes(prefix: backup.prefix, errorPrefix: backup.errorPrefix)
@@ -227,19 +242,29 @@ enum DestinationRules {
         "BufferingHints.SizeInMBs must be at least \(Limits.bufferMiBForConversionMin) when data format conversion is "
           + "enabled.")
     }
-    if given?.outputFormatConfiguration?.serializer?.orcSerDe != nil {
-      throw AWSError.notImplemented(service: "firehose", operation: "CreateDeliveryStream with OrcSerDe output")
-    }
     if conversion.deserializer == nil { try refuse("InputFormatConfiguration.Deserializer must be specified.") }
     for format in conversion.deserializer?.timestampFormats ?? [] where format != "millis" {
       if JodaPattern(format) == nil { try refuse("TimestampFormat \(format) is not a valid pattern.") }
     }
-    if conversion.parquet == nil { try refuse("OutputFormatConfiguration.Serializer must be specified.") }
+    if conversion.parquet == nil, conversion.orc == nil {
+      try refuse("OutputFormatConfiguration.Serializer must be specified.")
+    }
+    if conversion.parquet != nil, conversion.orc != nil {
+      try refuse("Only one of ParquetSerDe and OrcSerDe can be specified.")
+    }
+    try checkRange("PaddingTolerance", conversion.orc?.paddingTolerance)
+    try checkRange("BloomFilterFalsePositiveProbability", conversion.orc?.bloomFilterFalsePositives)
+    try checkRange("DictionaryKeyThreshold", conversion.orc?.dictionaryKeyThreshold)
     if conversion.role == nil || conversion.database == nil || conversion.table == nil {
       try refuse("SchemaConfiguration must have RoleARN, DatabaseName and TableName.")
     }
     if destination.delimiter != nil {
       try refuse("AppendDelimiterToRecord cannot be used when data format conversion is enabled.")
     }
+  }
+
+  private static func checkRange(_ name: String, _ value: Double?) throws {
+    guard let value, !(0...1).contains(value) else { return }
+    throw FirehoseError.invalidArgumentException("\(name) must be a number between 0 and 1.")
   }
 }

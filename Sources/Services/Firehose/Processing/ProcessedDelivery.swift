@@ -26,8 +26,11 @@ extension Delivery {
   func process(
     _ plan: ProcessingPlan, _ prefixes: DestinationPrefixes, _ context: RequestContext, _ outcome: inout Outcome
   ) async throws {
-    let shape = try await shape()
-    let house = PartitionHouse(delivery: self, plan: plan, prefixes: prefixes, shape: shape)
+    var converter: RecordConverter?
+    if let conversion = record.destination.conversion, conversion.isEnabled {
+      converter = try await self.converter(conversion)
+    }
+    let house = PartitionHouse(delivery: self, plan: plan, prefixes: prefixes, converter: converter)
     let processor = RecordProcessor(delivery: self, plan: plan, context: context, house: house)
     try await eachRecord { lane, record in try await processor.take(record, lane: lane) }
     try await processor.finish()
@@ -35,15 +38,8 @@ extension Delivery {
     outcome.processed?.partitions = house.partitions.count
     outcome.processed?.exceeded = house.hasExceeded
     outcome.processed?.delivered = house.partitions.values.reduce(0) { $0 + $1.records }
-    outcome.converted = shape != nil
+    outcome.converted = converter != nil
     try await house.deliver(context, &outcome)
-  }
-
-  private func shape() async throws -> RowShape? {
-    guard let conversion = record.destination.conversion, conversion.isEnabled else { return nil }
-    return try await SchemaReader(glue: with.glue).shape(conversion, scope: scope) { role in
-      try await with.acting(as: role, in: scope, for: record.name)
-    }
   }
 }
 
@@ -61,7 +57,7 @@ final class PartitionHouse {
   private let delivery: Delivery
   private let plan: ProcessingPlan
   private let prefixes: DestinationPrefixes
-  private let shape: RowShape?
+  private let converter: RecordConverter?
   private(set) var partitions: [PartitionKeys: Partition] = [:]
   private var failed: [String: SpillFile] = [:]
   private var failedRecords = 0
@@ -69,11 +65,11 @@ final class PartitionHouse {
   private(set) var hasExceeded = false
   private var firstFailure: (code: String, message: String)?
 
-  init(delivery: Delivery, plan: ProcessingPlan, prefixes: DestinationPrefixes, shape: RowShape?) {
+  init(delivery: Delivery, plan: ProcessingPlan, prefixes: DestinationPrefixes, converter: RecordConverter?) {
     self.delivery = delivery
     self.plan = plan
     self.prefixes = prefixes
-    self.shape = shape
+    self.converter = converter
   }
 
   /// Lays a record out in its partition.
@@ -91,14 +87,11 @@ final class PartitionHouse {
         message: "The number of active partitions exceeds the limit of \(Limits.activePartitionsMax).")
     }
     let line: ByteBuffer
-    if let shape {
+    if let converter {
       do {
-        line = ByteBuffer(bytes: try shape.lines(of: Array(record.data.readableBytesView)))
-      } catch let error as RowShape.Unreadable {
-        return try await unconverted(
-          record, "DataFormatConversion.ParseError", "Encountered malformed JSON. \(error.reason)")
-      } catch let error as RowShape.Mismatch {
-        return try await unconverted(record, "DataFormatConversion.MalformedData", error.reason)
+        line = ByteBuffer(bytes: try await converter.lines(of: record.data))
+      } catch let failure as ConversionFailure {
+        return try await unconverted(record, failure.code, failure.message)
       }
     } else {
       var bytes = record.data
@@ -206,14 +199,15 @@ final class PartitionHouse {
     let name = ObjectName(delivery.record, oldest: partition.oldest, starts: delivery.buffer.starts)
     let keys = plan.isPartitioned ? partition.keys : nil
     let spill = partition.spill
-    if let shape, let conversion = destination.conversion {
+    if let shape = converter?.shape, let conversion = destination.conversion {
       // An object without a row is none.
       guard spill.count > 0 else { return }
       outcome.bytes += try await delivery.write(
         spill, longest: partition.longestLine, shape, conversion,
-        to: name.data(prefixes, ending: ".parquet", partition: keys), context)
+        to: name.data(prefixes, ending: conversion.ending, partition: keys), context)
     } else {
-      let key = name.data(prefixes, ending: ObjectEncoder.ending(destination.compression), partition: keys)
+      let key = name.data(
+        prefixes, ending: ObjectEncoder.ending(destination.compression), partition: keys)
       outcome.bytes += try await delivery.put(
         key, in: destination.bucket, destination.compression, context,
         reading: { try await spill.read(at: $0, count: Limits.partBytes) }, count: spill.count)
