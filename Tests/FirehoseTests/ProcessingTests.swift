@@ -231,6 +231,24 @@ import Testing
     #expect(try lines(house, "lake/bad/").count == 1)
   }
 
+  @Test func `the size of a buffer counts for each partition`() async throws {
+    let house = try await House()
+    try await house.create(
+      "d",
+      destination(
+        house, [query("{c: .c}")], prefix: "c=!{partitionKeyFromQuery:c}/", partitioned: true))
+    let filling = String(repeating: "x", count: 1_000_000)
+    for start in stride(from: 0, to: 96, by: 4) {
+      try await house.put((start..<start + 4).map { #"{"c":"\#($0 % 4 == 0 ? "b" : "a")","n":"\#(filling)"}"# })
+    }
+    try await house.firehose.settle()
+    let sizes = house.bucket.keys.map { key in
+      (key.prefix(8), house.bucket.text(key).split(separator: "}").count)
+    }
+    #expect(sizes.map(\.0) == ["lake/c=a", "lake/c=a", "lake/c=b"])
+    #expect(sizes.map(\.1).sorted() == [4, 24, 68], "the record that reaches 64 MiB is an object's last one")
+  }
+
   @Test func `past the limit of partitions records go to the error prefix`() async throws {
     let house = try await House()
     answer(house) { ("Ok", $0, ["k": $0]) }

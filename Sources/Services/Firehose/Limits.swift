@@ -45,6 +45,8 @@ package enum Limits {
   /// Records of so many bytes, or so many records, are processed together.
   package static let processedTogetherBytes = 1 << 20
   package static let processedTogetherRecords = 2_000
+  /// Records that are laid out in partitions by one delivery: they take as much of the disk meanwhile.
+  package static let partitionedBytesMax: Int64 = 1 << 30
   /// How much of one partition stays in memory.
   package static let partitionInMemoryBytesMax = 128 << 10
   /// How long a function that is throttled is left alone before the next try.

@@ -169,7 +169,7 @@ actor DeliveryPump {
 
   /// - Returns: `true` when the buffer is as large as it may be.
   private func fill(from source: any RecordSource, _ record: DeliveryStreamRecord) async throws -> Bool {
-    let limit = Int64(record.destination.bufferMiB) << 20
+    let limit = record.destination.deliveryBytesMax
     if let buffer, buffer.plainBytes >= limit { return true }
     try await listLanes(of: source)
     var progress = true

@@ -70,6 +70,13 @@ package struct S3Destination: Sendable, Codable, Equatable {
   package var backupEnabled = false
   package var backup: Backup?
 
+  /// Bytes of records after which they are delivered. Where partitioning is dynamic the buffering hint counts for each
+  /// partition: what is waited for is the interval.
+  package var deliveryBytesMax: Int64 {
+    let hint = Int64(bufferMiB) << 20
+    return partitioning?.isEnabled == true ? max(hint, Limits.partitionedBytesMax) : hint
+  }
+
   /// The bucket's name.
   package var bucket: String { bucketARN.split(separator: ":").last.map(String.init) ?? "" }
 

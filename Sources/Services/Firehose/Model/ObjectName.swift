@@ -51,12 +51,16 @@ package struct ObjectName: Sendable {
   /// The key of the data object.
   /// - Parameter ending: what the format puts behind the name unless a FileExtension was set.
   /// - Parameter partition: the object's partition, where partitioning is dynamic.
-  package func data(_ prefixes: DestinationPrefixes, ending: String, partition: PartitionKeys? = nil) -> String {
+  /// - Parameter filled: objects of the same delivery and partition before this one.
+  package func data(
+    _ prefixes: DestinationPrefixes, ending: String, partition: PartitionKeys? = nil, filled: Int = 0
+  ) -> String {
     let chosen = record.destination.fileExtension.flatMap { $0.isEmpty ? nil : $0 } ?? ending
     guard let partition else { return prefixes.dataPrefix(values("data")) + suffix("data") + chosen }
     var label = "data"
     for (name, value) in partition.fromQuery.sorted(by: { $0.key < $1.key }) { label += "/q\(name)=\(value)" }
     for (name, value) in partition.fromFunction.sorted(by: { $0.key < $1.key }) { label += "/f\(name)=\(value)" }
+    if filled > 0 { label += "/\(filled)" }
     var values = values(label)
     values.partition = partition
     return prefixes.dataPrefix(values) + suffix(label) + chosen

@@ -37,7 +37,7 @@ extension Delivery {
     outcome.processed = processor.outcome
     outcome.processed?.partitions = house.partitions.count
     outcome.processed?.exceeded = house.hasExceeded
-    outcome.processed?.delivered = house.partitions.values.reduce(0) { $0 + $1.records }
+    outcome.processed?.delivered = house.records
     outcome.converted = converter != nil
     try await house.deliver(context, &outcome)
   }
@@ -53,12 +53,16 @@ final class PartitionHouse {
     var spill: SpillFile
     var records = 0
     var longestLine = 0
+    /// Objects that the partition has filled before this one.
+    var filled = 0
   }
   private let delivery: Delivery
   private let plan: ProcessingPlan
   private let prefixes: DestinationPrefixes
   private let converter: RecordConverter?
   private(set) var partitions: [PartitionKeys: Partition] = [:]
+  /// What reached the size that one object of a partition has.
+  private var full: [Partition] = []
   private var failed: [String: SpillFile] = [:]
   private var failedRecords = 0
   private var failedBytes: Int64 = 0
@@ -100,13 +104,21 @@ final class PartitionHouse {
     }
     var partition =
       partitions[keys] ?? Partition(keys: keys, oldest: record.source.time, spill: makeSpill())
-    partition.oldest = min(partition.oldest, record.source.time)
+    partition.oldest = partition.records == 0 ? record.source.time : min(partition.oldest, record.source.time)
     partition.records += 1
     partition.longestLine = max(partition.longestLine, line.readableBytes)
-    partitions[keys] = partition
     try await partition.spill.append(line)
+    if plan.isPartitioned, partition.spill.count >= Int64(delivery.record.destination.bufferMiB) << 20 {
+      full.append(partition)
+      partition = Partition(
+        keys: keys, oldest: record.source.time, spill: makeSpill(), filled: partition.filled + 1)
+    }
+    partitions[keys] = partition
     return nil
   }
+
+  /// Records that were laid out.
+  var records: Int { (full + partitions.values).reduce(0) { $0 + $1.records } }
 
   private func makeSpill() -> SpillFile {
     SpillFile(
@@ -179,7 +191,7 @@ final class PartitionHouse {
 
   /// Puts an object for each partition and one for each kind of failure.
   func deliver(_ context: RequestContext, _ outcome: inout Delivery.Outcome) async throws {
-    for (_, partition) in partitions.sorted(by: { $0.value.oldest < $1.value.oldest }) {
+    for partition in (full + partitions.values).sorted(by: { $0.oldest < $1.oldest }) where partition.records > 0 {
       try await put(partition, context, &outcome)
     }
     for (type, spill) in failed.sorted(by: { $0.key < $1.key }) {
@@ -204,10 +216,10 @@ final class PartitionHouse {
       guard spill.count > 0 else { return }
       outcome.bytes += try await delivery.write(
         spill, longest: partition.longestLine, shape, conversion,
-        to: name.data(prefixes, ending: conversion.ending, partition: keys), context)
+        to: name.data(prefixes, ending: conversion.ending, partition: keys, filled: partition.filled), context)
     } else {
       let key = name.data(
-        prefixes, ending: ObjectEncoder.ending(destination.compression), partition: keys)
+        prefixes, ending: ObjectEncoder.ending(destination.compression), partition: keys, filled: partition.filled)
       outcome.bytes += try await delivery.put(
         key, in: destination.bucket, destination.compression, context,
         reading: { try await spill.read(at: $0, count: Limits.partBytes) }, count: spill.count)
