@@ -92,6 +92,8 @@ import Testing
     #expect(problem("message \(long) {}")?.contains("longer than") == true)
     #expect(problem("option a = " + String(repeating: "{", count: 100_000)) != nil)
     #expect(problem(String(repeating: "(", count: 100_000)) != nil)
+    let maps = problem(#"syntax = "proto3"; message A { "# + String(repeating: "map<int32,", count: 15_000))
+    #expect(maps == "1:42: Values of maps cannot be maps.")
     let random = SeededRandomSource(seed: 11)
     let pieces = [
       "message", "A", "{", "}", "=", "1", ";", "enum", "oneof", "map", "<", ">", ",", "[", "]", "\"", "/*", ".",

@@ -280,19 +280,20 @@ struct ProtobufParser {
       hasPresence: syntax == .proto2 || label != nil || oneof != nil, place: place)
   }
 
-  private mutating func type() throws(SchemaSyntaxError) -> ProtobufType {
+  private mutating func type(ofMap: Bool = false) throws(SchemaSyntaxError) -> ProtobufType {
     let place = token.place
     let root = takes(".") ? "." : ""
     let name = try qualifiedName()
     guard root.isEmpty else { return .named(root + name) }
     if name == "map", takes("<") {
+      // Before the value is read: a definition may be nothing but maps of maps.
+      if ofMap { throw SchemaSyntaxError("Values of maps cannot be maps.", at: place) }
       let keyPlace = token.place
       guard let key = ProtobufScalar(rawValue: try qualifiedName()), key.isMapKey else {
         throw SchemaSyntaxError("Key in map fields cannot be float/double, bytes or message types.", at: keyPlace)
       }
       try need(",")
-      let value = try type()
-      if case .map = value { throw SchemaSyntaxError("Values of maps cannot be maps.", at: place) }
+      let value = try type(ofMap: true)
       try need(">")
       return .map(key: key, value: value)
     }
