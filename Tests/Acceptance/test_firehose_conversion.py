@@ -253,7 +253,7 @@ def test_orc(house, compression):
 
 def test_orc_options_are_checked(house):
     schema = house.table(("a", "int"))
-    for options in ({"PaddingTolerance": 1.5}, {"BloomFilterFalsePositiveProbability": -0.1}, {"DictionaryKeyThreshold": 2}):
+    for options in ({"PaddingTolerance": 1.5}, {"BloomFilterFalsePositiveProbability": 1.1}, {"DictionaryKeyThreshold": 2}):
         code, message = refused(
             house.firehose.create_delivery_stream,
             DeliveryStreamName=house.unique("ds"),

@@ -7,10 +7,10 @@ import uuid
 import pyarrow.parquet
 import pytest
 from aws_schema_registry import DataAndSchema, SchemaRegistryClient, SchemaRegistryException
-from aws_schema_registry.adapter.kafka import KafkaDeserializer, KafkaSerializer
 from aws_schema_registry.avro import AvroSchema
 from aws_schema_registry.codec import encode
 from aws_schema_registry.jsonschema import JsonSchema
+from aws_schema_registry.serde import KafkaDeserializer, KafkaSerializer
 from botocore.exceptions import ClientError
 from conftest import wait_until
 from firehose_house import House, allow, conversion
