@@ -3,6 +3,7 @@
 import json
 import pathlib
 import time
+import uuid
 
 import pytest
 from botocore.exceptions import ClientError
@@ -228,6 +229,76 @@ def test_spark_reads_what_is_new_and_a_failed_run_moves_nothing(house):
 
     house.glue.reset_job_bookmark(JobName=job)
     assert house.run(job)["JobRunState"] == "SUCCEEDED"
+
+
+STREAM = """
+import sys
+from awsglue.context import GlueContext
+from awsglue.utils import getResolvedOptions
+from pyspark.context import SparkContext
+
+given = getResolvedOptions(sys.argv, ["bucket", "database"])
+glue = GlueContext(SparkContext.getOrCreate())
+frame = glue.create_data_frame.from_catalog(
+    database=given["database"], table_name="orders", additional_options={"startingPosition": "TRIM_HORIZON"})
+
+def batch(rows, number):
+    if rows.count():
+        rows.coalesce(1).write.mode("append").json(f"s3://{given['bucket']}/out/")
+
+glue.forEachBatch(frame=frame, batch_function=batch, options={
+    "windowSize": "1 seconds", "checkpointLocation": f"s3://{given['bucket']}/checkpoint/"})
+"""
+
+
+def test_a_stream_of_the_schema_registrys_records(house, unique):
+    glue, kinesis = house.glue, house.tarn.client("kinesis")
+    name = unique("orders")
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    arn = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+    house.tarn.client("iam").put_role_policy(
+        RoleName=house.role, PolicyName="stream",
+        PolicyDocument=json.dumps({
+            "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kinesis:*", "Resource": arn}]
+        }),
+    )
+    version = glue.create_schema(
+        SchemaName=name, DataFormat="AVRO", Compatibility="BACKWARD",
+        SchemaDefinition=json.dumps({
+            "type": "record", "name": "Order",
+            "fields": [{"name": "id", "type": "long"}, {"name": "name", "type": "string"}],
+        }),
+    )["SchemaVersionId"]
+    glue.create_database(DatabaseInput={"Name": name})
+    glue.create_table(
+        DatabaseName=name,
+        TableInput={
+            "Name": "orders", "Parameters": {"classification": "avro"},
+            "StorageDescriptor": {
+                "Location": name, "Parameters": {"typeOfData": "kinesis", "streamARN": arn},
+                "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.serde2.avro.AvroSerDe"},
+                "SchemaReference": {"SchemaVersionId": version, "SchemaVersionNumber": 1},
+            },
+        },
+    )
+    kinesis.put_record(
+        StreamName=name, PartitionKey="k", Data=b"\x03\x00" + uuid.UUID(version).bytes + b"\x0e\x08tarn"
+    )
+    job = house.job(
+        "stream", STREAM, "gluestreaming", GlueVersion="5.0", WorkerType="G.1X", NumberOfWorkers=2,
+        DefaultArguments={"--bucket": house.bucket, "--database": name},
+    )
+    run = glue.start_job_run(JobName=job)["JobRunId"]
+
+    def written():
+        told = glue.get_job_run(JobName=job, RunId=run)["JobRun"]
+        assert told["JobRunState"] not in OVER, told
+        return [key for key in house.keys("out/part-")]
+
+    key = wait_for(written, "a batch")[0]
+    assert json.loads(house.s3.get_object(Bucket=house.bucket, Key=key)["Body"].read()) == {"id": 7, "name": "tarn"}
+    glue.batch_stop_job_run(JobName=job, JobRunIds=[run])
+    assert house.wait(job, run)["JobRunState"] == "STOPPED"
 
 
 QUALITY = """
