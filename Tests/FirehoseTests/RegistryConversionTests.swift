@@ -47,6 +47,30 @@ import Testing
     #expect(documents[0]["rawData"] as? String == Data(unknown).base64EncodedString())
   }
 
+  @Test func queriesForPartitionKeysReadThemToo() async throws {
+    let house = try await House(columns: Self.columns)
+    house.catalog.schemas.withLock { $0[Self.known] = (Self.avro, .avro) }
+    var destination = ConversionTests().converting(house)
+    destination.prefix = "n=!{partitionKeyFromQuery:n}/"
+    destination.dynamicPartitioningConfiguration = DynamicPartitioningConfiguration(enabled: true)
+    destination.processingConfiguration = ProcessingConfiguration(
+      enabled: true,
+      processors: [
+        Processor(
+          type: .metadataExtraction,
+          parameters: [
+            ProcessorParameter(parameterName: .metadataExtractionQuery, parameterValue: "{n: .name}"),
+            ProcessorParameter(parameterName: .jsonParsingEngine, parameterValue: "JQ-1.6"),
+          ])
+      ])
+    try await house.create("d", destination)
+    try await house.put(bytes: [frame([2, 2, 120]), frame([4, 2, 121]), frame([4, 200])])
+    try await ConversionTests().deliver(house)
+    #expect(house.lake.paths.map { $0.prefix(13) }.sorted() == ["s3://lake/n=x", "s3://lake/n=y"])
+    let errors = house.bucket.text(try #require(house.bucket.keys.first))
+    #expect(house.bucket.keys.count == 1 && errors.contains("DataFormatConversion.ParseError"))
+  }
+
   @Test func jsonAndProtobufRecordsAreDecoded() async throws {
     let json = try await house(#"{"type":"object"}"#, "JSON")
     try await json.put(bytes: [frame(Array(#"{"id":7,"name":"j"}"#.utf8))])

@@ -30,10 +30,8 @@ final class RecordConverter {
   /// The record's rows as lines of JSON that the engine reads without fail.
   /// - Throws: `ConversionFailure` for a record that cannot be converted, and what keeps Glue from answering.
   func lines(of record: ByteBuffer) async throws -> [UInt8] {
-    let bytes = Array(record.readableBytesView)
-    let json = RegistryRecord.begins(bytes) ? try await decoded(bytes) : bytes
     do {
-      return try shape.lines(of: json)
+      return try shape.lines(of: Array(try await text(of: record).readableBytesView))
     } catch let error as RowShape.Unreadable {
       throw ConversionFailure(
         code: "DataFormatConversion.ParseError", message: "Encountered malformed JSON. \(error.reason)")
@@ -42,10 +40,13 @@ final class RecordConverter {
     }
   }
 
-  private func decoded(_ bytes: [UInt8]) async throws -> [UInt8] {
+  /// The record as JSON: as it came, unless it names a version of a schema.
+  /// - Throws: as `lines(of:)`.
+  func text(of record: ByteBuffer) async throws -> ByteBuffer {
+    guard RegistryRecord.begins(record.readableBytesView) else { return record }
     do {
-      let record = try RegistryRecord(bytes)
-      return try await decoder(record.versionID).json(record.payload)
+      let record = try RegistryRecord(Array(record.readableBytesView))
+      return ByteBuffer(bytes: try await decoder(record.versionID).json(record.payload))
     } catch let error as RegistryRecord.Unreadable {
       throw ConversionFailure(code: "DataFormatConversion.ParseError", message: error.reason)
     }

@@ -120,6 +120,17 @@ final class PartitionHouse {
   /// Records that were laid out.
   var records: Int { (full + partitions.values).reduce(0) { $0 + $1.records } }
 
+  /// The record as a query for partition keys reads it; `nil` when it is none, which is kept then.
+  func text(of record: ProcessedRecord) async throws -> ByteBuffer? {
+    guard let converter else { return record.data }
+    do {
+      return try await converter.text(of: record.data)
+    } catch let failure as ConversionFailure {
+      _ = try await unconverted(record, failure.code, failure.message)
+      return nil
+    }
+  }
+
   private func makeSpill() -> SpillFile {
     SpillFile(
       folder: delivery.with.scratchFolder, pool: delivery.with.files,

@@ -76,11 +76,18 @@ final class RecordProcessor {
   // MARK: Partition keys
 
   private func findKeys(of records: [ProcessedRecord], _ query: String) async throws -> [ProcessedRecord] {
+    var readable: [ProcessedRecord] = []
+    var texts: [ByteBuffer] = []
+    for record in records {
+      guard let text = try await house.text(of: record) else { continue }
+      readable.append(record)
+      texts.append(text)
+    }
     let began = delivery.with.clock.now()
-    let keys = try await delivery.with.query(query).keys(of: records.map(\.data))
+    let keys = try await delivery.with.query(query).keys(of: texts)
     outcome.queryDuration += delivery.with.clock.now() - began
     var found: [ProcessedRecord] = []
-    for (record, keys) in zip(records, keys) {
+    for (record, keys) in zip(readable, keys) {
       switch keys {
       case .keys(let keys):
         var record = record
