@@ -18,7 +18,7 @@ home=.deps/spark
 
 sum() { cksum | cut -d' ' -f1; }
 parts_stamp=.deps/stamps/spark-$(cat "$requirements" <(echo "$pyspark_sha256 $sagemaker_sha256") | sum)
-java_sources=(Runtime/glue/java/tarn/glue/*.java Runtime/glue/java/{train.py,log4j2.properties})
+java_sources=(Runtime/glue/java/tarn/glue/*.java Runtime/glue/java/META-INF/services/* Runtime/glue/java/{train.py,log4j2.properties})
 java_stamp=.deps/stamps/spark-java-$(cat "${java_sources[@]}" \
   <(echo /usr/share/java/postgresql.jar* "$parts_stamp $PWD $(readlink -f "$(command -v java || true)")") | sum)
 [ -e "$parts_stamp" ] && [ -e "$java_stamp" ] && [ -x "$home/venv/bin/python" ] && exit 0
@@ -111,7 +111,7 @@ mkdir -p "$home/classes" "$home/lib"
 javac -nowarn -Xlint:-options --release 17 -cp "$home/pyspark/jars/*:$home/jars/*" -d "$home/classes" \
   Runtime/glue/java/tarn/glue/*.java >.deps/log-spark 2>&1 ||
   { tail -n 20 .deps/log-spark >&2; fail "the Java classes did not compile" "report it with the lines above."; }
-cp Runtime/glue/java/log4j2.properties "$home/classes/"
+cp -r Runtime/glue/java/log4j2.properties Runtime/glue/java/META-INF "$home/classes/"
 # A fixed time in the archive, so that equal classes make an equal file. Not every JDK has `jar`: Python packs.
 "$home/venv/bin/python" - "$home/classes" "$home/lib/tarn-glue.jar" <<'PACK'
 import pathlib, sys, zipfile

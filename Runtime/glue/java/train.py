@@ -43,7 +43,7 @@ with tempfile.TemporaryDirectory() as folder:
     spark = SparkSession.builder.getOrCreate()
     frame = spark.createDataFrame([(1, "a", 1.5), (2, "b", 2.5)], "id int, name string, price double")
     frame = frame.withColumn("day", F.current_date()).withColumn("at", F.current_timestamp())
-    for form in ("parquet", "json", "csv", "orc"):
+    for form in ("parquet", "json", "csv", "orc", "avro"):
         path = f"{folder}/{form}"
         frame.write.format(form).option("header", "true").partitionBy("name").save(path)
         again = spark.read.format(form).option("header", "true").load(path)

@@ -10,7 +10,7 @@ from awsglue import gluetypes as G
 from pyspark.sql import functions as F
 from pyspark.sql import types as S
 
-from . import columns, functional, records, together, types
+from . import columns, functional, grok, records, together, types
 
 PATH = "__tarn_path"
 NO_ERRORS = None
@@ -30,13 +30,14 @@ def read(spark, form, paths, options, located=False):
         "parquet": read_columnar,
         "glueparquet": read_columnar,
         "orc": read_columnar,
-        "avro": read_plugin,
-        "xml": read_plugin,
+        "avro": read_columnar,
+        "xml": read_xml,
+        "grokLog": read_grok,
     }
     if form not in readers:
         raise UnsupportedFormat(
             f"The format {form!r} is not supported for reading;"
-            " csv, json, parquet, orc, and with Spark's own jars avro and xml are."
+            " csv, json, parquet, orc, avro, grokLog, and with spark-xml's jar xml are."
         )
     return readers[form](spark, "parquet" if form == "glueparquet" else form, paths, options or {}, located)
 
@@ -56,7 +57,7 @@ def _schema_of(frame, located):
     return types.from_spark(S.StructType(fields))
 
 
-# --- Parquet, ORC ------------------------------------------------------------------------------------------------
+# --- Parquet, ORC, Avro ------------------------------------------------------------------------------------------
 
 
 def read_columnar(spark, form, paths, options, located):
@@ -94,17 +95,16 @@ def _read_differing(plain, paths, located):
     return frame, schema, NO_ERRORS
 
 
-def read_plugin(spark, form, paths, options, located):
-    """Formats that Spark reads with a jar of its own, when the job brings it (`--extra-jars`)."""
-    reader = spark.read.format("com.databricks.spark.xml" if form == "xml" else form)
+def read_xml(spark, form, paths, options, located):
+    """XML, which Spark 3.5 reads with a jar that the job brings (`--extra-jars`)."""
+    reader = spark.read.format("com.databricks.spark.xml")
     for name, value in options.items():
         reader = reader.option(name, str(value))
     try:
         frame = _located(reader.options(**AS_LISTED).load(paths), located)
     except Exception as error:
         if "Failed to find data source" in str(error) or "DATA_SOURCE_NOT_FOUND" in str(error):
-            jar = "spark-avro_2.12" if form == "avro" else "spark-xml_2.12"
-            raise UnsupportedFormat(f"The format {form!r} needs the jar {jar} in --extra-jars.") from None
+            raise UnsupportedFormat("The format 'xml' needs the jar spark-xml_2.12 in --extra-jars.") from None
         raise
     return frame, _schema_of(frame, located), NO_ERRORS
 
@@ -192,15 +192,7 @@ def read_json(spark, form, paths, options, located):
                 if not is_record:
                     yield (value,)
 
-    form = types.to_spark(schema)
-    if located:
-        form = form.add(PATH, S.StringType())
-    frame = spark.createDataFrame(lines.mapPartitions(convert), form, verifySchema=False)
-    return (
-        frame,
-        schema,
-        lambda: spark.createDataFrame(lines.mapPartitions(fail), functional.ERROR_FORM, verifySchema=False),
-    )
+    return _converted(spark, lines, schema, convert, fail, located)
 
 
 def _has_null(schema):
@@ -214,6 +206,19 @@ def _names_differ(schema):
         if len(set(names)) != len(names):
             return False
     return all(_names_differ(kind) for _, kind in schema.branches())
+
+
+def _converted(spark, lines, schema, convert, fail, located):
+    """A frame of what `convert` makes of the lines of each partition, and beside it the records that `fail` tells."""
+    form = types.to_spark(schema)
+    if located:
+        form = form.add(PATH, S.StringType())
+    frame = spark.createDataFrame(lines.mapPartitions(convert), form, verifySchema=False)
+    return (
+        frame,
+        schema,
+        lambda: spark.createDataFrame(lines.mapPartitions(fail), functional.ERROR_FORM, verifySchema=False),
+    )
 
 
 _DECODER = json.JSONDecoder()
@@ -280,3 +285,40 @@ def _step(value, step):
     if isinstance(step, int):
         return [value[step]] if isinstance(value, list) and step < len(value) else []
     return [value[step]] if isinstance(value, dict) and step in value else []
+
+
+# --- log lines ---------------------------------------------------------------------------------------------------
+
+
+def read_grok(spark, form, paths, options, located):
+    """Lines by a grok pattern (`logFormat`, `customPatterns`, `MISSING`); one that does not match is an error record."""
+    if not options.get("logFormat"):
+        raise ValueError("The format 'grokLog' needs the format option logFormat.")
+    if str(options.get("LineCount", 1)) != "1":
+        raise UnsupportedFormat("The format 'grokLog' reads records of one line: LineCount is 1.")
+    given = options["logFormat"], options.get("customPatterns"), options.get("MISSING", "-")
+    schema = grok.Grok(*given).schema
+    lines = _located(spark.read.options(**AS_LISTED).format("text").load(paths), located).rdd
+
+    def looked(rows):
+        reader = grok.Grok(*given)
+        for row in rows:
+            if not row[0].strip():
+                continue
+            try:
+                found, error = reader.read(row[0]), "The line does not match the pattern."
+            except ValueError as wrong:
+                found, error = None, str(wrong)
+            yield row, found, error
+
+    def convert(rows):
+        for row, found, _ in looked(rows):
+            if found is not None:
+                yield tuple(found.values()) + ((row[1],) if located else ())
+
+    def fail(rows):
+        for row, found, error in looked(rows):
+            if found is None:
+                yield ((error, "", row[0][:4096]),)
+
+    return _converted(spark, lines, schema, convert, fail, located)

@@ -74,7 +74,7 @@ def _empty(spark, schema):
 def from_catalog(context, table, predicate, partition_predicate, options, transformation_ctx, catalog_id):
     """(DataFrame, schema, errors) of a table of the catalog in S3, the partition keys last."""
     spark = context.spark_session
-    if table.format in ("iceberg", "grokLog", "regex"):
+    if table.format in ("iceberg", "regex"):
         raise formats.UnsupportedFormat(f"Tables of the format {table.format} cannot be read as a DynamicFrame here.")
     if not table.keys:
         selection = select(context, [table.location], options, transformation_ctx, recursive=True)
@@ -166,7 +166,13 @@ def _read(spark, table, paths, located):
     if form == "csv":
         names = [name for name, _ in table.columns]
         return formats.read_csv(spark, "csv", paths, table.csv_options(), located, names=names)
-    return formats.read(spark, form, paths, table.serde_parameters if form == "xml" else {}, located)
+    options = {}
+    if form == "xml":
+        options = table.serde_parameters
+    elif form == "grokLog":
+        given = table.serde_parameters
+        options = {"logFormat": given.get("input.format"), "customPatterns": given.get("input.grokCustomPatterns")}
+    return formats.read(spark, form, paths, options, located)
 
 
 def _typed(frame, parts, table):
