@@ -2,105 +2,73 @@
 `write_data_frame` of a GlueContext."""
 
 
-class DynamicFrameReader:
-    """Makes frames of sources."""
+class _Reader:
+    """What both readers take: they differ in the frames that they make."""
+
+    _kind = ""
 
     def __init__(self, glue_context):
         self._glue_context = glue_context
+
+    def _make(self, source):
+        return getattr(self._glue_context, f"create_{self._kind}_from_{source}")
+
+    def from_options(
+        self,
+        connection_type,
+        connection_options=None,
+        format=None,
+        format_options=None,
+        transformation_ctx="",
+        push_down_predicate="",
+        **kwargs,
+    ):
+        return self._make("options")(
+            connection_type,
+            connection_options or {},
+            format,
+            format_options or {},
+            transformation_ctx,
+            push_down_predicate,
+            **kwargs,
+        )
+
+    def from_catalog(
+        self,
+        database=None,
+        table_name=None,
+        redshift_tmp_dir="",
+        transformation_ctx="",
+        push_down_predicate="",
+        additional_options=None,
+        catalog_id=None,
+        **kwargs,
+    ):
+        return self._make("catalog")(
+            _name(database, kwargs, "name_space"),
+            table_name,
+            redshift_tmp_dir,
+            transformation_ctx,
+            push_down_predicate,
+            additional_options or {},
+            catalog_id,
+            **kwargs,
+        )
+
+
+class DynamicFrameReader(_Reader):
+    """Makes DynamicFrames of sources."""
+
+    _kind = "dynamic_frame"
 
     def from_rdd(self, data, name, schema=None, sampleRatio=None):
-        return self._glue_context.create_dynamic_frame_from_rdd(data, name, schema, sampleRatio)
-
-    def from_options(
-        self,
-        connection_type,
-        connection_options=None,
-        format=None,
-        format_options=None,
-        transformation_ctx="",
-        push_down_predicate="",
-        **kwargs,
-    ):
-        return self._glue_context.create_dynamic_frame_from_options(
-            connection_type,
-            connection_options or {},
-            format,
-            format_options or {},
-            transformation_ctx,
-            push_down_predicate,
-            **kwargs,
-        )
-
-    def from_catalog(
-        self,
-        database=None,
-        table_name=None,
-        redshift_tmp_dir="",
-        transformation_ctx="",
-        push_down_predicate="",
-        additional_options=None,
-        catalog_id=None,
-        **kwargs,
-    ):
-        return self._glue_context.create_dynamic_frame_from_catalog(
-            _name(database, kwargs, "name_space"),
-            table_name,
-            redshift_tmp_dir,
-            transformation_ctx,
-            push_down_predicate,
-            additional_options or {},
-            catalog_id,
-            **kwargs,
-        )
+        return self._make("rdd")(data, name, schema, sampleRatio)
 
 
-class DataFrameReader:
+class DataFrameReader(_Reader):
     """Makes DataFrames of sources."""
 
-    def __init__(self, glue_context):
-        self._glue_context = glue_context
-
-    def from_options(
-        self,
-        connection_type,
-        connection_options=None,
-        format=None,
-        format_options=None,
-        transformation_ctx="",
-        push_down_predicate="",
-        **kwargs,
-    ):
-        return self._glue_context.create_data_frame_from_options(
-            connection_type,
-            connection_options or {},
-            format,
-            format_options or {},
-            transformation_ctx,
-            push_down_predicate,
-            **kwargs,
-        )
-
-    def from_catalog(
-        self,
-        database=None,
-        table_name=None,
-        redshift_tmp_dir="",
-        transformation_ctx="",
-        push_down_predicate="",
-        additional_options=None,
-        catalog_id=None,
-        **kwargs,
-    ):
-        return self._glue_context.create_data_frame_from_catalog(
-            _name(database, kwargs, "name_space"),
-            table_name,
-            redshift_tmp_dir,
-            transformation_ctx,
-            push_down_predicate,
-            additional_options or {},
-            catalog_id,
-            **kwargs,
-        )
+    _kind = "data_frame"
 
 
 class DynamicFrameWriter:
@@ -151,63 +119,8 @@ class DynamicFrameWriter:
         )
 
 
-class DataFrameWriter:
-    """Writes DataFrames."""
-
-    def __init__(self, glue_context):
-        self._glue_context = glue_context
-
-    def from_options(
-        self, frame, connection_type, connection_options=None, format=None, format_options=None, transformation_ctx=""
-    ):
-        return DynamicFrameWriter(self._glue_context).from_options(
-            self._dynamic(frame), connection_type, connection_options, format, format_options, transformation_ctx
-        )
-
-    def from_catalog(
-        self,
-        frame,
-        database=None,
-        table_name=None,
-        redshift_tmp_dir="",
-        transformation_ctx="",
-        additional_options=None,
-        catalog_id=None,
-        **kwargs,
-    ):
-        return DynamicFrameWriter(self._glue_context).from_catalog(
-            self._dynamic(frame),
-            database,
-            table_name,
-            redshift_tmp_dir,
-            transformation_ctx,
-            additional_options,
-            catalog_id,
-            **kwargs,
-        )
-
-    def from_jdbc_conf(
-        self,
-        frame,
-        catalog_connection,
-        connection_options=None,
-        redshift_tmp_dir="",
-        transformation_ctx="",
-        catalog_id=None,
-    ):
-        return DynamicFrameWriter(self._glue_context).from_jdbc_conf(
-            self._dynamic(frame),
-            catalog_connection,
-            connection_options,
-            redshift_tmp_dir,
-            transformation_ctx,
-            catalog_id,
-        )
-
-    def _dynamic(self, frame):
-        from awsglue.dynamicframe import DynamicFrame
-
-        return DynamicFrame.fromDF(frame, self._glue_context, "frame")
+class DataFrameWriter(DynamicFrameWriter):
+    """Writes DataFrames, as sinks take them as well."""
 
 
 def _name(database, others, old_name):
