@@ -5,102 +5,9 @@ import pathlib
 import time
 import uuid
 
-import pytest
-from botocore.exceptions import ClientError
+from glue_house import House, house, needs_spark, refused, wait_for  # noqa: F401
 
-import conftest
-
-SPARK = conftest.ROOT / ".deps" / "spark"
-pytestmark = pytest.mark.skipif(not (SPARK / "pyspark").is_dir(), reason="Spark is not set up (./tarn setup)")
-
-OVER = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"}
-WAIT_SECONDS_MAX = 240
-
-
-def wait_for(condition, what):
-    """Asks until the answer is true; the limit only ends a test that hangs."""
-    end = time.monotonic() + WAIT_SECONDS_MAX
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"{what} did not come to pass")
-
-
-class House:
-    """A server with a role for jobs and a bucket for their scripts."""
-
-    def __init__(self, tarn, name):
-        self.tarn, self.name = tarn, name
-        self.bucket = f"{name}-jobs"
-        self.role = f"{name}-role"
-        iam = tarn.client("iam")
-        iam.create_role(
-            RoleName=self.role,
-            AssumeRolePolicyDocument=json.dumps({
-                "Version": "2012-10-17",
-                "Statement": [{
-                    "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "glue.amazonaws.com"}
-                }],
-            }),
-        )
-        iam.put_role_policy(
-            RoleName=self.role, PolicyName="lake",
-            PolicyDocument=json.dumps({
-                "Version": "2012-10-17",
-                "Statement": [
-                    {"Effect": "Allow", "Action": ["s3:*"],
-                     "Resource": [f"arn:aws:s3:::{self.bucket}", f"arn:aws:s3:::{self.bucket}/*"]},
-                    {"Effect": "Allow", "Action": ["glue:*", "logs:*"], "Resource": "*"},
-                ],
-            }),
-        )
-        self.s3.create_bucket(Bucket=self.bucket)
-
-    @property
-    def glue(self):
-        return self.tarn.client("glue")
-
-    @property
-    def s3(self):
-        return self.tarn.client("s3")
-
-    def job(self, name, script, command="pythonshell", **options):
-        self.s3.put_object(Bucket=self.bucket, Key=f"scripts/{name}.py", Body=script)
-        if command == "glueetl":
-            options = {"GlueVersion": "5.0", "WorkerType": "G.1X", "NumberOfWorkers": 2} | options
-        self.glue.create_job(
-            Name=f"{self.name}-{name}", Role=self.role,
-            Command={"Name": command, "ScriptLocation": f"s3://{self.bucket}/scripts/{name}.py", "PythonVersion": "3"},
-            **options,
-        )
-        return f"{self.name}-{name}"
-
-    def wait(self, job, run):
-        def over():
-            found = self.glue.get_job_run(JobName=job, RunId=run)["JobRun"]
-            return found if found["JobRunState"] in OVER else None
-
-        return wait_for(over, f"the end of {job}")
-
-    def run(self, job, **options):
-        return self.wait(job, self.glue.start_job_run(JobName=job, **options)["JobRunId"])
-
-    def keys(self, prefix):
-        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix)
-        return [item["Key"] for item in found.get("Contents", [])]
-
-
-@pytest.fixture
-def house(tarn, request):
-    return House(tarn, request.node.name.removeprefix("test_").replace("_", "-")[:30].strip("-"))
-
-
-def refused(code, call, **arguments):
-    with pytest.raises(ClientError) as failure:
-        call(**arguments)
-    assert failure.value.response["Error"]["Code"] == code, failure.value
-    return failure.value.response["Error"]["Message"]
+pytestmark = needs_spark
 
 
 def test_shell(house):
@@ -158,6 +65,25 @@ def test_a_loop_is_stopped_and_a_failure_tried_again(house):
     house.wait(again, first)
     last = house.wait(again, f"{first}_attempt_1")
     assert last["Attempt"] == 1 and last["PreviousRunId"] == first and last["JobRunState"] == "FAILED"
+
+
+def test_a_run_that_waits_for_its_turn_stops_at_once(house):
+    glue = house.glue
+    job = house.job("many", "while True: pass\n", ExecutionProperty={"MaxConcurrentRuns": 10})
+    runs = [glue.start_job_run(JobName=job)["JobRunId"] for _ in range(5)]
+
+    def states():
+        found = {run["Id"]: run["JobRunState"] for run in glue.get_job_runs(JobName=job)["JobRuns"]}
+        return [found[run] for run in runs]
+
+    # Four work at once.
+    wait_for(lambda: states() == ["RUNNING"] * 4 + ["STARTING"], "the first four")
+    glue.batch_stop_job_run(JobName=job, JobRunIds=runs[4:])
+    assert house.wait(job, runs[4])["JobRunState"] == "STOPPED"
+    assert states()[:4] == ["RUNNING"] * 4
+    glue.batch_stop_job_run(JobName=job, JobRunIds=runs[:4])
+    for run in runs[:4]:
+        assert house.wait(job, run)["JobRunState"] == "STOPPED"
 
 
 def test_nonsense_is_refused(house):
@@ -361,16 +287,8 @@ def test_a_job_killed_while_it_writes_leaves_nothing_to_be_seen(fresh_tarn):
 
     again = house.run(job, Arguments={"--fast": "yes"})
     assert again["JobRunState"] == "SUCCEEDED", again
-    import pyarrow.parquet as parquet
-
-    ids = []
-    for key in house.keys("out/"):
-        if key.endswith(".parquet"):
-            assert "_temporary" not in key
-            body = house.s3.get_object(Bucket=house.bucket, Key=key)["Body"].read()
-            (file := pathlib.Path(str(house.tarn.data) + ".parquet")).write_bytes(body)
-            ids += parquet.read_table(file)["id"].to_pylist()
-    assert sorted(ids) == list(range(200))
+    assert sorted(row["id"] for row in house.rows("out/")) == list(range(200))
+    assert not any("_temporary" in key for key in house.keys("out/"))
 
 
 def test_a_workflow_runs_fails_and_is_resumed(house):

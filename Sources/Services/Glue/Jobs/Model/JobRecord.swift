@@ -179,19 +179,6 @@ struct JobRunRecord: Codable, Sendable, Hashable {
     var run: String
   }
 
-  /// Runs of a job stand in the order of their start.
-  static func key(_ scope: Scope, _ job: String, _ started: Timestamp, _ id: String) -> Key {
-    Key("glue", scope.account.digits, scope.region.code, "job-run", job).appending(started.nanoseconds).appending(id)
-  }
-  static func all(_ scope: Scope, _ job: String) -> KeyRange {
-    Key("glue", scope.account.digits, scope.region.code, "job-run", job).subtree
-  }
-  static func everywhere(_ scope: Scope) -> KeyRange {
-    Key("glue", scope.account.digits, scope.region.code, "job-run").subtree
-  }
-
-  func key(_ scope: Scope) -> Key { Self.key(scope, job, started, id) }
-
   /// Whole seconds that its process ran.
   func seconds(now: Timestamp) -> Int {
     guard let began else { return 0 }
@@ -242,18 +229,5 @@ extension KeyReader {
       throw CatalogError.entityNotFound("Job \(name) not found.")
     }
     return record
-  }
-
-  /// The runs of a job, the oldest first.
-  func runs(of job: String, _ scope: Scope) throws -> [JobRunRecord] {
-    try records(JobRunRecord.all(scope, job), as: JobRunRecord.self)
-  }
-
-  /// - Throws: `EntityNotFoundException`.
-  func run(_ id: String, of job: String, _ scope: Scope) throws -> JobRunRecord {
-    guard let found = try runs(of: job, scope).last(where: { $0.id == id }) else {
-      throw CatalogError.entityNotFound("Job run \(id) of the job \(job) not found.")
-    }
-    return found
   }
 }

@@ -39,7 +39,9 @@ extension GlueService {
     let count = input.maxResults ?? JobLimits.runsPerPage
     let before = try PageToken.read(input.nextToken, "GetJobRuns")
     let found = try await catalog.keys.read { reader in
-      if try reader.get(JobRecord.key(scope, name)) == nil, try reader.runs(of: name, scope).isEmpty {
+      if try reader.get(JobRecord.key(scope, name)) == nil,
+        try reader.entries(JobRunRecord.all(scope, name), limit: 1).isEmpty
+      {
         throw CatalogError.entityNotFound("Job \(name) not found.")
       }
       var range = JobRunRecord.all(scope, name)

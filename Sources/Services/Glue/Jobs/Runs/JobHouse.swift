@@ -97,7 +97,7 @@ final class JobHouse: Sendable {
     if let name = job.fixedArguments?.keys.sorted().first(where: { arguments?[$0] != nil }) {
       throw JobRules.invalid("The argument \(name) of job \(job.name) cannot be overridden.")
     }
-    let active = try transaction.runs(of: job.name, scope).filter(\.state.isActive).count
+    let active = try transaction.openRuns(of: job.name, scope).filter(\.state.isActive).count
     let isFull = active >= job.concurrentRunsMax
     let queues = asked.queues ?? job.queues ?? false
     guard !isFull || queues else {
@@ -120,9 +120,8 @@ final class JobHouse: Sendable {
     run.executionClass = asked.executionClass ?? job.executionClass
     run.queues = asked.queues ?? job.queues
     (run.mode, run.maintenanceWindow) = (job.mode, job.maintenanceWindow)
-    try transaction.set(run.key(scope), record: run)
-    let all = try transaction.runs(of: job.name, scope)
-    for old in all.dropLast(JobLimits.runsKept) where old.state.isOver { try transaction.delete(old.key(scope)) }
+    try transaction.keep(run, scope)
+    try transaction.removeOldRuns(of: job.name, scope)
     return run
   }
 
@@ -173,7 +172,7 @@ final class JobHouse: Sendable {
         if let present = try transaction.get(over.key(scope), as: JobRunRecord.self), present.state == .stopping {
           (ended.state, ended.error) = (.stopped, nil)
         }
-        try transaction.set(ended.key(scope), record: ended)
+        try transaction.keep(ended, scope)
         var next: [JobRunRecord] = []
         let job = try transaction.get(JobRecord.key(scope, over.job), as: JobRecord.self)
         if ended.state == .failed, let job, ended.attempt < job.retriesMax {
@@ -183,7 +182,7 @@ final class JobHouse: Sendable {
           again.previous = ended.id
           (again.state, again.started, again.changed) = (.starting, now, now)
           (again.began, again.completed, again.error) = (nil, nil, nil)
-          try transaction.set(again.key(scope), record: again)
+          try transaction.keep(again, scope)
           next.append(again)
         }
         // A trigger looks at a run once no further attempt follows.
@@ -203,12 +202,12 @@ final class JobHouse: Sendable {
   private static func freed(
     _ job: JobRecord, _ scope: Scope, _ now: Timestamp, _ transaction: any KeyTransaction
   ) throws -> [JobRunRecord] {
-    let runs = try transaction.runs(of: job.name, scope)
+    let runs = try transaction.openRuns(of: job.name, scope)
     var room = job.concurrentRunsMax - runs.filter(\.state.isActive).count
     var next: [JobRunRecord] = []
     for var run in runs where run.state == .waiting && room > 0 {
       (run.state, run.changed) = (.starting, now)
-      try transaction.set(run.key(scope), record: run)
+      try transaction.keep(run, scope)
       next.append(run)
       room -= 1
     }
@@ -227,7 +226,7 @@ final class JobHouse: Sendable {
       var record = try transaction.run(run, of: job, scope)
       guard !(record.staging ?? []).contains(place), (record.staging ?? []).count < JobLimits.stagingMax else { return }
       record.staging = (record.staging ?? []) + [place]
-      try transaction.set(record.key(scope), record: record)
+      try transaction.keep(record, scope)
     }
   }
 
@@ -263,7 +262,7 @@ final class JobHouse: Sendable {
       if let present = try transaction.get(record.key(scope), as: JobRunRecord.self), present.state == .stopping {
         changed.state = .stopping
       }
-      try transaction.set(changed.key(scope), record: changed)
+      try transaction.keep(changed, scope)
     }
   }
 
@@ -280,7 +279,7 @@ final class JobHouse: Sendable {
       let wasWaiting = run.state == .waiting
       (run.state, run.changed) = (wasWaiting ? .stopped : .stopping, now)
       if wasWaiting { run.completed = now }
-      try transaction.set(run.key(scope), record: run)
+      try transaction.keep(run, scope)
       // One that waits has no process whose end others would hear of: it is over here.
       return wasWaiting ? try followers?.follow(run, scope, now, transaction) ?? Launches() : nil
     }
@@ -293,7 +292,7 @@ final class JobHouse: Sendable {
 
   /// Ends the runs of a job that has gone.
   func forget(_ job: String, _ scope: Scope) async {
-    let runs = (try? await catalog.keys.read { try $0.runs(of: job, scope) }) ?? []
+    let runs = (try? await catalog.keys.read { try $0.openRuns(of: job, scope) }) ?? []
     // Those that wait first, so that none takes the place of one that ends.
     for run in runs where run.state == .waiting { try? await stop(run.id, of: job, scope) }
     for run in runs where run.state.isActive { try? await stop(run.id, of: job, scope) }
@@ -325,15 +324,15 @@ final class JobHouse: Sendable {
   }
 
   private func interrupted() async throws -> [(Scope, JobRunRecord)] {
-    try await catalog.keys.read { reader in
-      var found: [(Scope, JobRunRecord)] = []
-      for scope in try reader.glueScopes() {
-        for run in try reader.records(JobRunRecord.everywhere(scope), as: JobRunRecord.self) where run.state.isActive {
-          found.append((scope, run))
-        }
-      }
-      return found
+    let scopes = try await catalog.keys.read { try $0.glueScopes() }
+    var found: [(Scope, JobRunRecord)] = []
+    for scope in scopes {
+      let isIndexed = try await catalog.keys.read { try $0.get(JobRunRecord.indexed(scope)) != nil }
+      if !isIndexed { try await catalog.keys.write { try $0.indexRuns(scope) } }
+      let open = try await catalog.keys.read { try $0.openRuns(scope) }
+      found += open.filter(\.state.isActive).map { (scope, $0) }
     }
+    return found
   }
 
   // MARK: Showing
@@ -371,46 +370,5 @@ extension KeyReader {
         return scopes
       }
     }
-  }
-}
-
-/// Something that becomes known once, and that others wait for.
-actor Announcement {
-  private var value: String?
-  private var waiting: [CheckedContinuation<Void, Never>] = []
-
-  func announce(_ value: String) {
-    self.value = value
-    for waiter in waiting { waiter.resume() }
-    waiting = []
-  }
-
-  @discardableResult
-  func wait() async -> String {
-    while true {
-      if let value { return value }
-      await withCheckedContinuation { waiting.append($0) }
-    }
-  }
-}
-
-/// Lets so many work at once; the others wait in their order.
-actor AsyncTurns {
-  private var free: Int
-  private var waiting: [CheckedContinuation<Void, Never>] = []
-
-  init(atOnce: Int) { free = atOnce }
-
-  func run<T: Sendable>(_ body: @Sendable () async throws -> T) async throws -> T {
-    if free > 0 {
-      free -= 1
-    } else {
-      await withCheckedContinuation { waiting.append($0) }
-    }
-    defer {
-      if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
-    }
-    try Task.checkCancellation()
-    return try await body()
   }
 }
