@@ -151,6 +151,7 @@ def test_spark_reads_what_is_new_and_a_failed_run_moves_nothing(house):
     failed = house.run(job, Arguments={"--fails": "yes"})
     assert failed["JobRunState"] == "FAILED" and "RuntimeError: after the write" in failed["ErrorMessage"], failed
     assert "Failed Line Number: 18" in failed["ErrorMessage"], failed
+    assert house.keys("out/") == first
     assert house.glue.get_job_bookmark(JobName=job)["JobBookmarkEntry"]["JobBookmark"] == before
 
     house.glue.reset_job_bookmark(JobName=job)

@@ -60,6 +60,8 @@ class ControlEndpoint:
             return 200, told | {"Option": self.option} | ({"To": self.until} if self.until else {})
         if (method, path) == ("PUT", "bookmark"):
             return self.move_bookmark(body)
+        if (method, path) == ("PUT", "reading"):
+            return 200, {}
         if (method, path) == ("POST", "commit"):
             return self.commit(body)
         if (method, path) == ("POST", "data-quality"):

@@ -1,8 +1,10 @@
 """Whole runs: arguments, outcomes, what a run leaves behind."""
 
+import io
 import json
 import signal
 import time
+import zipfile
 
 HEAD = """
 import sys
@@ -70,22 +72,29 @@ def test_a_spark_failure_has_aws_words(jobs):
 
 def test_libraries_and_files_come_along(jobs, s3, bucket):
     s3.put_object(Bucket=bucket, Key="lib/helper.py", Body=b"def f(x):\n    return x + 1\n")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("packed/__init__.py", "")
+        archive.writestr("packed/inside.py", "def g(x):\n    return 10 * x\n")
+    s3.put_object(Bucket=bucket, Key="lib/packed.zip", Body=packed.getvalue())
     s3.put_object(Bucket=bucket, Key="conf/settings.json", Body=b"{}")
     done = jobs.run(
         HEAD
         + """
 from helper import f
-print(spark.sparkContext.parallelize([1, 2]).map(f).collect(), open('settings.json').read(), spark.conf.get('spark.x'))
+from packed.inside import g
+numbers = spark.sparkContext.parallelize([1, 2]).map(f).map(g).collect()
+print(numbers, open('settings.json').read(), spark.conf.get('spark.x'))
 """,
         "--extra-py-files",
-        f"s3://{bucket}/lib/helper.py",
+        f"s3://{bucket}/lib/helper.py,s3://{bucket}/lib/packed.zip",
         "--extra-files",
         f"s3://{bucket}/conf/settings.json",
         "--conf",
         "spark.x=1 --conf spark.y=2",
     )
     assert done.state == "SUCCEEDED", done.stderr
-    assert done.stdout == "[2, 3] {} 1\n"
+    assert done.stdout == "[20, 30] {} 1\n"
 
 
 READ_AND_WRITE = (
@@ -111,11 +120,15 @@ def test_a_run_with_nothing_new_writes_nothing(jobs, s3, bucket, keys, control):
     written = keys(bucket, "out/")
     assert len(written) == 2 and all(".parquet" in key and "/d=" in key for key in written)
     commits, version = len(control.calls("commit")), control.version
+    # The server hears that the run reads ahead of its bookmark before anything is published.
+    changes = [path for method, path, _ in control.asked if path in ("reading", "commit") or method == "PUT"]
+    assert changes == ["reading", "commit", "bookmark"]
 
     done = jobs.run(script)
     assert done.state == "SUCCEEDED" and done.stdout == "0\n", done.stderr
     assert keys(bucket, "out/") == written
     assert len(control.calls("commit")) == commits and control.version == version
+    assert len(control.calls("reading")) == 1
 
 
 def test_a_killed_run_leaves_only_what_is_staged(jobs, s3, bucket, keys, control):

@@ -76,6 +76,7 @@ class Bookmarks:
         self.version = version
         self.control = control
         self.new = {}
+        self._reads_ahead = False
 
     @classmethod
     def read(cls, option):
@@ -106,9 +107,17 @@ class Bookmarks:
         return self.until.get(context) if self.is_enabled and context else None
 
     def remember(self, context, state):
-        """Notes what this run reads; it counts once the run commits."""
-        if self.is_enabled and context:
-            self.new[context] = state
+        """Notes what this run reads; it counts once the run commits.
+
+        The server hears of the first such read before anything of it can be written: see `Control.reading`.
+        """
+        if not (self.is_enabled and context):
+            return
+        self.new[context] = state
+        ahead = self.option == ENABLE and self.control is not None and self.states.get(context) != state
+        if ahead and not self._reads_ahead:
+            self.control.reading()
+            self._reads_ahead = True
 
     def commit(self):
         """Moves the bookmark; raises `BookmarkConflict` when another run has. A paused run's does not move."""
@@ -125,7 +134,7 @@ class Bookmarks:
                 raise BookmarkConflict("The job's bookmark was moved by another run of the job.") from None
             raise
         self.version = int(told.get("Version") or self.version + 1)
-        self.states, self.new = states, {}
+        self.states, self.new, self._reads_ahead = states, {}, False
 
 
 def _states(text):

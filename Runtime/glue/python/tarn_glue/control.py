@@ -1,4 +1,4 @@
-"""The server's control endpoint of this run: bookmarks, the one-step commit, progress and data quality."""
+"""The server's control endpoint of this run: bookmarks, progress and data quality. Spark's driver sends the commits."""
 
 import json
 import os
@@ -19,7 +19,7 @@ class ControlError(Exception):
 
 
 class Control:
-    """Calls of one run. Nothing is tried twice: a commit that was cut off may have happened."""
+    """Calls of one run. Nothing is tried twice: what was cut off may have happened."""
 
     def __init__(self, address, token):
         self.address = address.rstrip("/")
@@ -54,12 +54,10 @@ class Control:
     def put_bookmark(self, state, version):
         return self.call("PUT", "/bookmark", {"JobBookmark": state, "Version": version})
 
-    def commit(self, moves=(), deletes=(), delete_prefixes=(), bookmark=None):
-        """Makes all of it visible, or nothing."""
-        body = {"moves": list(moves), "deletes": list(deletes), "deletePrefixes": list(delete_prefixes)}
-        if bookmark is not None:
-            body["bookmark"] = bookmark
-        return self.call("POST", "/commit", body)
+    def reading(self):
+        """Tells that the run has read what its bookmark does not cover: what it publishes from here on is taken back
+        should the run end before the bookmark moves."""
+        return self.call("PUT", "/reading", {})
 
     def progress(self, **what):
         """Tells how far the run is. What cannot be told is lost: progress must never fail a job."""

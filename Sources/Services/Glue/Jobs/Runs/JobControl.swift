@@ -5,7 +5,7 @@ import S3
 import Storage
 
 /// What the process of a run asks of the server: its bookmark, the commit of its output, the evaluation of rulesets,
-/// word of its progress.
+/// word of its progress and of what it reads ahead of its bookmark.
 ///
 /// A run knows a token that nobody else does; with it come the rights of the job's role, and nothing beyond this run.
 public struct JobControl: Sendable {
@@ -21,7 +21,7 @@ public struct JobControl: Sendable {
 
   /// - Parameters:
   ///   - run: the run's id.
-  ///   - verb: what is asked for: `bookmark`, `commit`, `progress`, `data-quality`.
+  ///   - verb: what is asked for: `bookmark`, `reading`, `commit`, `progress`, `data-quality`.
   ///   - read: gives the body, up to so many bytes.
   public func answer(
     run: String, verb: String, method: String, token: String?, read: (Int) async throws -> [UInt8]
@@ -35,6 +35,10 @@ public struct JobControl: Sendable {
       case ("PUT", "bookmark"):
         let change = try Self.decode(BookmarkChange.self, try await read(JobLimits.bookmarkBytesMax))
         try await keep(change, run, running)
+        return Answer(status: 200, body: Array("{}".utf8))
+      case ("PUT", "reading"):
+        let scope = running.scope
+        try await house.catalog.keys.write { try ProvisionalOutput.begin(run, scope, $0) }
         return Answer(status: 200, body: Array("{}".utf8))
       case ("POST", "commit"):
         let commit = try Self.decode(Commit.self, try await read(JobLimits.commitBytesMax))
@@ -127,7 +131,10 @@ public struct JobControl: Sendable {
 
   private func keep(_ change: BookmarkChange, _ run: String, _ running: JobHouse.Running) async throws {
     let (scope, name) = (running.scope, running.job)
-    try await house.catalog.keys.write { try Self.write(change, run, name, scope, $0) }
+    try await house.catalog.keys.write { transaction in
+      try Self.write(change, run, name, scope, transaction)
+      try ProvisionalOutput.settle(run, scope, transaction)
+    }
   }
 
   private static func write(
@@ -154,7 +161,6 @@ public struct JobControl: Sendable {
     var moves: [Move]?
     var deletes: [String]?
     var deletePrefixes: [String]?
-    var bookmark: BookmarkChange?
   }
 
   private func perform(
@@ -174,9 +180,9 @@ public struct JobControl: Sendable {
       try path(text.hasSuffix("/") ? text : text + "/")
     }
     changes.keptPrefix = "_temporary-"
-    let (scope, name, mark) = (running.scope, running.job, commit.bookmark)
+    let (scope, added, publication) = (running.scope, changes.added, house.random.uuid())
     try await house.ground.s3.change(changes, for: role) { transaction in
-      if let mark { try Self.write(mark, run, name, scope, transaction) }
+      try ProvisionalOutput.add(added, publication: publication, run, scope, transaction)
     }
   }
 

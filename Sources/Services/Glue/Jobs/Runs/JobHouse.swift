@@ -173,6 +173,7 @@ final class JobHouse: Sendable {
           (ended.state, ended.error) = (.stopped, nil)
         }
         try transaction.keep(ended, scope)
+        try ProvisionalOutput.settle(ended.id, scope, transaction)
         var next: [JobRunRecord] = []
         let job = try transaction.get(JobRecord.key(scope, over.job), as: JobRecord.self)
         if ended.state == .failed, let job, ended.attempt < job.retriesMax {
@@ -230,8 +231,14 @@ final class JobHouse: Sendable {
     }
   }
 
-  /// Removes what a run has left unpublished.
+  /// Removes what a run has left unpublished, and what it has published ahead of its bookmark.
   private func tidy(_ record: JobRunRecord, _ scope: Scope) async {
+    do {
+      if record.state != .succeeded { try await takeBack(record, scope) }
+    } catch {
+      ground.logger.error(
+        "what a run had published could not be taken back", metadata: ["run": "\(record.id)", "error": "\(error)"])
+    }
     do {
       let staging = try await catalog.keys.read { try $0.run(record.id, of: record.job, scope) }.staging ?? []
       guard !staging.isEmpty else { return }
