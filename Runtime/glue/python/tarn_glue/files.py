@@ -65,14 +65,17 @@ def _path_style():
     return Config(s3={"addressing_style": "path"}, retries={"max_attempts": 3})
 
 
+def python_files(run):
+    """Where the files of `--extra-py-files` will lie."""
+    return [run.folder / "python" / name(address) for address in run.list_argument("extra-py-files")]
+
+
 def python_paths(run):
     """Where a run's own modules will lie; known before anything is fetched, so that workers can be told at once."""
-    folder = run.folder / "python"
-    archives = [
-        str(folder / name(address)) for address in run.list_argument("extra-py-files") if not address.endswith(".py")
-    ]
+    given = python_files(run)
+    archives = [str(path) for path in given if path.suffix != ".py"]
     modules = [str(run.folder / "modules")] if run.argument("additional-python-modules") else []
-    return [str(folder), *archives, *modules] if archives or modules or run.argument("extra-py-files") else []
+    return [*([str(run.folder / "python")] if given else []), *archives, *modules]
 
 
 def bring(run, fetcher):

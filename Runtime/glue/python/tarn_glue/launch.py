@@ -63,11 +63,16 @@ def _start_spark(run, fetcher, paths):
         # Executors of a cluster fetch what they need from the driver; a local one has it on its class path.
         ours = [] if local else gateway.jars_beside(run.spark_home)
         properties["spark.jars"] = ",".join([*ours, *run.jars, *extra])
-    environment = {"PYTHONPATH": os.pathsep.join(beyond)}
+    environment = {"PYTHONPATH": os.pathsep.join(beyond), "SPARK_LOCAL_DIRS": str(run.folder / "tmp")}
     if local:
-        environment |= {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(run.folder / "tmp")}
+        environment["SPARK_LOCAL_IP"] = "127.0.0.1"
     else:
+        # For what lies at the same place on every machine.
         properties["spark.executorEnv.PYTHONPATH"] = environment["PYTHONPATH"]
+        # The session sends executors the job's own modules, which are there once it begins.
+        modules = ",".join(map(str, files.python_files(run)))
+        if modules:
+            properties |= {"spark.files": modules, "spark.submit.pyFiles": modules}
     java = gateway.Gateway(
         run.spark_home,
         properties,

@@ -10,6 +10,8 @@ STATIC_CREDENTIALS = "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider"
 # Of the memory that a run may take, what Python's own processes get; the JVM needs some beside its heap, too.
 HEAP_SHARE = 0.7
 HEAP_MEGABYTES_MIN = 384
+# Where S3A keeps what it is about to send: the driver may write in its run's folder alone, which executors do not have.
+DRIVER_OR_OWN_SCRATCH = "${env.SPARK_LOCAL_DIRS:-${hadoop.tmp.dir}}/s3a"
 
 
 def heap_megabytes(run):
@@ -49,7 +51,8 @@ def properties(run, environment=None):
     """All of Spark's properties for a run, the job's own `--conf` on top."""
     environment = os.environ if environment is None else environment
     scratch = run.folder / "tmp"
-    master = run.spark_master or f"local[{run.cores}]"
+    own = job_conf(run.argument("conf"))
+    master = own.get("spark.master") or run.spark_master or f"local[{run.cores}]"
     local = master.startswith("local")
     settings = {
         "spark.master": master,
@@ -75,16 +78,15 @@ def properties(run, environment=None):
     if local:
         settings["spark.driver.host"] = "127.0.0.1"
         settings["spark.driver.bindAddress"] = "127.0.0.1"
-    else:
-        settings["spark.local.dir"] = str(scratch)
     settings |= s3_properties(
-        environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL"), run.region, scratch
+        environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL"),
+        run.region,
+        scratch if local else DRIVER_OR_OWN_SCRATCH,
     )
     if not local:
         settings |= _executor_credentials(environment)
     if environment.get("TARN_GLUE_CONTROL"):
         settings["spark.sql.sources.commitProtocolClass"] = COMMIT_PROTOCOL
-    own = job_conf(run.argument("conf"))
     if run.switch("enable-glue-datacatalog"):
         extensions = [CATALOG_EXTENSION, *filter(None, [own.get("spark.sql.extensions")])]
         own["spark.sql.extensions"] = ",".join(extensions)
