@@ -12,6 +12,9 @@ package enum JobLimits {
   /// Of batch jobs without a timeout of their own; Glue 5.0 and later end them sooner.
   package static let timeoutMinutes = 2_880
   package static let timeoutMinutesSince5 = 480
+  /// Of one data processing unit. Source: AWS Glue, "Worker types" and "AWS Glue pricing".
+  package static let coresPerUnit = 4.0
+  package static let memoryMiBPerUnit = 16_384.0
   package static let argumentsBytesMax = 260 << 10
 
   // Our own.

@@ -104,11 +104,15 @@ struct JobRecord: Codable, Sendable, Hashable {
 }
 
 /// How much a run gets, and what AWS would bill it by.
-struct JobCapacity: Codable, Sendable, Hashable {
+package struct JobCapacity: Codable, Sendable, Hashable {
   /// Data processing units in all.
   var units: Double
   var workerType: String?
   var workers: Int?
+
+  package init(units: Double, workerType: String? = nil, workers: Int? = nil) {
+    (self.units, self.workerType, self.workers) = (units, workerType, workers)
+  }
 
   /// What older answers show beside: whole units.
   var allocated: Int { Int(clamping: Int64(units)) }

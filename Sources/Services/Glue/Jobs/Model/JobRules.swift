@@ -42,10 +42,12 @@ enum JobRules {
 
   /// - Parameters:
   ///   - units: `MaxCapacity`, or the older `AllocatedCapacity`.
+  ///   - isVersionNamed: whether the job names its version. Since 2.0 jobs name workers instead of units; scripts of
+  ///     the time before name units and no version, and are taken as they are.
   ///   - before: what a run takes from its job where it names nothing itself.
   static func capacity(
     units: Double?, workerType: String?, workers: Int?, _ command: JobRecord.Command, version: String,
-    before: JobCapacity? = nil
+    isVersionNamed: Bool = true, before: JobCapacity? = nil
   ) throws -> JobCapacity {
     if units != nil, workerType != nil || workers != nil {
       throw invalid("Please do not set Max Capacity if using Worker Type and Number of Workers.")
@@ -77,11 +79,12 @@ enum JobRules {
       return JobCapacity(units: perWorker * Double(workers), workerType: type, workers: workers)
     }
     if command.name == "glueray" { return JobCapacity(units: 5 * 2, workerType: "Z.2X", workers: 5) }
-    guard major(version) < 2 else {
-      if units != nil, before == nil {
+    if major(version) >= 2 {
+      guard units != nil else { return before ?? JobCapacity(units: 10, workerType: "G.1X", workers: 10) }
+      let hasUnits = before.map { $0.workers == nil } ?? !isVersionNamed
+      guard hasUnits else {
         throw invalid("MaxCapacity cannot be set for Glue 2.0 or later jobs: use WorkerType and NumberOfWorkers.")
       }
-      return before ?? JobCapacity(units: 10, workerType: "G.1X", workers: 10)
     }
     let units = units ?? before?.units ?? 10
     guard units >= 2, units <= 100, units == units.rounded() else {

@@ -81,7 +81,8 @@ extension GlueService {
       timeout: try JobRules.timeout(update.timeout, command, version: version),
       capacity: try JobRules.capacity(
         units: update.maxCapacity ?? update.allocatedCapacity.map(Double.init),
-        workerType: update.workerType?.rawValue, workers: update.numberOfWorkers, command, version: version),
+        workerType: update.workerType?.rawValue, workers: update.numberOfWorkers, command, version: version,
+        isVersionNamed: update.glueVersion != nil),
       glueVersion: version, created: now, updated: now)
     record.mode = update.jobMode?.rawValue ?? "SCRIPT"
     record.queues = update.jobRunQueuingEnabled

@@ -63,6 +63,16 @@ public struct JobRuntime: Sendable {
     self.memoryMiB = memoryMiB
   }
 
+  /// The cores that a run of a capacity gets: its workers' together, as far as there are so many.
+  package func cores(for capacity: JobCapacity) -> Int {
+    min(cores, max(1, Int(clamping: Int64(capacity.units * JobLimits.coresPerUnit))))
+  }
+
+  /// As `cores`, its memory.
+  package func memoryMiB(for capacity: JobCapacity) -> Int {
+    min(memoryMiB, Int(clamping: Int64(capacity.units * JobLimits.memoryMiBPerUnit)))
+  }
+
   /// Finds what lies beside the program: its root holds `Runtime/glue` and `.deps/spark`.
   /// - Parameters:
   ///   - root: the project's folder; `nil` looks for it above the program itself.

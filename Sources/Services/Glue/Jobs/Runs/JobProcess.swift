@@ -135,8 +135,8 @@ struct JobProcess: Sendable {
         arguments["--WORKFLOW_NAME"] = workflow
         arguments["--WORKFLOW_RUN_ID"] = workflowRun
       }
-      cores = min(runtime.cores, max(1, 4 * (run.capacity.workers ?? 1)))
-      memoryMegabytes = runtime.memoryMiB
+      cores = runtime.cores(for: run.capacity)
+      memoryMegabytes = runtime.memoryMiB(for: run.capacity)
       sparkHome = runtime.spark
       jars = runtime.jars
       sparkMaster = runtime.master ?? "local[\(cores)]"
@@ -158,7 +158,9 @@ struct JobProcess: Sendable {
   private func watch(_ process: ChildProcess, _ job: JobRecord) async -> Ending {
     let clock = house.clock
     let deadline = record.timeout > 0 ? clock.now() + .seconds(Int64(record.timeout) * 60) : nil
-    let memory = (house.ground.runtime.memoryMiB + JobLimits.memorySlackMiB) << 20
+    // A virtual machine has memory beside its heap.
+    let slack = job.command.name == "pythonshell" ? 0 : JobLimits.memorySlackMiB
+    let memory = (house.ground.runtime.memoryMiB(for: record.capacity) + slack) << 20
     var ending: Ending?
     while true {
       process.drain()
