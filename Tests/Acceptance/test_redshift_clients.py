@@ -286,7 +286,9 @@ def test_names_keep_their_case_where_it_is_asked_for(cluster, unique):
             found = connection.execute('select "Id", id, "Id" + id as "Sum" from "Orders"', binary=binary)
             assert [column.name for column in found.description] == ["Id", "id", "Sum"]
             assert found.fetchall() == [(1, 2, 3)]
-    with redshift_connector.connect(database=name, ssl=False, **cluster.login) as connection:
+    # The connector's lists spoil the prepared statements that it keeps.
+    options = {"ssl": False, "max_prepared_statements": 0}
+    with redshift_connector.connect(database=name, **options, **cluster.login) as connection:
         with connection.cursor() as cursor:
             cursor.execute("set enable_case_sensitive_identifier to true")
             assert [row[2:4] for row in cursor.get_tables(name, "Sales", "Orders", [])] == [["Orders", "TABLE"]]
