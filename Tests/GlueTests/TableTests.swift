@@ -2,6 +2,7 @@ import Glue
 import GlueModel
 import Kernel
 import Storage
+import StorageTesting
 import Testing
 
 @Suite struct TableTests {

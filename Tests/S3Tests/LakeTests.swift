@@ -3,6 +3,7 @@ import LakeFiles
 import S3
 import S3Model
 import Storage
+import StorageTesting
 import Testing
 
 @Suite struct LakeTests {

@@ -42,7 +42,7 @@ struct CopySource: Sendable {
       return "SELECT \(items.joined(separator: ", ")) FROM \(objects)"
     case .parquet:
       let items = zip(fileColumns, fields).map { "\(DuckDBText.identifier($0.name)) AS \($1)" }
-      return "SELECT \(items.joined(separator: ", ")) FROM read_parquet(\(list))"
+      return "SELECT \(items.joined(separator: ", ")) FROM read_parquet(\(list), hive_partitioning = false)"
     case .orc:
       let items = zip(fileColumns, fields).map { "\(DuckDBText.identifier($0.name)) AS \($1)" }
       return "SELECT \(items.joined(separator: ", ")) FROM tarn_records('orc', \(list))"
@@ -56,7 +56,7 @@ struct CopySource: Sendable {
   func description(of file: LoadFile) -> String? {
     let list = "[\(DuckDBText.string(location(of: file)))]"
     return switch options.format {
-    case .parquet: "SELECT * FROM read_parquet(\(list))"
+    case .parquet: "SELECT * FROM read_parquet(\(list), hive_partitioning = false)"
     case .orc: "SELECT * FROM tarn_records('orc', \(list))"
     case .avro: "SELECT * FROM tarn_records('avro', \(list))"
     default: nil
