@@ -87,6 +87,19 @@ def handler(e, c):
     assert house.call(name)[1]["errorType"] == "Runtime.ImportModuleError"
 
 
+def test_a_later_layer_takes_the_place_of_an_earlier_one(house):
+    file, folder = publish(house, archive(python__x="a file")), publish(house, archive(python__x__y_txt="within"))
+    source = """
+import os
+def handler(e, c):
+    path = os.environ["TARN_LAYERS_ROOT"] + "/python/x"
+    return os.listdir(path) if os.path.isdir(path) else open(path).read()
+"""
+    arns = [file["LayerVersionArn"], folder["LayerVersionArn"]]
+    assert house.call(house.make(source, Layers=arns))[1] == ["y.txt"]
+    assert house.call(house.make(source, Layers=arns[::-1]))[1] == "a file"
+
+
 def test_layers_are_not_written_to(house):
     if str(house.tarn.data).startswith("/tmp/"):
         pytest.skip("functions may write below /tmp, where the data folder lies")

@@ -78,23 +78,22 @@ package struct ZipArchive: Sendable {
     }
   }
 
-  /// Unpacks all members below `folder`, which exists. Blocks.
+  /// Unpacks all members below `folder`, which exists; what is there under their names gives way. Blocks.
   /// - Throws: `ZipFault` for a broken member; `CocoaError`.
   package func unpack(_ file: FileHandle, into folder: String) throws {
-    let manager = FileManager.default
+    var last: Substring?
     for member in members {
       let path = "\(folder)/\(member.name)"
-      if member.isFolder {
-        try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
-        continue
-      }
-      try manager.createDirectory(
-        atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
+      let parent = member.name.prefix(upTo: member.name.lastIndex(of: "/") ?? member.name.startIndex)
+      // Members of one folder stand together in most archives.
+      if parent != last { try Self.makeFolder(parent, below: folder) }
+      last = parent
+      if member.isFolder { continue }
       let header = try Self.read(file, at: member.headerOffset, count: 30)
       guard header.count == 30, header.u32(0) == 0x0403_4b50 else { throw ZipFault(message: "a member is broken") }
       let start = member.headerOffset + 30 + UInt64(header.u16(26)) + UInt64(header.u16(28))
       // A member of that name that came before is replaced, and a link there is not followed.
-      unlink(path)
+      if unlink(path) != 0, errno == EISDIR { try FileManager.default.removeItem(atPath: path) }
       let output = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
       guard output >= 0 else { throw ZipFault(message: "\(member.name) cannot be written: errno \(errno)") }
       var written: UInt64 = 0
@@ -108,6 +107,18 @@ package struct ZipArchive: Sendable {
         throw ZipFault(message: "\(member.name) is broken")
       }
       if member.isLink { try Self.makeLink(path) }
+    }
+  }
+
+  /// Makes a folder and those above it. What is no folder gives way to it.
+  private static func makeFolder(_ name: Substring, below root: String) throws {
+    var path = root
+    for part in name.split(separator: "/") {
+      path += "/\(part)"
+      var about = stat()
+      if stat(path, &about) == 0, about.st_mode & S_IFMT == S_IFDIR { continue }
+      unlink(path)
+      guard mkdir(path, 0o777) == 0 else { throw ZipFault(message: "\(name) cannot be made: errno \(errno)") }
     }
   }
 
