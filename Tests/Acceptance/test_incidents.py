@@ -15,11 +15,10 @@ import pytest
 
 from conftest import wait_until
 from firehose_house import House as Deliveries, allow, conversion
+from glue_house import House as Jobs, needs_spark
 from test_firehose_processing import TRANSFORM, make_function, objects, processing, processor
-from test_glue_jobs import House as Jobs
 from test_lambda import House as Functions
 from test_lambda import bundle
-from test_seed_snippets import needs_spark
 from test_snippets import ACCOUNT, Athena, pasted, text
 
 LAB = pathlib.Path(__file__).parent / "lab"

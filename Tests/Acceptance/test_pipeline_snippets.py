@@ -15,21 +15,20 @@ import pytest
 
 from conftest import Tarn, wait_until
 from firehose_house import trust
-from test_glue_jobs import OVER, SPARK
+from glue_house import OVER, needs_spark
 from test_lambda import PYTHON, bundle, refused
 from test_redshift_data import Data
 from test_snippets import (
     ACCOUNT, Athena, allowed, bucket, crawled, crawler_role, keys, mine, paste, pasted, put_lines, role, text,
 )
 
-needs_spark = pytest.mark.skipif(not (SPARK / "pyspark").is_dir(), reason="Spark is not set up (./tarn setup)")
 RUN_SECONDS_MAX = 240
 
 
 @pytest.fixture(scope="module")
 def tarn(tmp_path_factory):
     """A server of their own: the names that tutorials use (`raw`, `my-bucket`, `sales-etl`) are everybody's."""
-    server = Tarn(tmp_path_factory.mktemp("seeds") / "data")
+    server = Tarn(tmp_path_factory.mktemp("pipelines") / "data")
     yield server
     server.stop()
 
