@@ -60,6 +60,18 @@ import Testing
     try check(folder + "/out")
   }
 
+  @Test func `what comes later takes the place of what was there, be it a file or a folder`() throws {
+    let (file, within) = (Member(name: "x", content: "file"), Member(name: "x/y/z", content: "within"))
+    try unpack(archive([file, within])) { folder in
+      let text = try String(contentsOfFile: folder + "/x/y/z", encoding: .utf8)
+      #expect(text == "within")
+    }
+    try unpack(archive([within, file])) { folder in
+      let text = try String(contentsOfFile: folder + "/x", encoding: .utf8)
+      #expect(text == "file")
+    }
+  }
+
   @Test func `members come out with their content and permissions`() throws {
     let data = archive(
       [
