@@ -4,6 +4,7 @@ import FirehoseModel
 import Foundation
 import GlueModel
 import Kernel
+import LakeTesting
 import Testing
 
 /// Records that name their schema's version in Glue's Schema Registry.
