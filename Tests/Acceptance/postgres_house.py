@@ -1,26 +1,14 @@
-"""A PostgreSQL server of Debian's, started for the tests and ended with them; no service of the system is touched."""
+"""What tests of crawlers ask of databases: a real PostgreSQL with a shop in it, and a server that only pretends."""
 
-import os
-import pathlib
-import pwd
-import shutil
 import socket
 import struct
-import subprocess
-import tempfile
 import threading
 
+import postgres as databases
 import pytest
-from conftest import wait_until
 
 USER = "reporter"
 PASSWORD = "s3cret pass"
-
-
-def programs():
-    """The newest version's folder; `None` where Debian's `postgresql` is not installed."""
-    found = [p for p in pathlib.Path("/usr/lib/postgresql").glob("*/bin") if (p / "postgres").exists()]
-    return max(found, key=lambda p: int(p.parent.name), default=None)
 
 
 def free_port():
@@ -29,54 +17,22 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Postgres:
-    """A server with a database `shop`, and the role `reporter` that logs in with a password."""
+class Shop:
+    """The database `shop` of a server, and the role `reporter` that logs in with a password."""
 
-    def __init__(self):
-        self.bin = programs()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tarn-postgres-"))
-        self.port = free_port()
-        # PostgreSQL refuses to run as root.
-        self.user = {}
-        if os.getuid() == 0:
-            account = pwd.getpwnam("postgres")
-            self.user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-            os.chown(self.folder, account.pw_uid, account.pw_gid)
-        secret = self.folder / "password"
-        secret.write_text("owner")
-        secret.chmod(0o644)
-        self.data = self.folder / "data"
-        self.run("initdb", "-D", self.data, "-U", "owner", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8")
-        self.process = subprocess.Popen(
-            [self.bin / "postgres", "-D", self.data, "-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
-            + ["-c", "unix_socket_directories=", "-c", "fsync=off"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", **self.user,
-        )
-        wait_until(lambda: self.process.poll() is not None or self.answers())
-        self.sql("CREATE DATABASE shop", database="postgres")
-        self.sql(f"CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}'")
+    def __init__(self, server):
+        server.execute("CREATE DATABASE shop")
+        server.execute(f"CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}'")
+        self.port = server.port
+        self.server = databases.Postgres(server.port)
+        self.server.database = "shop"
 
-    def run(self, program, *arguments):
-        subprocess.run([self.bin / program, *arguments], check=True, capture_output=True, cwd="/", **self.user)
-
-    def answers(self):
-        ready = [self.bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        return subprocess.run(ready, check=False).returncode == 0
-
-    def sql(self, text, database="shop"):
-        login = {"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": "owner", "PGPASSWORD": "owner"}
-        command = [self.bin / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", text]
-        done = subprocess.run(command, env=os.environ | login, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+    def sql(self, text):
+        self.server.execute(text)
 
     @property
     def url(self):
-        return f"jdbc:postgresql://127.0.0.1:{self.port}/shop"
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        return self.server.jdbc
 
 
 class FakePostgres:
@@ -132,8 +88,7 @@ class FakePostgres:
 
 @pytest.fixture(scope="session")
 def postgres():
-    if programs() is None:
+    if databases.program("initdb") is None:
         pytest.skip("needs Debian's postgresql")
-    server = Postgres()
-    yield server
-    server.stop()
+    with databases.postgres() as server:
+        yield Shop(server)
