@@ -55,13 +55,15 @@ struct CrawlWriter: Sendable {
   private func applyPartitions(_ table: CrawlPlan.Table, _ outcome: inout Crawl.Outcome) async throws {
     for batch in Self.batches(table.newPartitions) {
       let failures = try await catalog.addPartitions(
-        batch.compactMap { table.partitions?[$0] }, to: table.name, in: table.database, ifAbsent: true, context: context)
+        batch.compactMap { table.partitions?[$0] }, to: table.name, in: table.database, ifAbsent: true,
+        context: context)
       if let failure = failures.first { throw failure.error }
       outcome.partitionsAdded += batch.count
     }
     for batch in Self.batches(table.changedPartitions) {
       let failures = try await catalog.updatePartitions(
-        batch.compactMap { values in table.partitions?[values].map { (values, $0) } }, of: table.name, in: table.database, context: context)
+        batch.compactMap { values in table.partitions?[values].map { (values, $0) } }, of: table.name,
+        in: table.database, context: context)
       outcome.partitionsChanged += batch.count - failures.count
     }
     guard table.goneAction == .delete else { return }

@@ -1,5 +1,5 @@
-/// The partitions of a found table, each described when it is asked for: a hundred thousand descriptions at a time would
-/// be most of a crawl's memory.
+/// The partitions of a found table, each described when it is asked for: a hundred thousand descriptions at a time
+/// would be most of a crawl's memory.
 struct FoundPartitions: Sendable {
   private let found: FoundTable
   private let names: [String]
