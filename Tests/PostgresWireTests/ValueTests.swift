@@ -97,8 +97,13 @@ import Testing
     #expect(value { $0.binaryNumeric(0, scale: 3) }.map { Array($0.readableBytesView) } == [0, 0, 0, 0, 0, 0, 0, 3])
   }
 
+  @Test func aTextEndsBeforeItsFirstZeroByte() throws {
+    #expect(try BinaryParameters.text(ByteBuffer(bytes: [0x61, 0, 0x62]), oid: 1043, index: 1) == "a")
+    #expect(try BinaryParameters.text(ByteBuffer(bytes: [0]), oid: 25, index: 1) == "")
+  }
+
   @Test func wrongValuesAreErrors() {
-    for (bytes, oid) in [([1, 2, 3], 23), ([], 16), ([0xFF], 25), ([0x61, 0], 1043), ([0, 1, 2], 1700)]
+    for (bytes, oid) in [([1, 2, 3], 23), ([], 16), ([0xFF], 25), ([0, 1, 2], 1700)]
       as [([UInt8], UInt32)]
     {
       #expect(throws: PostgresError.self) {

@@ -229,7 +229,7 @@ struct Delivery: Sendable {
     let target = DuckDBText.string("s3://\(record.destination.bucket)/\(key)")
     do {
       // The next conversion begins while the disk takes this one's object.
-      try await with.conversions.inTurn {
+      _ = try await with.conversions.inTurn {
         try await session.execute(
           "COPY (\(shape.select(from: path, longestLine: longest))) TO \(target) "
             + "(\(OutputText.options(conversion)))"
