@@ -4,7 +4,6 @@ import bz2
 import gzip
 import io
 import json
-import time
 
 import fastavro
 import pyarrow as pa

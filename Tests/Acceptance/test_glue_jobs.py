@@ -2,10 +2,9 @@
 
 import json
 import pathlib
-import time
 import uuid
 
-from glue_house import House, house, needs_spark, refused, wait_for  # noqa: F401
+from glue_house import OVER, House, house, needs_spark, refused, wait_for  # noqa: F401
 
 pytestmark = needs_spark
 

@@ -9,7 +9,6 @@ import re
 import shutil
 import sys
 import time
-import uuid
 import zipfile
 import hashlib
 

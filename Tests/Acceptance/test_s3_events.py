@@ -3,7 +3,6 @@
 import json
 import time
 import urllib.parse
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
