@@ -311,8 +311,8 @@ def test_tags_profiles_and_summary(iam, unique):
     found = iam.list_instance_profiles_for_role(RoleName=role)["InstanceProfiles"]
     assert [p["InstanceProfileName"] for p in found] == [profile] and found[0]["Roles"][0]["RoleName"] == role
     assert refusal(iam.delete_role, RoleName=role)[0] == "DeleteConflict"
-    details = iam.get_account_authorization_details(Filter=["Role"])["RoleDetailList"]
-    assert role in [detail["RoleName"] for detail in details]
+    pages = iam.get_paginator("get_account_authorization_details").paginate(Filter=["Role"])
+    assert role in [detail["RoleName"] for page in pages for detail in page["RoleDetailList"]]
     assert iam.get_account_summary()["SummaryMap"]["Roles"] >= 1
     iam.remove_role_from_instance_profile(InstanceProfileName=profile, RoleName=role)
     iam.delete_instance_profile(InstanceProfileName=profile)
